@@ -1,0 +1,49 @@
+use serde::{Deserialize, Serialize};
+
+/// Who called: a user's program in its place on a host (the host is the agent's).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Caller {
+    /// The user that opened the socket.
+    pub user: User,
+    /// What ran.
+    pub program: Program,
+    /// The container that it ran in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
+    /// The systemd unit that it ran in, such as `cron.service`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
+/// A user of the host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct User {
+    /// User id in the host's first user namespace.
+    pub uid: u32,
+    /// Its name, when the host knows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// A program, in the words of a person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Program {
+    /// Fleet-wide identity: the same for the same tool run by two people on two hosts (no home directory, no pid).
+    pub name: String,
+    /// Path of the executable on this host; `None` when the kernel could not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exe: Option<String>,
+    /// Absolute path of the script or name of the module behind an interpreter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
+}
+
+/// A container, as far as the host's cgroups tell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Container {
+    /// The runtime's id: 64 hexadecimal digits for Docker, podman, containerd and CRI-O.
+    pub id: String,
+    /// The image's name, when the runtime told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+}

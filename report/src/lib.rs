@@ -1,0 +1,25 @@
+//! What an agent tells the collector, as JSON over `POST /v1/reports`.
+//!
+//! A [`Report`] is a batch of numbered [`Record`]s out of the agent's spool. Numbers rise by one within a spool epoch;
+//! the collector applies a batch and remembers its last number in one transaction, so that a repeated batch changes
+//! nothing, and answers with an [`Acknowledgement`].
+#![forbid(unsafe_code)]
+
+mod caller;
+mod evidence;
+mod observation;
+mod record;
+
+pub use caller::{Caller, Container, Program, User};
+pub use evidence::{Evidence, Protocol};
+pub use observation::Observation;
+pub use record::{Acknowledgement, Agent, Gap, Record, RecordBody, Report, Status};
+
+/// The version of these types. A collector refuses a report of a version that it does not know with status 400.
+pub const VERSION: u16 = 1;
+
+/// Media type of a report: JSON, compressed with zstd (`Content-Encoding: zstd`).
+pub const CONTENT_TYPE: &str = "application/json";
+
+#[cfg(test)]
+mod tests;

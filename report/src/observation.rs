@@ -1,0 +1,39 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use umbra_catalog::Kind;
+
+use crate::{Caller, Evidence, Protocol};
+
+/// A caller used a name of the catalogue within one minute.
+///
+/// Counts are what is new since the agent's last record of the same caller, name and minute: the collector adds them
+/// up, and one minute may come in several records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Begin of the minute.
+    pub minute: Timestamp,
+    /// When the first byte or event behind this record was seen.
+    pub first_seen: Timestamp,
+    /// When the last one was.
+    pub last_seen: Timestamp,
+    /// Who.
+    pub caller: Caller,
+    /// Vendor's name in the catalogue.
+    pub vendor: String,
+    /// Service of the vendor.
+    pub service: String,
+    /// Kind of the service.
+    pub kind: Kind,
+    /// Host name asked for: lower case, no trailing dot.
+    pub name: String,
+    /// How the name is known.
+    pub evidence: Evidence,
+    /// Transport.
+    pub protocol: Protocol,
+    /// Flows that began.
+    pub flows: u64,
+    /// Bytes that the caller sent (TCP payload, acknowledged).
+    pub bytes_out: u64,
+    /// Bytes that the caller received (TCP payload).
+    pub bytes_in: u64,
+}

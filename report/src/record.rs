@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Observation;
+
+/// One batch from one agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`crate::VERSION`] of the sender.
+    pub version: u16,
+    /// Who reports.
+    pub agent: Agent,
+    /// How the agent is at the moment of sending; a repeat may carry another status.
+    pub status: Status,
+    /// Identity of the spool: new when a spool was set aside or lost, because numbers begin at 1 again.
+    pub epoch: Uuid,
+    /// In the order of their numbers; a hole is stood for by a [`Gap`]. May be empty: the status alone.
+    pub records: Vec<Record>,
+}
+
+/// The agent's identity and the host's attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Random, made at the first start.
+    pub id: Uuid,
+    /// Host name.
+    pub host: String,
+    /// `/etc/machine-id`, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_id: Option<String>,
+    /// Version of the agent.
+    pub version: String,
+    /// Kernel release (`uname -r`).
+    pub kernel: String,
+}
+
+/// How the agent is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// When the agent started.
+    pub started: Timestamp,
+    /// What was lost since then, counted by cause (`ring_buffer_full`, `spool_full`, …). Zero counts may be left out.
+    #[serde(default)]
+    pub losses: BTreeMap<String, u64>,
+}
+
+/// A record of the spool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Number within the epoch, from 1.
+    pub sequence: u64,
+    /// What it says.
+    #[serde(flatten)]
+    pub body: RecordBody,
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RecordBody {
+    /// A caller used a name.
+    Observation(Box<Observation>),
+    /// Records were dropped: the spool reached its cap.
+    Gap(Gap),
+}
+
+/// Stands in the spool for records that were dropped, oldest first, because the spool reached its cap in bytes.
+///
+/// It takes the number of the last record that it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Number of the first dropped record.
+    pub from: u64,
+    /// How many records were dropped.
+    pub records: u64,
+    /// When the first of them was made.
+    pub first_seen: Timestamp,
+    /// When the last of them was made.
+    pub last_seen: Timestamp,
+}
+
+/// The collector's answer to a report, after its store's commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Every record of the epoch up to this number is in the store.
+    pub sequence: u64,
+}

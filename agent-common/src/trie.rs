@@ -41,8 +41,4 @@ pub struct TrieValue {
     pub next_at: u16,
 }
 
-const _: () = assert!(size_of::<TrieValue>() == 8);
-
-#[cfg(feature = "user")]
-// SAFETY: `repr(C)`, integers only, no padding: any bit pattern is a value.
-unsafe impl aya::Pod for TrieValue {}
+crate::plain!(TrieValue, 8);

@@ -1,0 +1,98 @@
+//! What the kernel programs count: one 64-bit number a cause and processor, in the map `COUNTERS`.
+
+/// Names one counter; its number is the index in `COUNTERS`.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// TCP sockets that began to connect.
+    FlowsOpened,
+    /// `ClientHello`s whose server name was looked up in the catalogue.
+    NamesLookedUp,
+    /// Of these, names of the catalogue.
+    NamesMatched,
+    /// Flows passed over because they did not begin with a `ClientHello`, or it carried no name.
+    FlowsWithoutName,
+    /// `ClientHello`s that were not whole in the first packet, so that the name was not read.
+    HellosSplit,
+    /// `ClientHello`s that broke the syntax of RFC 8446, section 4.1.2.
+    HellosMalformed,
+    /// Entries submitted to the ring buffer.
+    EventsSent,
+    /// Events that found the ring buffer full; the flow itself stays in `FLOWS`, where the agent finds it later.
+    EventsDropped,
+    /// Catalogue flows lost because `FLOWS` was full.
+    FlowsLost,
+    /// Sockets that could not be followed because socket storage could not be had.
+    StorageFailed,
+    /// Processes that found `PROCESSES` full.
+    ProcessesLost,
+    /// Executed programs that found `IMAGES` full.
+    ImagesLost,
+    /// Programs executed.
+    Execs,
+    /// Processes that ended.
+    Exits,
+}
+
+/// How many there are.
+pub const COUNTERS: u32 = Counter::Exits as u32 + 1;
+
+impl Counter {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; COUNTERS as usize] = [
+        Self::FlowsOpened,
+        Self::NamesLookedUp,
+        Self::NamesMatched,
+        Self::FlowsWithoutName,
+        Self::HellosSplit,
+        Self::HellosMalformed,
+        Self::EventsSent,
+        Self::EventsDropped,
+        Self::FlowsLost,
+        Self::StorageFailed,
+        Self::ProcessesLost,
+        Self::ImagesLost,
+        Self::Execs,
+        Self::Exits,
+    ];
+
+    /// The name in metrics and in a report's losses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FlowsOpened => "flows_opened",
+            Self::NamesLookedUp => "names_looked_up",
+            Self::NamesMatched => "names_matched",
+            Self::FlowsWithoutName => "flows_without_name",
+            Self::HellosSplit => "hellos_split",
+            Self::HellosMalformed => "hellos_malformed",
+            Self::EventsSent => "events_sent",
+            Self::EventsDropped => "events_dropped",
+            Self::FlowsLost => "flow_table_full",
+            Self::StorageFailed => "socket_storage_failed",
+            Self::ProcessesLost => "process_table_full",
+            Self::ImagesLost => "image_table_full",
+            Self::Execs => "execs",
+            Self::Exits => "exits",
+        }
+    }
+
+    /// Whether it counts something that Umbra should have seen and did not.
+    pub const fn is_loss(self) -> bool {
+        match self {
+            Self::HellosSplit
+            | Self::HellosMalformed
+            | Self::FlowsLost
+            | Self::StorageFailed
+            | Self::ProcessesLost
+            | Self::ImagesLost => true,
+            Self::FlowsOpened
+            | Self::NamesLookedUp
+            | Self::NamesMatched
+            | Self::FlowsWithoutName
+            | Self::EventsSent
+            | Self::EventsDropped
+            | Self::Execs
+            | Self::Exits => false,
+        }
+    }
+}

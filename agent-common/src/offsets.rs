@@ -1,0 +1,89 @@
+//! Where fields lie in the running kernel's structs. The agent reads them from the kernel's BTF at load and sets them
+//! as the programs' global [`Offsets`]; an absent field is switched off, never guessed.
+
+/// The kernel has no such field.
+pub const ABSENT: u32 = u32::MAX;
+
+macro_rules! offsets {
+    ($($(#[$doc:meta])* $field:ident: $struct:literal . $member:literal,)*) => {
+        /// Byte offsets within kernel structs.
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Offsets {
+            $($(#[$doc])* pub $field: u32,)*
+        }
+
+        /// Fields of [`Offsets`], as struct and member names in the kernel's BTF, in order.
+        pub const FIELDS: &[(&str, &str)] = &[$(($struct, $member)),*];
+
+        impl Offsets {
+            /// Nothing is known: every field that needs an offset is switched off.
+            pub const UNKNOWN: Self = Self { $($field: ABSENT),* };
+
+            /// From offsets in the order of [`FIELDS`].
+            pub const fn from_fields(offsets: [u32; FIELDS.len()]) -> Self {
+                let [$($field),*] = offsets;
+                Self { $($field),* }
+            }
+        }
+    };
+}
+
+offsets! {
+    /// Thread group id.
+    task_tgid: "task_struct"."tgid",
+    /// Leader of the thread group.
+    task_group_leader: "task_struct"."group_leader",
+    /// Parent at fork.
+    task_real_parent: "task_struct"."real_parent",
+    /// Start, in ns since boot (5.5 and later).
+    task_start_boottime: "task_struct"."start_boottime",
+    /// Address space.
+    task_mm: "task_struct"."mm",
+    /// Root and working directory.
+    task_fs: "task_struct"."fs",
+    /// Login user id; absent when the kernel has no audit.
+    task_loginuid: "task_struct"."loginuid",
+    /// What the threads share.
+    task_signal: "task_struct"."signal",
+    /// Threads that have not ended.
+    signal_live: "signal_struct"."live",
+    /// First byte of the arguments.
+    mm_arg_start: "mm_struct"."arg_start",
+    /// Behind their last byte.
+    mm_arg_end: "mm_struct"."arg_end",
+    /// The executable.
+    mm_exe_file: "mm_struct"."exe_file",
+    /// Where the file lies.
+    file_path: "file"."f_path",
+    /// Working directory.
+    fs_pwd: "fs_struct"."pwd",
+    /// Mount of a path.
+    path_mnt: "path"."mnt",
+    /// Directory entry of a path.
+    path_dentry: "path"."dentry",
+    /// Parent directory.
+    dentry_parent: "dentry"."d_parent",
+    /// Name in the parent directory.
+    dentry_name: "dentry"."d_name",
+    /// The name's characters.
+    qstr_name: "qstr"."name",
+    /// Hash, and behind it (little endian: 4 bytes on) the name's length.
+    qstr_hash_len: "qstr"."hash_len",
+    /// The public part of a mount.
+    mount_mnt: "mount"."mnt",
+    /// The mount that it is mounted on.
+    mount_parent: "mount"."mnt_parent",
+    /// The directory entry that it is mounted on.
+    mount_mountpoint: "mount"."mnt_mountpoint",
+    /// Root of the mounted tree.
+    vfsmount_root: "vfsmount"."mnt_root",
+    /// `SOCK_*` flags.
+    sock_flags: "sock"."sk_flags",
+}
+
+const _: () = assert!(size_of::<Offsets>() == 4 * FIELDS.len());
+
+#[cfg(feature = "user")]
+// SAFETY: `repr(C)`, one integer type: any bit pattern is a value.
+unsafe impl aya::Pod for Offsets {}

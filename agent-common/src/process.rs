@@ -1,0 +1,89 @@
+//! The process table: `PROCESSES` under [`ProcessKey`], and what each executed in `IMAGES` under [`ImageKey`].
+//!
+//! A fork without an exec shares its parent's image. Entries stay until the agent sweeps them, so that a process that
+//! is gone is still known.
+
+/// A process: its id and its start, because an id is used again.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessKey {
+    /// Start in ns since boot (`task_struct.start_boottime` of the thread group's leader).
+    pub started_ns: u64,
+    /// Thread group id in the first pid namespace.
+    pub pid: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// One call of `execve`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImageKey {
+    /// When, in ns since boot; 0: no image is known.
+    pub executed_ns: u64,
+    /// The process that executed.
+    pub pid: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// A process that ran or runs.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// Its parent at fork.
+    pub parent: ProcessKey,
+    /// What it runs.
+    pub image: ImageKey,
+    /// When its last thread ended, in ns since boot; 0: it runs.
+    pub exited_ns: u64,
+    /// Id of its cgroup (v2) at fork or exec.
+    pub cgroup: u64,
+    /// User id in the first user namespace, at fork or exec.
+    pub uid: u32,
+    /// Login user id (`/proc/PID/loginuid`); [`NO_LOGIN`]: none.
+    pub login_uid: u32,
+}
+
+/// No user logged in: the process descends from a service.
+pub const NO_LOGIN: u32 = u32::MAX;
+
+/// Longest path kept, in bytes; of a longer one the end is kept.
+pub const PATH_MAX: usize = 1024;
+/// Bytes of arguments kept.
+pub const ARGUMENTS_MAX: usize = 4096;
+
+/// What a process executed.
+///
+/// Paths are those of the process's mount namespace, up to its root (a `chroot` is not hidden), as the kernel resolved
+/// them. They fill their buffer from the end: `executable[executable_start..]`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Image {
+    /// First byte of the path in `executable`; [`PATH_MAX`]: not known.
+    pub executable_start: u32,
+    /// First byte of the path in `directory`; [`PATH_MAX`]: not known.
+    pub directory_start: u32,
+    /// Bytes in `arguments`.
+    pub arguments_length: u32,
+    /// `CUT_*` flags.
+    pub cut: u32,
+    /// Path of the executable file.
+    pub executable: [u8; PATH_MAX],
+    /// Working directory at exec.
+    pub directory: [u8; PATH_MAX],
+    /// Arguments, each ended by a zero byte.
+    pub arguments: [u8; ARGUMENTS_MAX],
+}
+
+/// The path of the executable is longer than [`PATH_MAX`] or deeper than the walk goes.
+pub const CUT_EXECUTABLE: u32 = 1;
+/// So is that of the working directory.
+pub const CUT_DIRECTORY: u32 = 2;
+/// There are more arguments than [`ARGUMENTS_MAX`] bytes.
+pub const CUT_ARGUMENTS: u32 = 4;
+
+crate::plain!(ProcessKey, 16);
+crate::plain!(ImageKey, 16);
+crate::plain!(Process, 56);
+crate::plain!(Image, 16 + 2 * PATH_MAX + ARGUMENTS_MAX);

@@ -1,0 +1,259 @@
+//! The first bytes of a flow: finds the server name of a TLS `ClientHello` (RFC 8446, section 4.1.2; RFC 6066,
+//! section 3) and asks the catalogue for it.
+//!
+//! The hook sits before segmentation, so a hello written in one piece is whole in one buffer. After a flow is named or
+//! passed over, a packet of it costs one socket-storage look-up; a catalogue flow's packet also keeps its counts.
+
+use aya_ebpf::{
+    bindings::bpf_sock,
+    helpers::{
+        bpf_get_socket_cookie, bpf_ktime_get_boot_ns,
+        generated::{bpf_sk_fullsock, bpf_skb_load_bytes, bpf_tcp_sock},
+    },
+    macros::{cgroup_skb, map},
+    maps::PerCpuArray,
+    programs::SkBuffContext,
+};
+use umbra_agent_common::{
+    counter::Counter,
+    event::FLOW_NAMED,
+    flow::{FlowRecord, OWNER_AT_SEND, STATE_NAMED, STATE_PASSED, SocketState},
+    trie::NAME_MAX,
+};
+
+use crate::{
+    catalogue,
+    maps::{FLOWS, count, send},
+    packet::{Packet, Tcp},
+    socket,
+};
+
+const IPPROTO_TCP: u32 = 6;
+/// Let the packet go on.
+const GO_ON: i32 = 1;
+
+const HANDSHAKE_RECORD: u32 = 22;
+const CLIENT_HELLO: u32 = 1;
+const SERVER_NAME: u32 = 0;
+const HOST_NAME: u32 = 0;
+/// A hello with more extensions is passed over: browsers send about 20, the registry holds about 60.
+const EXTENSIONS_MAX: usize = 64;
+
+/// Where a record is put together; one a processor.
+#[map]
+static RECORD: PerCpuArray<FlowRecord> = PerCpuArray::with_max_entries(1, 0);
+
+/// Why a flow has no name.
+enum Nameless {
+    /// No payload yet: look again.
+    Wait,
+    /// Not TLS, or no server name in it.
+    NoName,
+    /// The hello goes on in a later packet.
+    Split,
+    /// Not what the RFC says.
+    Malformed,
+}
+
+/// Every packet that leaves a socket.
+#[cgroup_skb(egress)]
+pub fn umbra_egress(ctx: SkBuffContext) -> i32 {
+    if let Some(socket) = tcp_socket(&ctx) {
+        egress(&ctx, socket);
+    }
+    GO_ON
+}
+
+#[inline(always)]
+fn tcp_socket(ctx: &SkBuffContext) -> Option<*mut bpf_sock> {
+    // SAFETY: the kernel hands a valid context; the helper takes the socket that stands in it, once it is not null.
+    unsafe {
+        let socket = (*ctx.skb.skb).__bindgen_anon_2.sk;
+        if socket.is_null() {
+            return None;
+        }
+        let socket = bpf_sk_fullsock(socket);
+        (!socket.is_null() && (*socket).protocol == IPPROTO_TCP).then_some(socket)
+    }
+}
+
+#[inline(always)]
+fn egress(ctx: &SkBuffContext, socket: *mut bpf_sock) {
+    match socket::state(socket) {
+        Some(state) if state.state == STATE_PASSED => {}
+        Some(state) if state.state == STATE_NAMED => keep_counts(socket, state.cookie),
+        Some(state) => first_bytes(ctx, state),
+        None => first_bytes_of_unknown(ctx, socket),
+    }
+}
+
+/// A socket that the connect hook did not see: accepted from outside, or older than the agent.
+#[inline(always)]
+fn first_bytes_of_unknown(ctx: &SkBuffContext, socket: *mut bpf_sock) {
+    let packet = Packet(ctx.skb.skb);
+    if packet.tcp().is_some_and(|tcp| tcp.payload < tcp.end)
+        && let Some(state) = socket::open(socket, OWNER_AT_SEND, 0)
+    {
+        first_bytes(ctx, state);
+    }
+}
+
+#[inline(always)]
+fn first_bytes(ctx: &SkBuffContext, state: &mut SocketState) {
+    let packet = Packet(ctx.skb.skb);
+    let Some(record) = RECORD.get_ptr_mut(0) else { return };
+    // SAFETY: this processor's slot; nothing else runs on it until the program ends.
+    let record = unsafe { &mut *record };
+    let Some(tcp) = packet.tcp() else { return };
+    match read_name(packet, tcp, record) {
+        Ok(()) => {
+            count(Counter::NamesLookedUp);
+            record.pattern = catalogue::pattern(&record.name, record.name_length);
+            if record.pattern == 0 {
+                state.state = STATE_PASSED;
+            } else {
+                name_flow(ctx, packet, tcp, state, record);
+            }
+        }
+        Err(Nameless::Wait) => {}
+        Err(Nameless::NoName) => pass(state, Counter::FlowsWithoutName),
+        Err(Nameless::Split) => pass(state, Counter::HellosSplit),
+        Err(Nameless::Malformed) => pass(state, Counter::HellosMalformed),
+    }
+}
+
+#[inline(always)]
+fn pass(state: &mut SocketState, counter: Counter) {
+    state.state = STATE_PASSED;
+    count(counter);
+}
+
+/// Copies the server name into `record`.
+#[inline(always)]
+fn read_name(packet: Packet, tcp: Tcp, record: &mut FlowRecord) -> Result<(), Nameless> {
+    if tcp.payload >= tcp.end {
+        return Err(Nameless::Wait);
+    }
+    let first = packet.byte(tcp.payload).ok_or(Nameless::Wait)?;
+    if first != HANDSHAKE_RECORD {
+        return Err(Nameless::NoName);
+    }
+    let (at, length) = server_name(packet, tcp.payload)?;
+    if length == 0 || length > NAME_MAX as u32 {
+        return Err(Nameless::Malformed);
+    }
+    // The mask says again what was just checked: older verifiers (6.1) forget a bound when it is spilled.
+    let length = ((length - 1) & 0xff) + 1;
+    // SAFETY: `name` has 256 bytes, and `length` is 256 at most.
+    let failed =
+        unsafe { bpf_skb_load_bytes(packet.0.cast(), at, record.name.as_mut_ptr().cast(), length) } != 0;
+    if failed {
+        return Err(Nameless::Split);
+    }
+    record.name_length = length;
+    Ok(())
+}
+
+/// Offset and length of the server name in the `ClientHello` whose record begins at `record`.
+#[inline(always)]
+fn server_name(packet: Packet, record: u32) -> Result<(u32, u32), Nameless> {
+    let split = |value: Option<u32>| value.ok_or(Nameless::Split);
+    // Record: type, version (2), length (2). Handshake: type, length (3). Hello: version (2), random (32).
+    if split(packet.byte(record + 1))? != 3 || split(packet.byte(record + 5))? != CLIENT_HELLO {
+        return Err(Nameless::NoName);
+    }
+    let record_end = record + 5 + split(packet.short(record + 3))?;
+    let mut at = record + 5 + 4 + 2 + 32;
+    at += 1 + split(packet.byte(at))?; // session id
+    at += 2 + split(packet.short(at))?; // cipher suites
+    at += 1 + split(packet.byte(at))?; // compression methods
+    if at >= record_end {
+        return Err(Nameless::NoName);
+    }
+    let end = at + 2 + split(packet.short(at))?;
+    at += 2;
+    for _ in 0..EXTENSIONS_MAX {
+        if at + 4 > end {
+            return Err(if at == end { Nameless::NoName } else { Nameless::Malformed });
+        }
+        if at + 4 > record_end {
+            return Err(Nameless::Split);
+        }
+        let kind = split(packet.short(at))?;
+        let length = split(packet.short(at + 2))?;
+        if kind == SERVER_NAME {
+            // List: length (2), then one entry: type, length (2), name.
+            if length < 5 || split(packet.byte(at + 6))? != HOST_NAME {
+                return Err(Nameless::Malformed);
+            }
+            let name = split(packet.short(at + 7))?;
+            if name + 5 > length {
+                return Err(Nameless::Malformed);
+            }
+            if at + 9 + name > record_end {
+                return Err(Nameless::Split);
+            }
+            return Ok((at + 9, name));
+        }
+        at += 4 + length;
+    }
+    Err(Nameless::NoName)
+}
+
+/// The flow is one of the catalogue's: shows it to the agent.
+#[inline(always)]
+fn name_flow(ctx: &SkBuffContext, packet: Packet, tcp: Tcp, state: &mut SocketState, record: &mut FlowRecord) {
+    count(Counter::NamesMatched);
+    // SAFETY: the helpers have no preconditions.
+    let (cookie, now) = unsafe { (bpf_get_socket_cookie(packet.0.cast()), bpf_ktime_get_boot_ns()) };
+    record.owner = state.owner;
+    record.opened_ns = state.opened_ns;
+    record.named_ns = now;
+    record.last_ns = now;
+    record.bytes_out = 0;
+    record.bytes_in = 0;
+    record.round_trip_us = 0;
+    record.closed = 0;
+    record.family = tcp.family;
+    addresses(packet, tcp, record);
+    state.cookie = cookie;
+    if FLOWS.insert(&cookie, &*record, 0).is_err() {
+        count(Counter::FlowsLost);
+        state.state = STATE_PASSED;
+        return;
+    }
+    state.state = STATE_NAMED;
+    send(FLOW_NAMED, cookie);
+    aya_log_ebpf::debug!(ctx, "flow {} named, pattern {}", cookie, record.pattern);
+}
+
+#[inline(always)]
+fn addresses(packet: Packet, tcp: Tcp, record: &mut FlowRecord) {
+    record.local_port = packet.short(tcp.header).unwrap_or(0) as u16;
+    record.remote_port = packet.short(tcp.header + 2).unwrap_or(0) as u16;
+    if tcp.family == 4 {
+        let mut pair = [[0; 16]; 2];
+        pair[0][..4].copy_from_slice(&packet.read::<[u8; 4]>(12).unwrap_or_default());
+        pair[1][..4].copy_from_slice(&packet.read::<[u8; 4]>(16).unwrap_or_default());
+        [record.local_address, record.remote_address] = pair;
+    } else {
+        record.local_address = packet.read(8).unwrap_or_default();
+        record.remote_address = packet.read(24).unwrap_or_default();
+    }
+}
+
+/// Brings a living catalogue flow's counts up to date; the agent reads them when it likes.
+#[inline(always)]
+fn keep_counts(socket: *mut bpf_sock, cookie: u64) {
+    let Some(record) = FLOWS.get_ptr_mut(&cookie) else { return };
+    // SAFETY: `socket` is a full TCP socket; the record stays valid while the program runs (RCU).
+    unsafe {
+        let tcp = bpf_tcp_sock(socket);
+        if !tcp.is_null() {
+            // The SYN counts as a byte (`tcp_rcv_synsent_state_process`).
+            (*record).bytes_out = (*tcp).bytes_acked.saturating_sub(1);
+            (*record).bytes_in = (*tcp).bytes_received;
+            (*record).last_ns = bpf_ktime_get_boot_ns();
+        }
+    }
+}

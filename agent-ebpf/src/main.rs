@@ -1,0 +1,25 @@
+//! The kernel half of the Umbra agent: one file a hook family. No program here can block or change traffic; each
+//! returns 'go on', whatever happens.
+#![no_std]
+#![no_main]
+
+mod catalogue;
+mod connect;
+mod close;
+mod hello;
+mod maps;
+mod packet;
+mod path;
+mod process;
+mod socket;
+mod task;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // SAFETY: nothing here can panic; the verifier refuses a program in which this could be reached.
+    unsafe { core::hint::unreachable_unchecked() }
+}
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -1,0 +1,77 @@
+//! The maps, and what every program does with them.
+
+use aya_ebpf::{
+    btf_maps::SkStorage,
+    macros::{btf_map, map},
+    maps::{HashMap, LpmTrie, PerCpuArray, RingBuf},
+};
+use umbra_agent_common::{
+    counter::{COUNTERS as COUNTER_COUNT, Counter},
+    event::Event,
+    flow::{FlowRecord, SocketState},
+    offsets::Offsets,
+    process::{Image, ImageKey, Process, ProcessKey},
+    trie::{KEY_DATA, TrieValue},
+};
+
+/// Memory is taken when an entry is made (`BPF_F_NO_PREALLOC`): a quiet host pays for what it uses.
+const NO_PREALLOC: u32 = 1;
+
+/// What a socket's flow has come to.
+#[btf_map]
+pub static SOCKETS: SkStorage<SocketState> = SkStorage::new();
+
+/// Catalogue flows by socket cookie, until the agent takes them out.
+#[map]
+pub static FLOWS: HashMap<u64, FlowRecord> = HashMap::with_max_entries(16_384, NO_PREALLOC);
+
+/// Says that `FLOWS` has news.
+#[map]
+pub static EVENTS: RingBuf = RingBuf::with_byte_size(256 * 1024, 0);
+
+/// The catalogue, in the form of `umbra_agent_common::trie`.
+#[map]
+pub static CATALOGUE: LpmTrie<[u8; KEY_DATA], TrieValue> = LpmTrie::with_max_entries(16_384, 0);
+
+/// Processes that run or ran a moment ago.
+#[map]
+pub static PROCESSES: HashMap<ProcessKey, Process> = HashMap::with_max_entries(32_768, NO_PREALLOC);
+
+/// What they executed.
+#[map]
+pub static IMAGES: HashMap<ImageKey, Image> = HashMap::with_max_entries(8_192, NO_PREALLOC);
+
+/// Counts by cause.
+#[map]
+pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(COUNTER_COUNT, 0);
+
+/// Offsets in the running kernel's structs; the agent sets them at load.
+#[unsafe(no_mangle)]
+static OFFSETS: Offsets = Offsets::UNKNOWN;
+
+/// Offsets in the running kernel's structs.
+#[inline(always)]
+pub fn offsets() -> &'static Offsets {
+    // SAFETY: the static is never written by the programs. The volatile read of its address keeps the compiler from
+    // taking the initial values for granted.
+    unsafe { &*core::hint::black_box(&raw const OFFSETS) }
+}
+
+/// Adds one.
+#[inline(always)]
+pub fn count(counter: Counter) {
+    if let Some(value) = COUNTERS.get_ptr_mut(counter as u32) {
+        // SAFETY: a per-processor slot; programs of one processor may only lose a count to each other by preemption.
+        unsafe { *value += 1 };
+    }
+}
+
+/// Rings the agent's bell.
+#[inline(always)]
+pub fn send(kind: u32, cookie: u64) {
+    let event = Event { cookie, kind, reserved: 0 };
+    match EVENTS.output::<Event>(&event, 0) {
+        Ok(()) => count(Counter::EventsSent),
+        Err(_) => count(Counter::EventsDropped),
+    }
+}

@@ -1,0 +1,160 @@
+//! The process table: who runs what, from fork, exec and exit.
+//!
+//! Raw tracepoints, because they need no tracefs; their arguments are those of the `TP_PROTO`s in
+//! `include/trace/events/sched.h`, unchanged from 5.10 to 6.18.
+
+use aya_ebpf::{
+    helpers::{
+        bpf_get_current_cgroup_id, bpf_get_current_uid_gid, bpf_ktime_get_boot_ns, generated::bpf_probe_read_user,
+    },
+    macros::{map, raw_tracepoint},
+    maps::PerCpuArray,
+    programs::RawTracePointContext,
+};
+use umbra_agent_common::{
+    counter::Counter,
+    process::{
+        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, Image, ImageKey, NO_LOGIN, PATH_MAX, Process,
+        ProcessKey,
+    },
+};
+
+use crate::{
+    maps::{IMAGES, PROCESSES, count, offsets},
+    path::{Walked, walk},
+    task::{KernelPointer, process_of},
+};
+
+/// Where an image is put together; one a processor.
+#[map]
+static IMAGE: PerCpuArray<Image> = PerCpuArray::with_max_entries(1, 0);
+
+/// `sched_process_fork(parent, child)`.
+#[raw_tracepoint(tracepoint = "sched_process_fork")]
+pub fn umbra_fork(ctx: RawTracePointContext) -> i32 {
+    let _ = forked(KernelPointer(ctx.arg(0)), KernelPointer(ctx.arg(1)));
+    0
+}
+
+/// `sched_process_exec(task, old_pid, bprm)`.
+#[raw_tracepoint(tracepoint = "sched_process_exec")]
+pub fn umbra_exec(ctx: RawTracePointContext) -> i32 {
+    let _ = executed(KernelPointer(ctx.arg(0)));
+    0
+}
+
+/// `sched_process_exit(task)`.
+#[raw_tracepoint(tracepoint = "sched_process_exit")]
+pub fn umbra_exit(ctx: RawTracePointContext) -> i32 {
+    let _ = exited(KernelPointer(ctx.arg(0)));
+    0
+}
+
+#[inline(always)]
+fn forked(parent: KernelPointer, child: KernelPointer) -> Option<()> {
+    let key = process_of(child)?;
+    if child.follow(offsets().task_group_leader)? != child {
+        return None; // a thread
+    }
+    let forker = process_of(parent)?;
+    // SAFETY: the entry is copied at once.
+    let image = unsafe { PROCESSES.get(&forker) }.map_or(ImageKey::default(), |process| process.image);
+    record(&key, child, image)
+}
+
+#[inline(always)]
+fn executed(task: KernelPointer) -> Option<()> {
+    count(Counter::Execs);
+    let key = process_of(task)?;
+    // SAFETY: the helper has no preconditions.
+    let executed_ns = unsafe { bpf_ktime_get_boot_ns() };
+    let image_key = ImageKey { executed_ns, pid: key.pid, reserved: 0 };
+    // SAFETY: this processor's slot; a preempting program could only be another exec on this processor.
+    let image = unsafe { &mut *IMAGE.get_ptr_mut(0)? };
+    describe(task, image);
+    let known = IMAGES.insert(&image_key, &*image, 0).is_ok();
+    if !known {
+        count(Counter::ImagesLost);
+    }
+    record(&key, task, if known { image_key } else { ImageKey::default() })
+}
+
+#[inline(always)]
+fn exited(task: KernelPointer) -> Option<()> {
+    let signal = task.follow(offsets().task_signal)?;
+    // The count is taken down before the tracepoint (`do_exit`): 0 says that this was the last thread.
+    if signal.read::<i32>(offsets().signal_live)? != 0 {
+        return None;
+    }
+    count(Counter::Exits);
+    let process = PROCESSES.get_ptr_mut(&process_of(task)?)?;
+    // SAFETY: the entry stays valid while the program runs (RCU).
+    unsafe { (*process).exited_ns = bpf_ktime_get_boot_ns() };
+    Some(())
+}
+
+/// Enters a process into the table, or what has become of it.
+#[inline(always)]
+fn record(key: &ProcessKey, task: KernelPointer, image: ImageKey) -> Option<()> {
+    let parent = task.follow(offsets().task_real_parent).and_then(process_of).unwrap_or_default();
+    let process = Process {
+        parent,
+        image,
+        exited_ns: 0,
+        // SAFETY: the helper has no preconditions. A child begins in its parent's cgroup, unless clone3 says otherwise.
+        cgroup: unsafe { bpf_get_current_cgroup_id() },
+        uid: bpf_get_current_uid_gid() as u32,
+        login_uid: task.read::<u32>(offsets().task_loginuid).unwrap_or(NO_LOGIN),
+    };
+    if PROCESSES.insert(key, &process, 0).is_err() {
+        count(Counter::ProcessesLost);
+    }
+    Some(())
+}
+
+/// Fills in what the task has just executed. At this point it has not run yet and has no other thread, so nobody can
+/// change its memory behind our back.
+#[inline(always)]
+fn describe(task: KernelPointer, image: &mut Image) {
+    image.cut = 0;
+    image.executable_start = PATH_MAX as u32;
+    image.directory_start = PATH_MAX as u32;
+    image.arguments_length = 0;
+    let offsets = offsets();
+    if let Some(mm) = task.follow(offsets.task_mm) {
+        arguments(mm, image);
+        if let Some(file) = mm.follow(offsets.mm_exe_file) {
+            let path = file.0 + u64::from(offsets.file_path);
+            let walked = Walked::from_number(walk(path, &raw mut image.executable));
+            image.executable_start = walked.start;
+            image.cut |= if walked.cut { CUT_EXECUTABLE } else { 0 };
+        }
+    }
+    if let Some(fs) = task.follow(offsets.task_fs) {
+        let path = fs.0 + u64::from(offsets.fs_pwd);
+        let walked = Walked::from_number(walk(path, &raw mut image.directory));
+        image.directory_start = walked.start;
+        image.cut |= if walked.cut { CUT_DIRECTORY } else { 0 };
+    }
+}
+
+#[inline(always)]
+fn arguments(mm: KernelPointer, image: &mut Image) {
+    let offsets = offsets();
+    let (Some(start), Some(end)) =
+        (mm.read::<u64>(offsets.mm_arg_start), mm.read::<u64>(offsets.mm_arg_end))
+    else {
+        return;
+    };
+    let mut length = end.saturating_sub(start);
+    if length > ARGUMENTS_MAX as u64 {
+        length = ARGUMENTS_MAX as u64;
+        image.cut |= CUT_ARGUMENTS;
+    }
+    // Says the bound once more in a form that every verifier keeps; 4096 itself must stay possible.
+    let length = if length == ARGUMENTS_MAX as u64 { ARGUMENTS_MAX as u32 } else { length as u32 & 0xfff };
+    // SAFETY: `arguments` has `ARGUMENTS_MAX` bytes; the helper checks the user address itself.
+    let failed =
+        unsafe { bpf_probe_read_user(image.arguments.as_mut_ptr().cast(), length, start as *const _) } != 0;
+    image.arguments_length = if failed { 0 } else { length };
+}

@@ -1,28 +1,30 @@
-//! The catalogue of AI vendors.
+//! The catalogue of AI vendors: the data, its compiler, its matcher and its linter.
+//!
+//! `vendors/*.toml` (the form: `README.md`) are checked by the build script and compiled into the crate.
+//! [`Catalogue`] holds them, compiles every pattern into the kernel's longest-prefix trie
+//! ([`umbra_agent_common::trie`]) and answers look-ups in user space from the very same entries.
 #![forbid(unsafe_code)]
 
-use serde::{Deserialize, Serialize};
+mod catalogue;
+mod compile;
+mod error;
+mod fact;
+mod host;
+mod kind;
+#[cfg(any(test, feature = "lint"))]
+pub mod lint;
+mod lpm;
+mod overlay;
+mod source;
+mod vendor;
 
-/// What a service is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Model API.
-    Api,
-    /// Chat or other web application for people.
-    WebApp,
-    /// Completion, chat or agent in a developer's tools.
-    CodingAssistant,
-    /// Model service of a general cloud.
-    CloudAi,
-    /// Gateway in front of several vendors' models.
-    Gateway,
-    /// Downloads of models.
-    ModelHub,
-    /// Search, scrape or other tool made for agents.
-    AgentTool,
-    /// Traces, feature flags and metrics.
-    Telemetry,
-    /// Static content.
-    Cdn,
-}
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::{Catalogue, Match, TRIE_CAPACITY};
+pub use error::Error;
+pub use fact::{Agreement, Country, Fact, Residency, Training};
+pub use host::HostProblem;
+pub use kind::{Confidence, Kind};
+pub use lpm::TrieEntry;
+pub use vendor::{Exclusion, Links, Pattern, Reach, Service, Vendor};

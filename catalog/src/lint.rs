@@ -1,0 +1,1 @@
+//! What the parser cannot see: duplicates, over-broad suffixes, bad dates, unknown sources.

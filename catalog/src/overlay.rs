@@ -1,0 +1,123 @@
+//! The user's own file, laid over the built-in catalogue.
+
+use serde::Deserialize;
+
+use crate::{
+    error::Error,
+    source::{self, VendorPlaces},
+    vendor::{Exclusion, Vendor},
+};
+
+/// The form of the user's file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Overlay {
+    /// What of the built-in catalogue does not count.
+    #[serde(default)]
+    disable: Disable,
+    /// Vendors in the form of the built-in files; one of a known name is merged into it.
+    #[serde(default, rename = "vendor")]
+    pub(crate) vendors: Vec<Vendor>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Disable {
+    /// Names of vendors.
+    #[serde(default)]
+    vendors: Vec<String>,
+    /// Hosts of patterns and exclusions, as written there.
+    #[serde(default)]
+    hosts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct OverlayPlaces {
+    #[serde(default)]
+    vendor: Vec<VendorPlaces>,
+}
+
+impl Overlay {
+    /// Parses the user's file and checks its hosts.
+    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Error> {
+        let overlay: Self = source::form(file, text)?;
+        for (vendor, lines) in overlay.vendors.iter().zip(Self::host_lines(text)) {
+            source::check_hosts(file, vendor, &lines)?;
+        }
+        Ok(overlay)
+    }
+
+    /// The lines of each vendor's hosts.
+    pub(crate) fn host_lines(text: &str) -> Vec<Vec<usize>> {
+        let places = toml::from_str::<OverlayPlaces>(text);
+        places
+            .map(|places| places.vendor.iter().map(|vendor| vendor.lines(text)).collect())
+            .unwrap_or_default()
+    }
+
+    /// Lays the file over `vendors`.
+    pub(crate) fn apply(self, file: &str, vendors: &mut Vec<Vendor>) -> Result<(), Error> {
+        let missing = |what, name: &str| Error::NothingToDisable {
+            file: file.to_owned(),
+            what,
+            name: name.to_owned(),
+        };
+        for name in &self.disable.vendors {
+            let index = vendors.iter().position(|vendor| vendor.is_called(name));
+            vendors.remove(index.ok_or_else(|| missing("vendor", name))?);
+        }
+        for host in &self.disable.hosts {
+            if !forget(vendors, |pattern_host, _| pattern_host == host) {
+                return Err(missing("host", host));
+            }
+        }
+        for own in self.vendors {
+            for (host, reach, _) in own.hosts() {
+                forget(vendors, |pattern_host, pattern_reach| {
+                    (pattern_host, pattern_reach) == (host, reach)
+                });
+            }
+            match vendors.iter_mut().find(|vendor| vendor.is_called(&own.name)) {
+                Some(vendor) => merge(vendor, own),
+                None => vendors.push(own),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes patterns and exclusions; says whether there were any.
+fn forget(vendors: &mut [Vendor], unwanted: impl Fn(&str, crate::Reach) -> bool) -> bool {
+    let count = |vendors: &[Vendor]| vendors.iter().map(|vendor| vendor.hosts().count()).sum::<usize>();
+    let before = count(vendors);
+    for vendor in vendors.iter_mut() {
+        vendor
+            .exclude
+            .retain(|exclusion: &Exclusion| !unwanted(&exclusion.host, exclusion.reach));
+        for service in &mut vendor.services {
+            service
+                .patterns
+                .retain(|pattern| !unwanted(&pattern.host, pattern.reach));
+        }
+        vendor.services.retain(|service| !service.patterns.is_empty());
+    }
+    count(vendors) < before
+}
+
+/// Adds services, and replaces each fact and link that the user's file states.
+fn merge(vendor: &mut Vendor, own: Vendor) {
+    vendor.aliases.extend(own.aliases);
+    vendor.services.extend(own.services);
+    vendor.exclude.extend(own.exclude);
+    macro_rules! replace {
+        ($($fact:ident),+) => { $(if own.$fact.value().is_some() { vendor.$fact = own.$fact; })+ };
+    }
+    replace!(
+        headquarters,
+        data_processing_agreement,
+        training_default,
+        eu_residency
+    );
+    vendor.links.homepage = own.links.homepage.or(vendor.links.homepage.take());
+    vendor.links.privacy_policy = own.links.privacy_policy.or(vendor.links.privacy_policy.take());
+}

@@ -1,0 +1,183 @@
+//! Real clients, as a table: how each is found or built, and how it is run.
+
+mod build;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::machine::{binary, program};
+
+/// A client of the table.
+#[derive(Debug)]
+pub struct Client {
+    /// Short name.
+    pub name: &'static str,
+    /// Its TLS stack, for the reader.
+    pub stack: &'static str,
+    find: fn() -> Result<Tool, String>,
+}
+
+/// A client that is ready to run.
+#[derive(Clone, Debug)]
+pub struct Tool {
+    /// What the kernel must say that runs.
+    pub exe: PathBuf,
+    /// The script or archive behind an interpreter.
+    pub script: Option<PathBuf>,
+    /// Whether the process that connects is a child of the one that is started.
+    pub has_helpers: bool,
+    /// Whether it sends as its request what it reads from stdin.
+    pub speaks_from_stdin: bool,
+    /// Command line, with `{url}`, `{name}`, `{port}`, `{authority}` and `{dir}` in it.
+    template: Vec<String>,
+}
+
+/// One call.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Host name.
+    pub name: &'a str,
+    /// Port.
+    pub port: u16,
+    /// Path, which says what the server does.
+    pub path: &'a str,
+    /// Another user than root.
+    pub uid: Option<u32>,
+}
+
+impl<'a> Call<'a> {
+    /// A call of root to the usual port.
+    pub fn to(name: &'a str, path: &'a str) -> Self {
+        Self {
+            name,
+            port: 443,
+            path,
+            uid: None,
+        }
+    }
+}
+
+/// All clients that tests know.
+pub const CLIENTS: [Client; 11] = [
+    client("curl", "OpenSSL", || {
+        plain(
+            &program("curl")?,
+            "--silent --show-error --fail --output {dir}/curl.out --cacert {authority} {url}",
+        )
+    }),
+    client("wget", "GnuTLS", || {
+        plain(
+            &program("wget")?,
+            "--quiet --no-hsts --output-document=/dev/null --ca-certificate={authority} {url}",
+        )
+    }),
+    client("python", "OpenSSL", || {
+        script(
+            build::interpreter("python3", "import os; print(os.readlink('/proc/self/exe'))")?,
+            "client.py",
+            "{url} {authority}",
+        )
+    }),
+    client("node", "OpenSSL, its own copy", || {
+        script(program("node")?, "client.mjs", "{url} {authority}")
+    }),
+    client("java", "JSSE", build::java),
+    client("go", "crypto/tls, static", || {
+        plain(&build::go()?, "{url} {authority}")
+    }),
+    client("rustls", "rustls, static", || {
+        plain(&binary("umbra-testbed")?, "fetch {url} {authority}")
+    }),
+    client("bun", "BoringSSL, static", || {
+        script(build::bun()?, "client.mjs", "{url} {authority}")
+    }),
+    client("chromium", "BoringSSL, post-quantum, GREASE", build::chromium),
+    client("openssl", "OpenSSL", || {
+        stdin(
+            &program("openssl")?,
+            "s_client -quiet -verify_return_error -CAfile {authority} -servername {name} -connect {name}:{port}",
+        )
+    }),
+    client("gnutls-cli", "GnuTLS", || {
+        stdin(
+            &program("gnutls-cli")?,
+            "--x509cafile={authority} --port={port} {name}",
+        )
+    }),
+];
+
+const fn client(name: &'static str, stack: &'static str, find: fn() -> Result<Tool, String>) -> Client {
+    Client { name, stack, find }
+}
+
+impl Client {
+    /// Finds, builds or installs it, once for the whole process.
+    pub fn tool(&self) -> Result<Tool, String> {
+        static TOOLS: [OnceLock<Result<Tool, String>>; CLIENTS.len()] =
+            [const { OnceLock::new() }; CLIENTS.len()];
+        let at = CLIENTS.iter().position(|client| client.name == self.name);
+        let at = at.expect("clients are made by the table alone");
+        TOOLS[at].get_or_init(self.find).clone()
+    }
+}
+
+/// A client of the table by its name; a test that names it cannot do without it.
+pub fn named(name: &str) -> Tool {
+    let client = CLIENTS.iter().find(|client| client.name == name);
+    client
+        .ok_or_else(|| format!("no client is called {name}"))
+        .and_then(Client::tool)
+        .unwrap_or_else(|why| panic!("{why}"))
+}
+
+impl Tool {
+    /// The argument vector of a call.
+    pub(crate) fn command_line(&self, call: &Call<'_>, authority: &Path, dir: &Path) -> Vec<String> {
+        let port = call.port.to_string();
+        let url = match call.port {
+            443 => format!("https://{}{}", call.name, call.path),
+            _ => format!("https://{}:{port}{}", call.name, call.path),
+        };
+        let fill = |part: &String| {
+            part.replace("{url}", &url)
+                .replace("{name}", call.name)
+                .replace("{port}", &port)
+                .replace("{authority}", &authority.to_string_lossy())
+                .replace("{dir}", &dir.to_string_lossy())
+        };
+        self.template.iter().map(fill).collect()
+    }
+}
+
+fn plain(exe: &Path, arguments: &str) -> Result<Tool, String> {
+    let program = exe
+        .to_str()
+        .ok_or_else(|| format!("{} is not UTF-8", exe.display()))?;
+    let arguments = arguments.split_whitespace();
+    Ok(Tool {
+        exe: exe.to_owned(),
+        script: None,
+        has_helpers: false,
+        speaks_from_stdin: false,
+        template: std::iter::once(program)
+            .chain(arguments)
+            .map(str::to_owned)
+            .collect(),
+    })
+}
+
+fn stdin(exe: &Path, arguments: &str) -> Result<Tool, String> {
+    Ok(Tool {
+        speaks_from_stdin: true,
+        ..plain(exe, arguments)?
+    })
+}
+
+fn script(exe: PathBuf, source: &str, arguments: &str) -> Result<Tool, String> {
+    let script = build::source(source)?;
+    let arguments = format!("{} {arguments}", script.display());
+    Ok(Tool {
+        script: Some(script),
+        ..plain(&exe, &arguments)?
+    })
+}

@@ -1,0 +1,118 @@
+//! Clients that must be built, installed or looked into before they run.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Tool, plain};
+use crate::machine::{output, program, workshop};
+
+/// The npm package with the x86-64 binary of Bun that runs on a CPU without AVX2 too.
+const BUN: &str = "@oven/bun-linux-x64-baseline";
+
+const SOURCES: [(&str, &str); 4] = [
+    ("client.py", include_str!("../../clients/client.py")),
+    ("client.mjs", include_str!("../../clients/client.mjs")),
+    ("client.go", include_str!("../../clients/client.go")),
+    ("Client.java", include_str!("../../clients/Client.java")),
+];
+
+/// Writes a client's source into the workshop, when it is not there as it is.
+pub(super) fn source(name: &str) -> Result<PathBuf, String> {
+    let (_, text) = SOURCES
+        .iter()
+        .find(|(source, _)| *source == name)
+        .ok_or_else(|| format!("no source is called {name}"))?;
+    let path = workshop().join(name);
+    if fs::read_to_string(&path).is_ok_and(|there| there == *text) {
+        return Ok(path);
+    }
+    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(path)
+}
+
+/// The file that really runs when an interpreter's name is called, which may be a wrapper of it.
+pub(super) fn interpreter(name: &str, question: &str) -> Result<PathBuf, String> {
+    output(Command::new(program(name)?).args(["-c", question])).map(PathBuf::from)
+}
+
+/// Whether a product must be made again.
+fn stale(product: &Path, source: &Path) -> bool {
+    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    modified(product).is_none_or(|made| modified(source).is_some_and(|changed| changed > made))
+}
+
+pub(super) fn go() -> Result<PathBuf, String> {
+    let (source, product) = (source("client.go")?, workshop().join("go-client"));
+    if stale(&product, &source) {
+        output(
+            Command::new(program("go")?)
+                .args(["build", "-o"])
+                .arg(&product)
+                .arg(&source)
+                .env("CGO_ENABLED", "0")
+                .env("GOCACHE", workshop().join("go-cache")),
+        )?;
+    }
+    Ok(product)
+}
+
+pub(super) fn java() -> Result<Tool, String> {
+    let (source, jar) = (source("Client.java")?, workshop().join("client.jar"));
+    let java = program("java")?;
+    if stale(&jar, &source) {
+        let classes = workshop().join("classes");
+        output(
+            Command::new(program("javac")?)
+                .arg("-d")
+                .arg(&classes)
+                .arg(&source),
+        )?;
+        output(
+            Command::new(program("jar")?)
+                .args(["--create", "--main-class", "Client", "--file"])
+                .arg(&jar)
+                .arg("-C")
+                .arg(&classes)
+                .arg("."),
+        )?;
+    }
+    let arguments = format!("-jar {} {{url}} {{authority}}", jar.display());
+    Ok(Tool {
+        script: Some(jar),
+        ..plain(&java, &arguments)?
+    })
+}
+
+pub(super) fn bun() -> Result<PathBuf, String> {
+    let bun = workshop().join("node_modules").join(BUN).join("bin/bun");
+    if !bun.exists() {
+        output(
+            Command::new(program("npm")?)
+                .args(["install", "--no-audit", "--no-fund", "--force", "--prefix"])
+                .arg(workshop())
+                .arg(BUN),
+        )?;
+        fs::set_permissions(&bun, fs::Permissions::from_mode(0o755))
+            .map_err(|error| format!("{}: {error}", bun.display()))?;
+    }
+    fs::canonicalize(&bun).map_err(|error| format!("{}: {error}", bun.display()))
+}
+
+pub(super) fn chromium() -> Result<Tool, String> {
+    let chromium = program("chromium")?;
+    let arguments = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+        --disable-background-networking --disable-component-update --disable-sync --ignore-certificate-errors \
+        --user-data-dir={dir}/chromium --dump-dom {url}";
+    Ok(Tool {
+        // Debian's /usr/bin/chromium is a shell script in front of this.
+        exe: ["/usr/lib/chromium/chromium"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|path| path.exists())
+            .unwrap_or_else(|| chromium.clone()),
+        has_helpers: true,
+        ..plain(&chromium, arguments)?
+    })
+}

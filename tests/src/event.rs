@@ -1,0 +1,94 @@
+//! The agent's NDJSON, as DESIGN.md's contract names it.
+
+use std::net::IpAddr;
+
+use serde::Deserialize;
+
+/// One line.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Event {
+    /// When.
+    pub time: String,
+    /// What happened.
+    pub event: Kind,
+    /// The same for the opening and the close of a flow.
+    pub flow_id: serde_json::Value,
+    /// The agent's host.
+    pub host: String,
+    /// Name asked for.
+    pub name: String,
+    /// How it is known.
+    pub evidence: String,
+    /// Vendor in the catalogue.
+    pub vendor: String,
+    /// Service of the vendor.
+    pub service: String,
+    /// Kind of the service.
+    pub kind: String,
+    /// `tcp` or `udp`.
+    pub protocol: String,
+    /// Where the flow goes.
+    pub dst: Destination,
+    /// Who.
+    pub process: Process,
+    /// Of which user.
+    pub user: User,
+    /// TCP payload sent.
+    pub bytes_out: Option<u64>,
+    /// TCP payload received.
+    pub bytes_in: Option<u64>,
+    /// From connect to close.
+    pub duration_ms: Option<u64>,
+}
+
+/// What happened to a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Its name became known.
+    FlowOpen,
+    /// It ended.
+    FlowClose,
+}
+
+/// Where a flow goes.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Destination {
+    /// Address.
+    pub ip: IpAddr,
+    /// Port.
+    pub port: u16,
+}
+
+/// The process that opened the socket.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Process {
+    /// Its pid on the host.
+    pub pid: u32,
+    /// Its parent's.
+    pub ppid: Option<u32>,
+    /// Executable.
+    pub exe: Option<String>,
+    /// Argument vector.
+    pub args: Option<Vec<String>>,
+    /// Working directory.
+    pub cwd: Option<String>,
+    /// What a person would say ran.
+    pub program: String,
+    /// Script or module behind an interpreter.
+    pub script: Option<String>,
+    /// When it started.
+    pub started: Option<String>,
+    /// Those that started it, nearest first.
+    #[serde(default)]
+    pub ancestors: Vec<serde_json::Value>,
+}
+
+/// The user that opened the socket.
+#[derive(Clone, Debug, Deserialize)]
+pub struct User {
+    /// Id.
+    pub uid: u32,
+    /// Name, when the host knows one.
+    pub name: Option<String>,
+}

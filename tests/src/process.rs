@@ -1,0 +1,131 @@
+//! Child processes that never outlive their test, and are ended by their own pid only.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::wait::poll;
+
+/// A running child, with the lines that it prints.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    what: String,
+    /// Lines of stdout.
+    pub stdout: Lines,
+    /// Lines of stderr.
+    pub stderr: Lines,
+}
+
+/// A command that the kernel kills when the thread that started it ends, however it ends.
+pub fn bound(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
+}
+
+impl Process {
+    /// Starts a command; its stdin is empty unless the caller set it.
+    pub fn start(command: &mut Command) -> Self {
+        let what = format!("{command:?}");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        Self {
+            stdout: Lines::of(child.stdout.take().expect("a pipe was asked for")),
+            stderr: Lines::of(child.stderr.take().expect("a pipe was asked for")),
+            child,
+            what,
+        }
+    }
+
+    /// Its process id, which is also that of the program: neither `setpriv` nor `ip netns exec` forks.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as Ctrl-C does, and gives its status.
+    pub fn interrupt(&mut self) -> ExitStatus {
+        // A child that has gone is still ours to wait for: its pid cannot be another's.
+        let _ = kill_process(Pid::from_child(&self.child), Signal::INT);
+        self.wait(Duration::from_secs(10))
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        match poll(limit, || self.ended()) {
+            Some(status) => status,
+            None => panic!("{} does not end; it said:\n{}", self.what, self.stderr.text()),
+        }
+    }
+
+    /// Its status, when it has ended.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("our own child")
+    }
+
+    /// Waits for a line of stdout or stderr that contains a text.
+    pub fn said(&mut self, text: &str, limit: Duration) -> String {
+        let heard = poll(limit, || {
+            let line = self.stderr.find(text).or_else(|| self.stdout.find(text));
+            line.map(Ok)
+                .or_else(|| self.ended().map(|status| Err(status.to_string())))
+        });
+        match heard {
+            Some(Ok(line)) => line,
+            Some(Err(status)) => {
+                panic!("{} ended ({status}) and said:\n{}", self.what, self.stderr.text())
+            }
+            None => panic!("{} never said `{text}` but:\n{}", self.what, self.stderr.text()),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{} said:\n{}", self.what, self.stderr.text());
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Lines that a child prints, as they come.
+#[derive(Clone, Debug, Default)]
+pub struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn of(pipe: impl Read + Send + 'static) -> Self {
+        let lines = Self::default();
+        let sink = lines.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                sink.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
+        lines
+    }
+
+    /// All lines until now.
+    pub fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All lines until now, as one text.
+    pub fn text(&self) -> String {
+        self.all().join("\n")
+    }
+
+    fn find(&self, text: &str) -> Option<String> {
+        self.all().into_iter().find(|line| line.contains(text))
+    }
+}

@@ -1,0 +1,46 @@
+//! What the server counted by itself.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// One finished connection, as the server saw it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Connection {
+    /// The name in the TLS hello; `None` when there was none, or no hello.
+    pub name: Option<String>,
+    /// Path of the first request.
+    pub path: Option<String>,
+    /// Why the conversation broke off.
+    pub error: Option<String>,
+    /// The client's end.
+    pub peer: SocketAddr,
+    /// The server's end.
+    pub local: SocketAddr,
+    /// TCP payload that the client sent, in bytes.
+    pub received: u64,
+    /// TCP payload that the client was sent, in bytes.
+    pub sent: u64,
+    /// From accepting to the client's close, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Bytes that a set of connections carried, from the client's side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// Sent by the client.
+    pub out: u64,
+    /// Received by the client.
+    pub r#in: u64,
+}
+
+impl<'a> FromIterator<&'a Connection> for Bytes {
+    fn from_iter<T: IntoIterator<Item = &'a Connection>>(connections: T) -> Self {
+        connections
+            .into_iter()
+            .fold(Self::default(), |sum, connection| Self {
+                out: sum.out + connection.received,
+                r#in: sum.r#in + connection.sent,
+            })
+    }
+}

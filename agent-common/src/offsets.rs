@@ -78,8 +78,8 @@ offsets! {
     mount_mountpoint: "mount"."mnt_mountpoint",
     /// Root of the mounted tree.
     vfsmount_root: "vfsmount"."mnt_root",
-    /// `SOCK_*` flags.
-    sock_flags: "sock"."sk_flags",
+    /// `SOCK_*` flags; `struct sock` begins with its `sock_common`.
+    sock_flags: "sock_common"."skc_flags",
 }
 
 const _: () = assert!(size_of::<Offsets>() == 4 * FIELDS.len());

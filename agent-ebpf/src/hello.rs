@@ -22,6 +22,7 @@ use umbra_agent_common::{
 };
 
 use crate::{
+    blurred::Blurred,
     catalogue,
     maps::{FLOWS, count, send},
     packet::{Packet, Tcp},
@@ -39,9 +40,18 @@ const HOST_NAME: u32 = 0;
 /// A hello with more extensions is passed over: browsers send about 20, the registry holds about 60.
 const EXTENSIONS_MAX: usize = 64;
 
-/// Where a record is put together; one a processor.
+/// Where a flow is read; one a processor.
+struct Reading {
+    /// What becomes of it.
+    record: FlowRecord,
+    /// Where the packet's parts are.
+    tcp: Tcp,
+    /// Place in the hello.
+    at: Blurred,
+}
+
 #[map]
-static RECORD: PerCpuArray<FlowRecord> = PerCpuArray::with_max_entries(1, 0);
+static READING: PerCpuArray<Reading> = PerCpuArray::with_max_entries(1, 0);
 
 /// Why a flow has no name.
 enum Nameless {
@@ -90,10 +100,11 @@ fn egress(ctx: &SkBuffContext, socket: *mut bpf_sock) {
 /// A socket that the connect hook did not see: accepted from outside, or older than the agent.
 #[inline(always)]
 fn first_bytes_of_unknown(ctx: &SkBuffContext, socket: *mut bpf_sock) {
-    let packet = Packet(ctx.skb.skb);
-    if packet.tcp().is_some_and(|tcp| tcp.payload < tcp.end)
-        && let Some(state) = socket::open(socket, OWNER_AT_SEND, 0)
-    {
+    let Some(reading) = READING.get_ptr_mut(0) else { return };
+    // SAFETY: as in `first_bytes`.
+    let tcp = unsafe { &mut (*reading).tcp };
+    let has_payload = Packet(ctx.skb.skb).tcp(tcp).is_some() && tcp.payload.get() < tcp.end.get();
+    if has_payload && let Some(state) = socket::open(socket, OWNER_AT_SEND, 0) {
         first_bytes(ctx, state);
     }
 }
@@ -101,18 +112,21 @@ fn first_bytes_of_unknown(ctx: &SkBuffContext, socket: *mut bpf_sock) {
 #[inline(always)]
 fn first_bytes(ctx: &SkBuffContext, state: &mut SocketState) {
     let packet = Packet(ctx.skb.skb);
-    let Some(record) = RECORD.get_ptr_mut(0) else { return };
+    let Some(reading) = READING.get_ptr_mut(0) else { return };
     // SAFETY: this processor's slot; nothing else runs on it until the program ends.
-    let record = unsafe { &mut *record };
-    let Some(tcp) = packet.tcp() else { return };
-    match read_name(packet, tcp, record) {
+    let reading = unsafe { &mut *reading };
+    if packet.tcp(&mut reading.tcp).is_none() {
+        return;
+    }
+    match read_name(packet, reading) {
         Ok(()) => {
             count(Counter::NamesLookedUp);
+            let record = &mut reading.record;
             record.pattern = catalogue::pattern(&record.name, record.name_length);
             if record.pattern == 0 {
                 state.state = STATE_PASSED;
             } else {
-                name_flow(ctx, packet, tcp, state, record);
+                name_flow(ctx, packet, &reading.tcp, state, record);
             }
         }
         Err(Nameless::Wait) => {}
@@ -128,35 +142,37 @@ fn pass(state: &mut SocketState, counter: Counter) {
     count(counter);
 }
 
-/// Copies the server name into `record`.
+/// Copies the server name into the record.
 #[inline(always)]
-fn read_name(packet: Packet, tcp: Tcp, record: &mut FlowRecord) -> Result<(), Nameless> {
-    if tcp.payload >= tcp.end {
+fn read_name(packet: Packet, reading: &mut Reading) -> Result<(), Nameless> {
+    let payload = reading.tcp.payload.get();
+    if payload >= reading.tcp.end.get() {
         return Err(Nameless::Wait);
     }
-    let first = packet.byte(tcp.payload).ok_or(Nameless::Wait)?;
-    if first != HANDSHAKE_RECORD {
+    if packet.byte(payload).ok_or(Nameless::Wait)? != HANDSHAKE_RECORD {
         return Err(Nameless::NoName);
     }
-    let (at, length) = server_name(packet, tcp.payload)?;
+    let length = server_name(packet, payload, &mut reading.at)?;
     if length == 0 || length > NAME_MAX as u32 {
         return Err(Nameless::Malformed);
     }
     // The mask says again what was just checked: older verifiers (6.1) forget a bound when it is spilled.
     let length = ((length - 1) & 0xff) + 1;
     // SAFETY: `name` has 256 bytes, and `length` is 256 at most.
-    let failed =
-        unsafe { bpf_skb_load_bytes(packet.0.cast(), at, record.name.as_mut_ptr().cast(), length) } != 0;
+    let failed = unsafe {
+        let name = reading.record.name.as_mut_ptr();
+        bpf_skb_load_bytes(packet.0.cast(), reading.at.get(), name.cast(), length) != 0
+    };
     if failed {
         return Err(Nameless::Split);
     }
-    record.name_length = length;
+    reading.record.name_length = length;
     Ok(())
 }
 
-/// Offset and length of the server name in the `ClientHello` whose record begins at `record`.
+/// Length of the server name in the `ClientHello` whose record begins at `record`; `place` becomes its offset.
 #[inline(always)]
-fn server_name(packet: Packet, record: u32) -> Result<(u32, u32), Nameless> {
+fn server_name(packet: Packet, record: u32, place: &mut Blurred) -> Result<u32, Nameless> {
     let split = |value: Option<u32>| value.ok_or(Nameless::Split);
     // Record: type, version (2), length (2). Handshake: type, length (3). Hello: version (2), random (32).
     if split(packet.byte(record + 1))? != 3 || split(packet.byte(record + 5))? != CLIENT_HELLO {
@@ -171,8 +187,9 @@ fn server_name(packet: Packet, record: u32) -> Result<(u32, u32), Nameless> {
         return Err(Nameless::NoName);
     }
     let end = at + 2 + split(packet.short(at))?;
-    at += 2;
+    place.set(at + 2);
     for _ in 0..EXTENSIONS_MAX {
+        let at = place.get();
         if at + 4 > end {
             return Err(if at == end { Nameless::NoName } else { Nameless::Malformed });
         }
@@ -193,16 +210,17 @@ fn server_name(packet: Packet, record: u32) -> Result<(u32, u32), Nameless> {
             if at + 9 + name > record_end {
                 return Err(Nameless::Split);
             }
-            return Ok((at + 9, name));
+            place.set(at + 9);
+            return Ok(name);
         }
-        at += 4 + length;
+        place.set(at + 4 + length);
     }
     Err(Nameless::NoName)
 }
 
 /// The flow is one of the catalogue's: shows it to the agent.
 #[inline(always)]
-fn name_flow(ctx: &SkBuffContext, packet: Packet, tcp: Tcp, state: &mut SocketState, record: &mut FlowRecord) {
+fn name_flow(ctx: &SkBuffContext, packet: Packet, tcp: &Tcp, state: &mut SocketState, record: &mut FlowRecord) {
     count(Counter::NamesMatched);
     // SAFETY: the helpers have no preconditions.
     let (cookie, now) = unsafe { (bpf_get_socket_cookie(packet.0.cast()), bpf_ktime_get_boot_ns()) };
@@ -214,7 +232,7 @@ fn name_flow(ctx: &SkBuffContext, packet: Packet, tcp: Tcp, state: &mut SocketSt
     record.bytes_in = 0;
     record.round_trip_us = 0;
     record.closed = 0;
-    record.family = tcp.family;
+    record.family = tcp.family.get();
     addresses(packet, tcp, record);
     state.cookie = cookie;
     if FLOWS.insert(&cookie, &*record, 0).is_err() {
@@ -228,18 +246,21 @@ fn name_flow(ctx: &SkBuffContext, packet: Packet, tcp: Tcp, state: &mut SocketSt
 }
 
 #[inline(always)]
-fn addresses(packet: Packet, tcp: Tcp, record: &mut FlowRecord) {
-    record.local_port = packet.short(tcp.header).unwrap_or(0) as u16;
-    record.remote_port = packet.short(tcp.header + 2).unwrap_or(0) as u16;
-    if tcp.family == 4 {
-        let mut pair = [[0; 16]; 2];
-        pair[0][..4].copy_from_slice(&packet.read::<[u8; 4]>(12).unwrap_or_default());
-        pair[1][..4].copy_from_slice(&packet.read::<[u8; 4]>(16).unwrap_or_default());
-        [record.local_address, record.remote_address] = pair;
+fn addresses(packet: Packet, tcp: &Tcp, record: &mut FlowRecord) {
+    record.local_port = packet.short(tcp.header.get()).unwrap_or(0) as u16;
+    record.remote_port = packet.short(tcp.header.get() + 2).unwrap_or(0) as u16;
+    let (local, remote) = if tcp.family.get() == 4 {
+        (packet.read::<[u8; 4]>(12).map(widen), packet.read::<[u8; 4]>(16).map(widen))
     } else {
-        record.local_address = packet.read(8).unwrap_or_default();
-        record.remote_address = packet.read(24).unwrap_or_default();
-    }
+        (packet.read(8), packet.read(24))
+    };
+    record.local_address = local.unwrap_or_default();
+    record.remote_address = remote.unwrap_or_default();
+}
+
+#[inline(always)]
+fn widen([a, b, c, d]: [u8; 4]) -> [u8; 16] {
+    [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 }
 
 /// Brings a living catalogue flow's counts up to date; the agent reads them when it likes.

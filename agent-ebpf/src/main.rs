@@ -3,9 +3,10 @@
 #![no_std]
 #![no_main]
 
+mod blurred;
 mod catalogue;
-mod connect;
 mod close;
+mod connect;
 mod hello;
 mod maps;
 mod packet;

@@ -5,6 +5,8 @@ use core::mem::MaybeUninit;
 
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 
+use crate::blurred::Blurred;
+
 const TCP: u8 = 6;
 /// IPv6 extension headers that may stand before TCP (RFC 8200, section 4.1): hop-by-hop, routing, destination options.
 const EXTENSIONS: [u8; 3] = [0, 43, 60];
@@ -16,16 +18,15 @@ const EXTENSIONS_MAX: usize = 4;
 pub struct Packet(pub *mut __sk_buff);
 
 /// Where a TCP packet's parts are.
-#[derive(Clone, Copy)]
 pub struct Tcp {
     /// 4 or 6.
-    pub family: u32,
+    pub family: Blurred,
     /// Offset of the TCP header.
-    pub header: u32,
+    pub header: Blurred,
     /// Offset of the payload.
-    pub payload: u32,
+    pub payload: Blurred,
     /// Offset behind the payload.
-    pub end: u32,
+    pub end: Blurred,
 }
 
 impl Packet {
@@ -53,35 +54,44 @@ impl Packet {
         self.read::<[u8; 2]>(offset).map(|bytes| u32::from(u16::from_be_bytes(bytes)))
     }
 
-    /// The parts of a TCP packet; `None` for anything else and for a fragment.
+    /// Finds the parts of a TCP packet; `None` for anything else.
     #[inline(always)]
-    pub fn tcp(self) -> Option<Tcp> {
+    pub fn tcp(self, tcp: &mut Tcp) -> Option<()> {
         let first = self.byte(0)?;
-        let (family, header) = match first >> 4 {
-            4 if self.read::<u8>(9)? == TCP => (4, (first & 15) * 4),
-            6 => (6, self.ipv6_header_length()?),
+        match first >> 4 {
+            4 if self.read::<u8>(9)? == TCP => {
+                tcp.family.set(4);
+                tcp.header.set((first & 15) * 4);
+            }
+            6 => {
+                tcp.family.set(6);
+                self.ipv6_header(&mut tcp.header)?;
+            }
             _ => return None,
-        };
-        let payload = header + (self.byte(header + 12)? >> 4) * 4;
+        }
+        let header = tcp.header.get();
+        tcp.payload.set(header + (self.byte(header + 12)? >> 4) * 4);
         // SAFETY: the kernel hands a valid context. `len` is that of the whole buffer, also before segmentation, when
         // the length in the IP header may be zero (BIG TCP).
-        let end = unsafe { (*self.0).len };
-        Some(Tcp { family, header, payload, end })
+        tcp.end.set(unsafe { (*self.0).len });
+        Some(())
     }
 
+    /// Sets `offset` to the length of the IPv6 headers before TCP.
     #[inline(always)]
-    fn ipv6_header_length(self) -> Option<u32> {
+    fn ipv6_header(self, offset: &mut Blurred) -> Option<()> {
         let mut next = self.read::<u8>(6)?;
-        let mut offset = 40;
+        offset.set(40);
         for _ in 0..EXTENSIONS_MAX {
             if next == TCP {
-                return Some(offset);
+                return Some(());
             }
             if !EXTENSIONS.contains(&next) {
                 return None;
             }
-            next = self.read::<u8>(offset)?;
-            offset += (self.byte(offset + 1)? + 1) * 8;
+            let at = offset.get();
+            next = self.read::<u8>(at)?;
+            offset.set(at + (self.byte(at + 1)? + 1) * 8);
         }
         None
     }

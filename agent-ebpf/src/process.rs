@@ -21,7 +21,7 @@ use umbra_agent_common::{
 
 use crate::{
     maps::{IMAGES, PROCESSES, count, offsets},
-    path::{Walked, walk},
+    path::walk,
     task::{KernelPointer, process_of},
 };
 
@@ -125,16 +125,16 @@ fn describe(task: KernelPointer, image: &mut Image) {
         arguments(mm, image);
         if let Some(file) = mm.follow(offsets.mm_exe_file) {
             let path = file.0 + u64::from(offsets.file_path);
-            let walked = Walked::from_number(walk(path, &raw mut image.executable));
-            image.executable_start = walked.start;
-            image.cut |= if walked.cut { CUT_EXECUTABLE } else { 0 };
+            if !walk(path, &raw mut image.executable_start, &raw mut image.executable) {
+                image.cut |= CUT_EXECUTABLE;
+            }
         }
     }
     if let Some(fs) = task.follow(offsets.task_fs) {
         let path = fs.0 + u64::from(offsets.fs_pwd);
-        let walked = Walked::from_number(walk(path, &raw mut image.directory));
-        image.directory_start = walked.start;
-        image.cut |= if walked.cut { CUT_DIRECTORY } else { 0 };
+        if !walk(path, &raw mut image.directory_start, &raw mut image.directory) {
+            image.cut |= CUT_DIRECTORY;
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Client {
 pub struct Tool {
     /// What the kernel must say that runs.
     pub exe: PathBuf,
+    /// What a person would say runs.
+    pub program: String,
     /// The script or archive behind an interpreter.
     pub script: Option<PathBuf>,
     /// Whether the process that connects is a child of the one that is started.
@@ -73,13 +75,13 @@ pub const CLIENTS: [Client; 11] = [
     }),
     client("python", "OpenSSL", || {
         script(
-            build::interpreter("python3", "import os; print(os.readlink('/proc/self/exe'))")?,
+            &build::interpreter("python3", "import os; print(os.readlink('/proc/self/exe'))")?,
             "client.py",
             "{url} {authority}",
         )
     }),
     client("node", "OpenSSL, its own copy", || {
-        script(program("node")?, "client.mjs", "{url} {authority}")
+        script(&program("node")?, "client.mjs", "{url} {authority}")
     }),
     client("java", "JSSE", build::java),
     client("go", "crypto/tls, static", || {
@@ -89,7 +91,7 @@ pub const CLIENTS: [Client; 11] = [
         plain(&binary("umbra-testbed")?, "fetch {url} {authority}")
     }),
     client("bun", "BoringSSL, static", || {
-        script(build::bun()?, "client.mjs", "{url} {authority}")
+        script(&build::bun()?, "client.mjs", "{url} {authority}")
     }),
     client("chromium", "BoringSSL, post-quantum, GREASE", build::chromium),
     client("openssl", "OpenSSL", || {
@@ -156,6 +158,7 @@ fn plain(exe: &Path, arguments: &str) -> Result<Tool, String> {
     let arguments = arguments.split_whitespace();
     Ok(Tool {
         exe: exe.to_owned(),
+        program: String::new(),
         script: None,
         has_helpers: false,
         speaks_from_stdin: false,
@@ -173,11 +176,11 @@ fn stdin(exe: &Path, arguments: &str) -> Result<Tool, String> {
     })
 }
 
-fn script(exe: PathBuf, source: &str, arguments: &str) -> Result<Tool, String> {
+fn script(exe: &Path, source: &str, arguments: &str) -> Result<Tool, String> {
     let script = build::source(source)?;
     let arguments = format!("{} {arguments}", script.display());
     Ok(Tool {
         script: Some(script),
-        ..plain(&exe, &arguments)?
+        ..plain(exe, &arguments)?
     })
 }

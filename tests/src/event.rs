@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
+use crate::truth::Bytes;
+
 /// One line.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Event {
@@ -91,4 +93,41 @@ pub struct User {
     pub uid: u32,
     /// Name, when the host knows one.
     pub name: Option<String>,
+}
+
+/// A flow, from its opening to its close.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// When the name became known.
+    pub open: Event,
+    /// When it ended; `None` while it lives.
+    pub close: Option<Event>,
+}
+
+impl Flow {
+    /// Joins events to flows. A close without its opening, or a second of either, is a fault of the agent.
+    pub fn join(events: impl IntoIterator<Item = Event>) -> Vec<Self> {
+        let mut flows: Vec<Self> = Vec::new();
+        for event in events {
+            let known = flows.iter_mut().find(|flow| flow.open.flow_id == event.flow_id);
+            match (event.event, known) {
+                (Kind::FlowOpen, None) => flows.push(Self {
+                    open: event,
+                    close: None,
+                }),
+                (Kind::FlowClose, Some(flow)) if flow.close.is_none() => flow.close = Some(event),
+                (_, known) => panic!("{event:?}\ndoes not fit to {known:?}"),
+            }
+        }
+        flows
+    }
+
+    /// Bytes at its close.
+    pub fn bytes(&self) -> Option<Bytes> {
+        let close = self.close.as_ref()?;
+        Some(Bytes {
+            out: close.bytes_out?,
+            r#in: close.bytes_in?,
+        })
+    }
 }

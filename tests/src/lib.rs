@@ -6,24 +6,24 @@
 // A failure of the test bed is a failure of the test that uses it: it panics with the reason.
 #![allow(clippy::missing_panics_doc)]
 
-//pub mod agent;
+pub mod agent;
 pub mod bed;
-//pub mod browser;
+pub mod browser;
 pub mod clients;
-//pub mod collector;
+pub mod collector;
 pub mod event;
 pub mod fetch;
 pub mod machine;
-//pub mod metrics;
+pub mod metrics;
 pub mod namespace;
 pub mod process;
 pub mod serve;
 pub mod skip;
 pub mod truth;
 pub mod wait;
-//pub mod webhook;
+pub mod webhook;
 
-//pub use agent::Agent;
+pub use agent::Agent;
 pub use bed::TestBed;
-//pub use collector::Collector;
+pub use collector::Collector;
 pub use event::Event;

@@ -1,6 +1,7 @@
 //! Network namespaces of the test's own, with names of their own.
 
 use std::ffi::OsStr;
+use std::fmt::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,7 +37,7 @@ impl Namespace {
         let files = namespace.files();
         let mut table = String::from("127.0.0.1 localhost\n::1 localhost\n");
         for (address, name) in hosts {
-            table += &format!("{address} {name}\n");
+            writeln!(table, "{address} {name}").expect("a string takes all");
         }
         // Nothing answers there: a name that is not in the table fails at once, and no question leaves.
         let resolver = "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n";

@@ -58,6 +58,12 @@ impl Process {
         self.wait(Duration::from_secs(10))
     }
 
+    /// Ends it as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("our own child");
+        self.wait(Duration::from_secs(10));
+    }
+
     /// Waits for its end.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         match poll(limit, || self.ended()) {

@@ -1,7 +1,29 @@
 //! Whole-system tests: the agent and the collector against real clients, on this kernel.
 //!
-//! One binary, so that it can be carried into a virtual machine as it is; a folder of themes.
+//! One binary, so that it can be carried into a virtual machine as it is; one file a promise.
 #![forbid(unsafe_code)]
 
+#[path = "system/apart.rs"]
+mod apart;
+#[path = "system/bad_input.rs"]
+mod bad_input;
 #[path = "system/bed.rs"]
 mod bed;
+#[path = "system/collector_away.rs"]
+mod collector_away;
+#[path = "system/every_client.rs"]
+mod every_client;
+#[path = "system/expect.rs"]
+mod expect;
+#[path = "system/leaves_nothing.rs"]
+mod leaves_nothing;
+#[path = "system/long_flow.rs"]
+mod long_flow;
+#[path = "system/names.rs"]
+mod names;
+#[path = "system/outside.rs"]
+mod outside;
+#[path = "system/page.rs"]
+mod page;
+#[path = "system/short_lived.rs"]
+mod short_lived;

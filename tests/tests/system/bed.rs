@@ -34,7 +34,7 @@ fn every_client_reaches_the_server() {
                     ..Call::to(name, &path)
                 },
             );
-            let took = run.started.elapsed();
+            let elapsed = run.started.elapsed();
             let truth = eventually(Duration::from_secs(5), || {
                 let all = bed.connections_to(name);
                 let found = all.into_iter().find(|truth| truth.path.as_ref() == Some(&path));
@@ -49,7 +49,7 @@ fn every_client_reaches_the_server() {
                 client.name
             );
             println!(
-                "{:<11} {:>6} out {:>6} in {took:?}",
+                "{:<11} {:>6} out {:>6} in {elapsed:?}",
                 client.name, truth.received, truth.sent
             );
         }

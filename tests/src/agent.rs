@@ -1,0 +1,147 @@
+//! The agent as a child process, and what it says.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::event::{Event, Flow};
+use crate::machine;
+use crate::metrics::Metrics;
+use crate::process::{Process, bound};
+
+/// What the agent says on stderr when every program of it is attached.
+pub const ATTACHED: &str = "umbra-agent: attached";
+
+/// How an agent is to run.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Address of the collector, when there is one.
+    pub collector: Option<String>,
+    /// Folder of the spool, to be kept between two starts; else one of the agent's own.
+    pub spool: Option<PathBuf>,
+    /// A catalogue file of the user's own.
+    pub catalogue: Option<PathBuf>,
+}
+
+/// A running agent, the only one on the host.
+#[derive(Debug)]
+pub struct Agent {
+    /// The child.
+    pub process: Process,
+    metrics: SocketAddr,
+    _dir: TempDir,
+    _turn: Turn,
+}
+
+impl Agent {
+    /// Starts an agent and waits until it is attached. Waits for its turn: a host runs one agent.
+    pub fn start(setup: &Setup) -> Self {
+        Self::start_as(setup, command)
+    }
+
+    /// Starts one by a command of the test's own, which is given the configuration.
+    pub fn start_as(setup: &Setup, command: impl FnOnce(&Path) -> Command) -> Self {
+        let turn = Turn::take();
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let metrics = free_port();
+        let config = configure(setup, dir.path(), metrics);
+        let mut process = Process::start(&mut command(&config));
+        process.said(ATTACHED, Duration::from_secs(20));
+        Self {
+            process,
+            metrics,
+            _dir: dir,
+            _turn: turn,
+        }
+    }
+
+    /// All that it has said until now.
+    pub fn events(&self) -> Vec<Event> {
+        let lines = self.process.stdout.all();
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")))
+            .collect()
+    }
+
+    /// Flows whose opening passes the test, with their close when it is known.
+    pub fn flows(&self, wanted: impl Fn(&Event) -> bool) -> Vec<Flow> {
+        Flow::join(self.events().into_iter().filter(wanted))
+    }
+
+    /// Its Prometheus page.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::read(self.metrics)
+    }
+
+    /// Ends it as Ctrl-C does.
+    pub fn stop(mut self) -> ExitStatus {
+        self.process.interrupt()
+    }
+}
+
+/// The agent's command line.
+pub fn command(config: &Path) -> Command {
+    let agent = machine::binary("umbra-agent").unwrap_or_else(|why| panic!("{why}"));
+    let mut command = bound(agent);
+    command
+        .args(["run", "--output", "ndjson", "--config"])
+        .arg(config);
+    command
+}
+
+/// Writes the agent's configuration.
+pub fn configure(setup: &Setup, dir: &Path, metrics: SocketAddr) -> PathBuf {
+    let mut config = json!({
+        // Nobody is asked for the collector's address: what is not given there is not.
+        "report": {"interval_seconds": 1, "discovery": false},
+        "spool": {"directory": setup.spool.clone().unwrap_or_else(|| dir.join("spool"))},
+        "metrics": {"listen": metrics},
+    });
+    if let Some(collector) = &setup.collector {
+        config["report"]["collector"] = json!(collector);
+    }
+    if let Some(catalogue) = &setup.catalogue {
+        config["catalogue"] = json!({"file": catalogue});
+    }
+    let text = toml::to_string(&config).expect("tables and scalars");
+    let path = dir.join("agent.toml");
+    fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    path
+}
+
+/// A loopback port that was free a moment ago.
+pub fn free_port() -> SocketAddr {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("a free loopback port")
+}
+
+/// The right to run an agent: one test of this process, one test process of this host.
+#[derive(Debug)]
+pub struct Turn {
+    _threads: MutexGuard<'static, ()>,
+    // Unlocked when closed.
+    _processes: File,
+}
+
+impl Turn {
+    /// Waits for it.
+    pub fn take() -> Self {
+        static THREADS: Mutex<()> = Mutex::new(());
+        let threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = std::env::temp_dir().join("umbra-tests.lock");
+        let processes = File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        processes.lock().expect("a local file can be locked");
+        Self {
+            _threads: threads,
+            _processes: processes,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The collector as a child process, and its page.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::agent::free_port;
+use crate::machine;
+use crate::process::{Process, bound};
+use crate::truth::Bytes;
+
+/// What the collector says on stderr when it serves.
+const LISTENING: &str = "umbra-collector: listening";
+
+/// A running collector.
+#[derive(Debug)]
+pub struct Collector {
+    process: Process,
+    address: SocketAddr,
+}
+
+impl Collector {
+    /// Starts a collector on a free port that keeps its store in `data` and calls the webhook.
+    pub fn start(data: &Path, webhook: Option<&str>) -> Self {
+        Self::start_at(free_port(), data, webhook)
+    }
+
+    /// Starts one on a given address.
+    pub fn start_at(address: SocketAddr, data: &Path, webhook: Option<&str>) -> Self {
+        let collector = machine::binary("umbra-collector").unwrap_or_else(|why| panic!("{why}"));
+        let mut command = bound(collector);
+        command
+            .args(["serve", "--listen", &address.to_string(), "--data"])
+            .arg(data);
+        if let Some(url) = webhook {
+            let config = data.join("collector.toml");
+            fs::write(&config, format!("[webhook]\nurl = \"{url}\"\n")).expect("the data folder is there");
+            command.arg("--config").arg(config);
+        }
+        let mut process = Process::start(&mut command);
+        process.said(LISTENING, Duration::from_secs(20));
+        Self { process, address }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address, as the agent and the browser take it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The inventory page's HTML.
+    pub fn page(&self) -> String {
+        let mut answer = self.get("/");
+        answer.body_mut().read_to_string().expect("the page is text")
+    }
+
+    /// The inventory's rows about one name.
+    pub fn rows(&self, name: &str) -> Vec<Row> {
+        let mut inventory: Inventory = self
+            .get("/v1/inventory")
+            .body_mut()
+            .read_json()
+            .expect("the inventory has its form");
+        inventory.rows.retain(|row| row.name == name);
+        inventory.rows
+    }
+
+    /// Ends it as Ctrl-C does.
+    pub fn stop(mut self) -> ExitStatus {
+        self.process.interrupt()
+    }
+
+    fn get(&self, path: &str) -> ureq::http::Response<ureq::Body> {
+        let url = self.url() + path;
+        ureq::get(&url)
+            .call()
+            .unwrap_or_else(|error| panic!("{url}: {error}"))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Inventory {
+    rows: Vec<Row>,
+}
+
+/// A row of the inventory: a caller on a host, and a name that it used.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Row {
+    /// Vendor in the catalogue.
+    pub vendor: String,
+    /// Service of the vendor.
+    pub service: String,
+    /// Host name asked for.
+    pub name: String,
+    /// Fleet-wide name of the program.
+    pub program: String,
+    /// User id on the host.
+    pub uid: u32,
+    /// The user's name.
+    pub user: Option<String>,
+    /// Host.
+    pub host: String,
+    /// Flows that began.
+    pub flows: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// When it was first seen.
+    pub first_seen: String,
+    /// When it was last seen.
+    pub last_seen: String,
+    /// What was decided about it, and whether it is new.
+    pub status: String,
+}
+
+impl Row {
+    /// Flows and bytes of some rows together.
+    pub fn sum(rows: &[Self]) -> (u64, Bytes) {
+        rows.iter().fold((0, Bytes::default()), |(flows, bytes), row| {
+            let bytes = Bytes {
+                out: bytes.out + row.bytes_out,
+                r#in: bytes.r#in + row.bytes_in,
+            };
+            (flows + row.flows, bytes)
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! The agent's Prometheus page, as far as tests read it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// Samples by their full name, labels included (`name{label="value"}`).
+#[derive(Clone, Debug, Default)]
+pub struct Metrics(BTreeMap<String, f64>);
+
+impl Metrics {
+    /// Reads `/metrics` of an agent.
+    pub fn read(address: SocketAddr) -> Self {
+        let url = format!("http://{address}/metrics");
+        let text = ureq::get(&url)
+            .call()
+            .and_then(|mut answer| answer.body_mut().read_to_string())
+            .unwrap_or_else(|error| panic!("{url}: {error}"));
+        Self(
+            text.lines()
+                .filter(|line| !line.starts_with('#'))
+                .filter_map(|line| {
+                    let (name, value) = line.rsplit_once(' ')?;
+                    Some((name.to_owned(), value.parse().ok()?))
+                })
+                .collect(),
+        )
+    }
+
+    /// One sample; the agent must have it.
+    pub fn get(&self, name: &str) -> f64 {
+        *self
+            .0
+            .get(name)
+            .unwrap_or_else(|| panic!("no metric `{name}` in {:?}", self.0.keys()))
+    }
+}

@@ -1,0 +1,67 @@
+//! Every client is named, whatever its TLS stack: vendor, service, program, user and exact bytes.
+
+use std::time::Duration;
+
+use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::bed::Run;
+use umbra_tests::clients::{CLIENTS, Call, Client, Tool};
+use umbra_tests::skip::skip;
+use umbra_tests::truth::Connection;
+use umbra_tests::{Event, TestBed};
+
+use crate::expect::{agreement, check};
+use crate::names::{KNOWN, Known, bed};
+
+#[test]
+fn every_client_is_named_with_its_program_user_and_bytes() {
+    let Some(bed) = bed(&[]) else { return };
+    let agent = Agent::start(&Setup::default());
+    for client in &CLIENTS {
+        match client.tool() {
+            Ok(tool) => KNOWN
+                .iter()
+                .for_each(|known| calls(&agent, &bed, client, &tool, known)),
+            Err(why) => skip(&format!("{}: {why}", client.name)),
+        }
+    }
+    assert!(agent.stop().success());
+}
+
+/// One call of one client to one name.
+fn calls(agent: &Agent, bed: &TestBed, client: &Client, tool: &Tool, known: &Known) {
+    let path = format!("/bytes/20000/{}", client.name);
+    let call = Call {
+        port: known.port,
+        ..Call::to(known.name, &path)
+    };
+    let run = bed.run(tool, &call);
+    let lifetime = run.started.elapsed();
+
+    let flows = agreement(
+        agent,
+        bed,
+        |event| event.name == known.name && is_of(event, tool, &run, bed),
+        |truth| is_part_of(truth, known, &path),
+    );
+    println!("{:<11} {:<43} {} flow(s)", client.name, known.name, flows.len());
+    for flow in &flows {
+        check(flow, known, tool, &run, bed, 0);
+        let close = flow.close.as_ref().and_then(|close| close.duration_ms);
+        let duration = Duration::from_millis(close.expect("a close has a duration"));
+        assert!(duration <= lifetime, "{flow:?} within {lifetime:?}");
+    }
+}
+
+/// Whether an event is of this run. The helper processes of a browser are known by the bed's folder, their own.
+fn is_of(event: &Event, tool: &Tool, run: &Run, bed: &TestBed) -> bool {
+    if tool.has_helpers {
+        event.process.cwd.as_deref() == bed.dir().to_str()
+    } else {
+        event.process.pid == run.process.pid()
+    }
+}
+
+/// Whether a connection is of the run with this path. A browser connects ahead of need, with no request at all.
+fn is_part_of(truth: &Connection, known: &Known, path: &str) -> bool {
+    truth.name.as_deref() == Some(known.name) && truth.path.as_deref().is_none_or(|seen| seen == path)
+}

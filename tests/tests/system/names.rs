@@ -1,0 +1,87 @@
+//! Names that the tests call, and what the catalogue must say of them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use umbra_tests::TestBed;
+use umbra_tests::skip::{Need, ready};
+
+/// A name of the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) vendor: &'static str,
+    pub(crate) service: &'static str,
+    pub(crate) address: IpAddr,
+    pub(crate) port: u16,
+}
+
+const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+
+pub(crate) const OPENAI: Known = known("api.openai.com", "OpenAI", "OpenAI API", V4, 443);
+pub(crate) const ANTHROPIC: Known = known("api.anthropic.com", "Anthropic", "Claude API", V6, 443);
+
+/// Exact names, suffixes and wildcards, on both families, on the usual port and an odd one.
+pub(crate) const KNOWN: [Known; 5] = [
+    OPENAI,
+    ANTHROPIC,
+    known(
+        "generativelanguage.googleapis.com",
+        "Google",
+        "Gemini API",
+        V4,
+        8443,
+    ),
+    known(
+        "bedrock-runtime.eu-central-1.amazonaws.com",
+        "Amazon",
+        "Amazon Bedrock",
+        V6,
+        8443,
+    ),
+    known(
+        "us-central1-aiplatform.googleapis.com",
+        "Google",
+        "Vertex AI",
+        V4,
+        443,
+    ),
+];
+
+/// Names that look like one of the catalogue and are none.
+pub(crate) const OUTSIDE: [(IpAddr, &str); 4] = [
+    (V4, "notopenai.com"),
+    (V6, "example.org"),
+    (V4, "openai.com.example.net"),
+    (V6, "bedrock-runtime.eu.central.amazonaws.com.example.net"),
+];
+
+const fn known(
+    name: &'static str,
+    vendor: &'static str,
+    service: &'static str,
+    address: IpAddr,
+    port: u16,
+) -> Known {
+    Known {
+        name,
+        vendor,
+        service,
+        address,
+        port,
+    }
+}
+
+/// A test bed in which all these names resolve; `None`, with the reason printed, where it cannot be.
+pub(crate) fn bed(needs: &[Need]) -> Option<TestBed> {
+    let own = [
+        Need::Root,
+        Need::Binary("umbra-testbed"),
+        Need::Binary("umbra-agent"),
+    ];
+    if !ready(&own) || !ready(needs) {
+        return None;
+    }
+    let known = KNOWN.iter().map(|known| (known.address, known.name));
+    Some(TestBed::new(&known.chain(OUTSIDE).collect::<Vec<_>>()))
+}

@@ -1,0 +1,132 @@
+//! From a call to the page, within two seconds; a webhook once; remembered after a restart; live in a real browser.
+
+use std::time::Duration;
+
+use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::browser::Browser;
+use umbra_tests::clients::{Call, named};
+use umbra_tests::collector::Row;
+use umbra_tests::skip::Need;
+use umbra_tests::truth::Bytes;
+use umbra_tests::wait::eventually;
+use umbra_tests::webhook::Webhook;
+use umbra_tests::{Collector, TestBed};
+
+use crate::names::{ANTHROPIC, OPENAI, bed};
+
+/// The promise.
+const PROMISED: Duration = Duration::from_secs(2);
+const NEW: &str = "new, unreviewed";
+
+#[test]
+fn a_call_is_on_the_page_within_two_seconds_and_stays() {
+    let Some(bed) = bed(&[Need::Binary("umbra-collector")]) else {
+        return;
+    };
+    let data = tempfile::tempdir().expect("a temporary folder");
+    let webhook = Webhook::listen();
+    let collector = Collector::start(data.path(), Some(&webhook.url()));
+    let agent = Agent::start(&Setup {
+        collector: Some(collector.url()),
+        ..Setup::default()
+    });
+
+    let curl = named("curl");
+    bed.run(&curl, &Call::to(OPENAI.name, "/bytes/12345"));
+    let row = on_the_page(&collector, &bed, &curl.program);
+
+    // The same program and vendor again: counted, and not alerted a second time. Another vendor: alerted.
+    bed.run(&curl, &Call::to(OPENAI.name, "/bytes/54321"));
+    on_the_page(&collector, &bed, &curl.program);
+    bed.run(&curl, &Call::to(ANTHROPIC.name, "/bytes/1"));
+    let calls = eventually(Duration::from_secs(10), || {
+        let calls = webhook.calls();
+        (calls.len() >= 2)
+            .then_some(calls.clone())
+            .ok_or_else(|| format!("{calls:?}"))
+    });
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    for (call, vendor) in calls.iter().zip([OPENAI.vendor, ANTHROPIC.vendor]) {
+        let text = call.to_string();
+        assert!(text.contains(vendor) && text.contains(&curl.program), "{text}");
+    }
+
+    assert!(agent.stop().success());
+    assert!(collector.stop().success());
+    let collector = Collector::start(data.path(), Some(&webhook.url()));
+    let again = on_the_page(&collector, &bed, &curl.program);
+    assert_eq!(again.first_seen, row.first_seen);
+    assert_eq!(webhook.calls().len(), 2, "{:?}", webhook.calls());
+    assert!(collector.stop().success());
+}
+
+/// Waits until the page and the inventory show all calls to `OpenAI` made until now.
+fn on_the_page(collector: &Collector, bed: &TestBed, program: &str) -> Row {
+    let row = eventually(PROMISED, || {
+        let connections = bed.connections_to(OPENAI.name);
+        let counted: Bytes = connections.iter().collect();
+        let rows = collector.rows(OPENAI.name);
+        let complete = rows.len() == 1 && Row::sum(&rows) == (connections.len() as u64, counted);
+        complete
+            .then(|| rows[0].clone())
+            .ok_or_else(|| format!("{rows:?}, the server counted {counted:?}"))
+    });
+    assert_eq!(
+        (row.vendor.as_str(), row.service.as_str()),
+        (OPENAI.vendor, OPENAI.service)
+    );
+    assert_eq!((row.uid, row.user.as_deref()), (0, Some("root")));
+    assert_eq!(row.program, program);
+    assert_eq!(row.host, crate::expect::host());
+    assert!(row.first_seen <= row.last_seen, "{row:?}");
+    let page = collector.page();
+    for text in [
+        OPENAI.name,
+        OPENAI.vendor,
+        OPENAI.service,
+        program,
+        "root",
+        &row.host,
+        NEW,
+    ] {
+        assert!(page.contains(text), "`{text}` is not in\n{page}");
+    }
+    row
+}
+
+#[test]
+fn a_browser_shows_a_new_caller_without_a_reload() {
+    let needs = [
+        Need::Binary("umbra-collector"),
+        Need::Program("chromedriver"),
+        Need::Program("chromium"),
+    ];
+    let Some(bed) = bed(&needs) else { return };
+    let data = tempfile::tempdir().expect("a temporary folder");
+    let collector = Collector::start(data.path(), None);
+    let agent = Agent::start(&Setup {
+        collector: Some(collector.url()),
+        ..Setup::default()
+    });
+
+    let browser = Browser::open(data.path());
+    browser.goto(&collector.url());
+    browser.script("window.loadedOnce = true");
+    assert!(!browser.text().contains(OPENAI.name), "{}", browser.text());
+
+    bed.run(&named("curl"), &Call::to(OPENAI.name, "/bytes/12345"));
+    eventually(PROMISED, || {
+        let text = browser.text();
+        let shown = [OPENAI.name, OPENAI.vendor, "curl", "root"]
+            .iter()
+            .all(|part| text.contains(part));
+        shown.then_some(()).ok_or(text)
+    });
+    // The mark is gone when the page was loaded again.
+    assert_eq!(browser.script("return window.loadedOnce === true"), true);
+    println!("{}", browser.screenshot("inventory").display());
+
+    drop(browser);
+    assert!(agent.stop().success());
+    assert!(collector.stop().success());
+}

@@ -14,9 +14,15 @@ use crate::event::{Event, Flow};
 use crate::machine;
 use crate::metrics::Metrics;
 use crate::process::{Process, bound};
+use crate::wait::poll;
 
 /// What the agent says on stderr when every program of it is attached.
 pub const ATTACHED: &str = "umbra-agent: attached";
+
+/// The agent's own lock, one a host.
+const HOST_LOCK: &str = "/run/umbra-agent.lock";
+/// How long an agent that is not ours is waited for.
+const OTHERS: Duration = Duration::from_secs(60);
 
 /// How an agent is to run.
 #[derive(Clone, Debug, Default)]
@@ -139,6 +145,13 @@ impl Turn {
         let path = std::env::temp_dir().join("umbra-tests.lock");
         let processes = File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         processes.lock().expect("a local file can be locked");
+        // An agent that somebody runs by hand is waited for; when it stays, ours says so itself.
+        poll(OTHERS, || {
+            let Ok(lock) = File::open(HOST_LOCK) else {
+                return Some(());
+            };
+            lock.try_lock().ok()
+        });
         Self {
             _threads: threads,
             _processes: processes,

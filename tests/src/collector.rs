@@ -1,20 +1,19 @@
 //! The collector as a child process, and its page.
 
-use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::agent::free_port;
+use crate::event::User;
 use crate::machine;
 use crate::process::{Process, bound};
 use crate::truth::Bytes;
 
-/// What the collector says on stderr when it serves.
-const LISTENING: &str = "umbra-collector: listening";
+/// What the collector says when it takes requests, before its address.
+const LISTENING: &str = "Umbra collector listens on http://";
 
 /// A running collector.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ pub struct Collector {
 impl Collector {
     /// Starts a collector on a free port that keeps its store in `data` and calls the webhook.
     pub fn start(data: &Path, webhook: Option<&str>) -> Self {
-        Self::start_at(free_port(), data, webhook)
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), data, webhook)
     }
 
     /// Starts one on a given address.
@@ -37,13 +36,15 @@ impl Collector {
             .args(["serve", "--listen", &address.to_string(), "--data"])
             .arg(data);
         if let Some(url) = webhook {
-            let config = data.join("collector.toml");
-            fs::write(&config, format!("[webhook]\nurl = \"{url}\"\n")).expect("the data folder is there");
-            command.arg("--config").arg(config);
+            command.args(["--webhook", url]);
         }
         let mut process = Process::start(&mut command);
-        process.said(LISTENING, Duration::from_secs(20));
-        Self { process, address }
+        let line = process.said(LISTENING, Duration::from_secs(20));
+        let address = line.trim_start_matches(LISTENING).parse();
+        Self {
+            address: address.unwrap_or_else(|error| panic!("{line}: {error}")),
+            process,
+        }
     }
 
     /// Where it listens.
@@ -102,10 +103,8 @@ pub struct Row {
     pub name: String,
     /// Fleet-wide name of the program.
     pub program: String,
-    /// User id on the host.
-    pub uid: u32,
-    /// The user's name.
-    pub user: Option<String>,
+    /// User of the host.
+    pub user: User,
     /// Host.
     pub host: String,
     /// Flows that began.
@@ -118,8 +117,10 @@ pub struct Row {
     pub first_seen: String,
     /// When it was last seen.
     pub last_seen: String,
-    /// What was decided about it, and whether it is new.
-    pub status: String,
+    /// What has been decided about it.
+    pub verdict: String,
+    /// The finding about this program and vendor.
+    pub finding: Option<i64>,
 }
 
 impl Row {

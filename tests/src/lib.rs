@@ -2,6 +2,15 @@
 //!
 //! A test makes a [`TestBed`], runs [`clients`] in it, and compares what the [`Agent`] said with what the server
 //! counted by itself ([`truth::Connection`]). Whatever cannot run here says `skipped: why` ([`skip`]).
+//!
+//! The test binary needs no cargo at run time, so that it can be carried into a virtual machine:
+//!
+//! | variable | means |
+//! | --- | --- |
+//! | `UMBRA_BIN_DIR` | folder of `umbra-agent`, `umbra-collector` and `umbra-testbed`; else where cargo put the test |
+//! | `UMBRA_TESTBED_DIR` | folder of the clients that tests build or install; else `target/testbed` |
+//! | `UMBRA_SLOW=1` | the CPU is emulated: every time-out is ten times as long |
+//! | `CI` | a skip is a failure |
 #![forbid(unsafe_code)]
 // A failure of the test bed is a failure of the test that uses it: it panics with the reason.
 #![allow(clippy::missing_panics_doc)]

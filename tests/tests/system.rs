@@ -15,6 +15,8 @@ mod collector_away;
 mod every_client;
 #[path = "system/expect.rs"]
 mod expect;
+#[path = "system/full_disk.rs"]
+mod full_disk;
 #[path = "system/leaves_nothing.rs"]
 mod leaves_nothing;
 #[path = "system/long_flow.rs"]

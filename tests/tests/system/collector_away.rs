@@ -7,7 +7,7 @@ use umbra_tests::agent::{Agent, Setup, free_port};
 use umbra_tests::clients::{Call, named};
 use umbra_tests::collector::Row;
 use umbra_tests::skip::Need;
-use umbra_tests::truth::Bytes;
+use umbra_tests::truth::{Bytes, Connection};
 use umbra_tests::wait::eventually;
 
 use crate::names::{OPENAI, bed};
@@ -54,12 +54,12 @@ fn calls_made_while_the_collector_is_away_arrive_in_full() {
     assert!(collector.stop().success());
 }
 
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
 /// Waits until the collector has what the server counted.
-fn arrived(collector: &Collector, connections: &[umbra_tests::truth::Connection]) {
+pub(crate) fn arrived(collector: &Collector, connections: &[Connection]) {
     let counted: Bytes = connections.iter().collect();
     let truth = (connections.len() as u64, counted);
     // The agent waits longer between attempts while nobody answers.

@@ -75,8 +75,12 @@ fn on_the_page(collector: &Collector, bed: &TestBed, program: &str) -> Row {
         (row.vendor.as_str(), row.service.as_str()),
         (OPENAI.vendor, OPENAI.service)
     );
-    assert_eq!((row.uid, row.user.as_deref()), (0, Some("root")));
+    assert_eq!((row.user.uid, row.user.name.as_deref()), (0, Some("root")));
     assert_eq!(row.program, program);
+    assert_eq!(
+        (row.verdict.as_str(), row.finding.is_some()),
+        ("unreviewed", true)
+    );
     assert_eq!(row.host, crate::expect::host());
     assert!(row.first_seen <= row.last_seen, "{row:?}");
     let page = collector.page();

@@ -22,7 +22,7 @@ pub const ATTACHED: &str = "umbra-agent: attached";
 /// The agent's own lock, one a host.
 const HOST_LOCK: &str = "/run/umbra-agent.lock";
 /// How long an agent that is not ours is waited for.
-const OTHERS: Duration = Duration::from_secs(60);
+const OTHERS: Duration = Duration::from_mins(1);
 
 /// How an agent is to run.
 #[derive(Clone, Debug, Default)]

@@ -133,6 +133,14 @@ pub fn named(name: &str) -> Tool {
 }
 
 impl Tool {
+    /// The same with more arguments.
+    #[must_use]
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.template
+            .extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
+    }
+
     /// The argument vector of a call.
     pub(crate) fn command_line(&self, call: &Call<'_>, authority: &Path, dir: &Path) -> Vec<String> {
         let port = call.port.to_string();

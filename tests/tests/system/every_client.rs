@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::bed::Run;
-use umbra_tests::clients::{CLIENTS, Call, Client, Tool};
+use umbra_tests::clients::{CLIENTS, Call, Client, Tool, named};
 use umbra_tests::skip::skip;
 use umbra_tests::truth::Connection;
 use umbra_tests::{Event, TestBed};
 
 use crate::expect::{agreement, check};
-use crate::names::{KNOWN, Known, bed};
+use crate::names::{ANTHROPIC, KNOWN, Known, OPENAI, bed};
 
 #[test]
 fn every_client_is_named_with_its_program_user_and_bytes() {
@@ -23,6 +23,33 @@ fn every_client_is_named_with_its_program_user_and_bytes() {
                 .for_each(|known| calls(&agent, &bed, client, &tool, known)),
             Err(why) => skip(&format!("{}: {why}", client.name)),
         }
+    }
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn megabytes_in_both_directions_are_counted_to_the_byte() {
+    let Some(bed) = bed(&[]) else { return };
+    let body = bed.dir().join("body");
+    std::fs::write(&body, vec![b'.'; 5_000_000]).expect("the bed's own folder");
+    let tool = named("curl").with(&["--data-binary", &format!("@{}", body.display())]);
+    let agent = Agent::start(&Setup::default());
+    let path = "/bytes/20000000";
+    for known in [&OPENAI, &ANTHROPIC] {
+        let run = bed.run(&tool, &Call::to(known.name, path));
+        let flows = agreement(
+            &agent,
+            &bed,
+            |event| is_of(event, &tool, &run, &bed),
+            |truth| is_part_of(truth, known, path),
+        );
+        assert_eq!(flows.len(), 1);
+        assert!(
+            flows[0]
+                .bytes()
+                .is_some_and(|bytes| bytes.out > 5_000_000 && bytes.r#in > 20_000_000)
+        );
+        check(&flows[0], known, &tool, &run, &bed, 0);
     }
     assert!(agent.stop().success());
 }

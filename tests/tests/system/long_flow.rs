@@ -50,3 +50,33 @@ fn a_long_flow_shows_before_it_closes() {
     );
     assert!(agent.stop().success());
 }
+
+#[test]
+fn the_flow_of_a_killed_client_ends() {
+    let Some(bed) = bed(&[]) else { return };
+    let agent = Agent::start(&Setup::default());
+    let mut run = bed.start(&named("curl"), &Call::to(OPENAI.name, "/slow/30/1000"));
+    let pid = run.process.pid();
+    let flow = |closed: bool| {
+        eventually(SOON, || {
+            let mut flows = agent.flows(|event| event.process.pid == pid);
+            let seen = flows.len() == 1 && flows[0].close.is_some() == closed;
+            seen.then(|| flows.remove(0)).ok_or_else(|| format!("{flows:?}"))
+        })
+    };
+    flow(false);
+    run.process.kill();
+    let bytes = flow(true).bytes().expect("a close has bytes");
+    let truth = eventually(SOON, || {
+        bed.connections()
+            .pop()
+            .ok_or_else(|| "no end at the server".to_owned())
+    });
+    // What the server sent after the kill reached no socket: up to two beats of its clock.
+    assert_eq!(bytes.out, truth.received);
+    assert!(
+        bytes.r#in <= truth.sent && bytes.r#in + 2 * 1100 >= truth.sent,
+        "{bytes:?} of {truth:?}"
+    );
+    assert!(agent.stop().success());
+}

@@ -235,3 +235,6 @@ impl Compiler {
         best.map_or(0, |text| self.texts[text].number)
     }
 }
+
+#[cfg(test)]
+mod tests;

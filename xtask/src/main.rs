@@ -1,1 +1,61 @@
-fn main() {}
+//! Everything a person does to this repository: `cargo xtask help`.
+#![forbid(unsafe_code)]
+
+mod build;
+mod lint;
+mod root;
+mod run;
+mod setup;
+mod shell;
+mod test;
+mod vm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "xtask",
+    bin_name = "cargo xtask",
+    about = "Everything a person does to this repository"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing on this machine.
+    Setup(setup::Arguments),
+    /// Build agent and collector in release.
+    Build,
+    /// Install what is missing, build, start collector and agent, print the page's address; Ctrl-C stops both.
+    Run(run::Arguments),
+    /// Install what is missing and run every test, saying what was skipped and why.
+    Test(test::Arguments),
+    /// Check formatting and run clippy, warnings being errors.
+    Lint,
+    /// Run a command (or the whole-system tests) under other kernels.
+    Vm(vm::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Setup(arguments) => setup::main(&arguments),
+        Command::Build => build::main(),
+        Command::Run(arguments) => run::main(&arguments),
+        Command::Test(arguments) => test::main(&arguments),
+        Command::Lint => lint::main(),
+        Command::Vm(arguments) => vm::main(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

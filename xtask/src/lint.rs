@@ -1,0 +1,18 @@
+//! `cargo xtask lint`.
+
+use anyhow::Result;
+
+use crate::setup::{self, Need};
+use crate::{shell, workspace};
+
+/// Formatting and clippy, warnings being errors.
+pub(crate) fn main() -> Result<()> {
+    setup::ensure(Need::Build)?;
+    check()
+}
+
+/// The same without setup.
+pub(crate) fn check() -> Result<()> {
+    shell::run(workspace::cargo().args(["fmt", "--all", "--check"]))?;
+    shell::run(workspace::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}

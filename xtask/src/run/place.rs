@@ -1,0 +1,76 @@
+//! Where a run keeps its data, and the command lines that follow from it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context as _, Result};
+
+use crate::{root, workspace};
+
+/// The folder that makes a second start remember the first.
+pub(super) struct Place {
+    folder: PathBuf,
+    has_webhook: bool,
+}
+
+impl Place {
+    /// Makes the folder (`$XDG_STATE_HOME/umbra`, else `target/umbra-run`) and writes both configurations.
+    pub(super) fn prepare(webhook: Option<&str>) -> Result<Self> {
+        let folder = env::var_os("XDG_STATE_HOME").map_or_else(
+            || workspace::target_dir().join("umbra-run"),
+            |state| PathBuf::from(state).join("umbra"),
+        );
+        let place = Self {
+            folder,
+            has_webhook: webhook.is_some(),
+        };
+        let collector = place.folder.join("collector");
+        fs::create_dir_all(&collector).with_context(|| format!("cannot make {}", collector.display()))?;
+        place.write("agent.toml", &agent_config(&place.folder.join("spool")))?;
+        if let Some(url) = webhook {
+            place.write("collector.toml", &format!("[webhook]\nurl = {}\n", string(url)))?;
+        }
+        Ok(place)
+    }
+
+    /// The collector, as the user.
+    pub(super) fn collector(&self, listen: SocketAddr) -> Command {
+        let mut command = Command::new(workspace::release_binary("umbra-collector"));
+        command
+            .args(["serve", "--listen", &listen.to_string(), "--data"])
+            .arg(self.folder.join("collector"));
+        if self.has_webhook {
+            command.arg("--config").arg(self.folder.join("collector.toml"));
+        }
+        command
+    }
+
+    /// The agent, as root.
+    pub(super) fn agent(&self, url: &str) -> Command {
+        let mut command = root::command(&workspace::release_binary("umbra-agent").to_string_lossy());
+        command
+            .args(["run", "--collector", url, "--config"])
+            .arg(self.folder.join("agent.toml"));
+        command
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// A person who tries it out wants to see a flow at once, not after a minute.
+fn agent_config(spool: &std::path::Path) -> String {
+    format!(
+        "[report]\ninterval_seconds = 1\n\n[spool]\ndirectory = {}\n",
+        string(&spool.to_string_lossy())
+    )
+}
+
+/// A TOML basic string; TOML and JSON escape alike.
+fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,118 @@
+//! The table of everything that a machine needs, and why.
+
+use clap::ValueEnum;
+
+use super::check::Check;
+
+/// What a machine is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Need {
+    /// Compile agent and collector.
+    Build,
+    /// Start them.
+    Run,
+    /// The tests on this kernel.
+    Test,
+    /// The tests under other kernels.
+    Vm,
+}
+
+/// How a missing thing gets onto the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Install {
+    /// One of these packages: the first that the distribution offers.
+    Package(&'static [&'static str]),
+    /// A Rust with library source.
+    Rust,
+    /// bpf-linker, and the LLVM that it is linked with.
+    Linker,
+}
+
+/// A thing that a machine needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Requirement {
+    /// What a person calls it.
+    pub name: &'static str,
+    /// What it is good for here.
+    pub why: &'static str,
+    /// Who cannot do without it.
+    pub needed_by: &'static [Need],
+    /// How to see that it is there.
+    pub check: Check,
+    /// How to get it.
+    pub install: Install,
+    /// Without it only some test is skipped: going on is better than stopping.
+    pub optional: bool,
+}
+
+const BUILD: &[Need] = &[Need::Build, Need::Run, Need::Test, Need::Vm];
+const TEST: &[Need] = &[Need::Test];
+const IN_VM: &[Need] = &[Need::Test, Need::Vm];
+
+const fn required(
+    name: &'static str,
+    why: &'static str,
+    needed_by: &'static [Need],
+    check: Check,
+    install: Install,
+) -> Requirement {
+    Requirement {
+        name,
+        why,
+        needed_by,
+        check,
+        install,
+        optional: false,
+    }
+}
+
+const fn for_test(
+    name: &'static str,
+    why: &'static str,
+    needed_by: &'static [Need],
+    check: Check,
+    packages: &'static [&'static str],
+) -> Requirement {
+    Requirement {
+        name,
+        why,
+        needed_by,
+        check,
+        install: Install::Package(packages),
+        optional: true,
+    }
+}
+
+/// Everything, in the order in which it is installed.
+#[rustfmt::skip]
+pub(crate) const ALL: &[Requirement] = &[
+    required("C compiler", "SQLite, ring and zstd are compiled", BUILD, Check::Command("cc"), Install::Package(&["build-essential"])),
+    required("Rust with library source", "the kernel programs compile their own core", BUILD, Check::Rust, Install::Rust),
+    required("bpf-linker", "links the kernel programs", BUILD, Check::Linker, Install::Linker),
+
+    required("ip", "network namespaces for the tests", IN_VM, Check::Command("ip"), Install::Package(&["iproute2"])),
+    required("bpftool", "the tests look at the kernel's own count of programs and maps", IN_VM, Check::Command("bpftool"), Install::Package(&["bpftool", "linux-tools-generic"])),
+    required("unshare", "namespaces and other users for the tests", IN_VM, Check::Command("unshare"), Install::Package(&["util-linux"])),
+    required("ps", "the tests look at processes", IN_VM, Check::Command("ps"), Install::Package(&["procps"])),
+    required("openssl", "a TLS client, and the tests' certificates", IN_VM, Check::Command("openssl"), Install::Package(&["openssl"])),
+
+    for_test("curl", "a TLS client (OpenSSL)", IN_VM, Check::Command("curl"), &["curl"]),
+    for_test("wget", "a TLS client (GnuTLS)", IN_VM, Check::Command("wget"), &["wget"]),
+    for_test("python3", "a TLS client behind an interpreter", IN_VM, Check::Command("python3"), &["python3"]),
+    for_test("gnutls-cli", "a TLS client (GnuTLS)", TEST, Check::Command("gnutls-cli"), &["gnutls-bin"]),
+    for_test("node", "a TLS client (JavaScript)", TEST, Check::Command("node"), &["nodejs"]),
+    for_test("java", "a TLS client (JVM)", TEST, Check::Command("javac"), &["default-jdk-headless"]),
+    for_test("go", "a TLS client that is linked statically", TEST, Check::Command("go"), &["golang-go"]),
+    for_test("chromium", "a real browser", TEST, Check::Command("chromium"), &["chromium"]),
+    for_test("chromedriver", "drives the browser through the collector's pages", TEST, Check::Command("chromedriver"), &["chromium-driver"]),
+    for_test("certutil", "makes the browser trust the tests' certificates", TEST, Check::Command("certutil"), &["libnss3-tools"]),
+    for_test("dnsmasq", "a name server inside the tests", TEST, Check::Command("dnsmasq"), &["dnsmasq-base"]),
+    for_test("sqlite3", "looks into spool and store from outside", TEST, Check::Command("sqlite3"), &["sqlite3"]),
+
+    for_test("qemu", "boots other kernels", IN_VM, Check::Command("qemu-system-x86_64"), &["qemu-system-x86"]),
+    for_test("virtiofsd", "shows this machine's files to them", IN_VM, Check::File(super::check::VIRTIOFSD), &["virtiofsd", "qemu-system-common"]),
+    for_test("busybox", "their first program", IN_VM, Check::Package("busybox-static"), &["busybox-static"]),
+    for_test("cpio", "packs their first file system", IN_VM, Check::Command("cpio"), &["cpio"]),
+    for_test("depmod", "orders their modules", IN_VM, Check::Command("depmod"), &["kmod"]),
+    for_test("xz", "unpacks their modules", IN_VM, Check::Command("xz"), &["xz-utils"]),
+];

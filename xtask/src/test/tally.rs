@@ -1,0 +1,94 @@
+//! Counting what test programs say, while a person reads it.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::{io, thread};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell;
+
+/// What test programs have said so far.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Mutex<Counts>);
+
+/// The figures.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) passed: u64,
+    pub(super) failed: u64,
+    /// Why tests were skipped, one entry each.
+    pub(super) skipped: Vec<String>,
+}
+
+impl Tally {
+    /// Runs a command that must succeed.
+    pub(crate) fn expect_success(&self, command: &mut Command) -> Result<()> {
+        let line = shell::line(command);
+        eprintln!("$ {line}");
+        let status = self
+            .follow(command)
+            .with_context(|| format!("cannot start `{line}`"))?;
+        if !status.success() {
+            bail!("`{line}` failed ({status})");
+        }
+        Ok(())
+    }
+
+    /// Runs a command, passing on and counting each line of its output.
+    pub(crate) fn follow(&self, command: &mut Command) -> io::Result<ExitStatus> {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        thread::scope(|scope| {
+            scope.spawn(|| self.read(stdout));
+            scope.spawn(|| self.read(stderr));
+        });
+        child.wait()
+    }
+
+    /// The figures.
+    pub(super) fn counts(&self) -> Counts {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn read(&self, stream: Option<impl Read>) {
+        let Some(stream) = stream else { return };
+        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            // Nobody reads our output any more: the tests go on all the same.
+            let _ = writeln!(io::stdout(), "{line}");
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .count(line.trim());
+        }
+    }
+}
+
+impl Counts {
+    /// Understands a line of libtest's or of a test's own.
+    pub(super) fn count(&mut self, line: &str) {
+        if let Some((_, why)) = line.split_once("skipped: ") {
+            self.skipped.push(why.to_owned());
+        } else if let Some(name) = line
+            .strip_prefix("test ")
+            .filter(|_| line.contains(" ... ignored"))
+        {
+            self.skipped.push(name.replace(" ... ignored", ""));
+        } else if let Some((_, figures)) = line.split_once("test result: ") {
+            self.passed += figure(figures, "passed");
+            self.failed += figure(figures, "failed");
+        }
+    }
+}
+
+/// The number before `word` in `ok. 2 passed; 0 failed; 1 ignored; …`.
+fn figure(figures: &str, word: &str) -> u64 {
+    let words: Vec<_> = figures.split([' ', ';']).collect();
+    words
+        .windows(2)
+        .find(|pair| pair[1] == word)
+        .and_then(|pair| pair[0].parse().ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,42 @@
+use super::system::executable;
+use super::tally::Counts;
+
+fn counted(lines: &[&str]) -> Counts {
+    let mut counts = Counts::default();
+    for line in lines {
+        counts.count(line);
+    }
+    counts
+}
+
+#[test]
+fn results_are_added_up() {
+    let counts = counted(&[
+        "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+    ]);
+    assert_eq!((counts.passed, counts.failed), (15, 2));
+}
+
+#[test]
+fn skips_are_kept_with_their_reason() {
+    // With --nocapture a test's line may follow libtest's on the same line.
+    let counts = counted(&[
+        "test browser ... skipped: chromium is not installed",
+        "test slow ... ignored, takes an hour",
+    ]);
+    assert_eq!(
+        counts.skipped,
+        ["chromium is not installed", "slow, takes an hour"]
+    );
+    assert_eq!(counts.passed, 0);
+}
+
+#[test]
+fn the_test_program_is_found_among_cargos_messages() {
+    let messages = r#"{"reason":"compiler-artifact","target":{"name":"umbra-testbed"},"profile":{"test":false},"executable":"/t/umbra-testbed"}
+{"reason":"compiler-artifact","target":{"name":"system"},"profile":{"test":true},"executable":"/t/deps/system-1"}
+{"reason":"build-finished","success":true}"#;
+    assert_eq!(executable(messages), Some("/t/deps/system-1".into()));
+    assert_eq!(executable("not json"), None);
+}

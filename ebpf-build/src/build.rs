@@ -18,14 +18,26 @@ const BINARY: &str = "umbra-agent-ebpf";
 /// One sentence on what is missing or wrong, see [`Error`].
 pub fn build(folder: &Path, target_dir: &Path, warn: &mut dyn FnMut(&str)) -> Result<PathBuf, Error> {
     if let Some(path) = env::var_os(OBJECT_ENV).map(PathBuf::from) {
-        return path.canonicalize().ok().filter(|file| file.is_file()).ok_or(Error::NoSuchObject { path });
+        return path
+            .canonicalize()
+            .ok()
+            .filter(|file| file.is_file())
+            .ok_or(Error::NoSuchObject { path });
     }
     let toolchain = Toolchain::find()?;
     let mut cargo = toolchain.rust.cargo();
     forget_outer_cargo(&mut cargo);
     cargo
         .current_dir(folder)
-        .args(["build", "--quiet", "--release", "--target", TARGET, "-Z", "build-std=core"])
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--target",
+            TARGET,
+            "-Z",
+            "build-std=core",
+        ])
         .arg("--target-dir")
         .arg(target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", rustflags(&toolchain));
@@ -35,10 +47,16 @@ pub fn build(folder: &Path, target_dir: &Path, warn: &mut dyn FnMut(&str)) -> Re
     })?;
     String::from_utf8_lossy(&output.stderr).lines().for_each(warn);
     if !output.status.success() {
-        return Err(Error::Compile { folder: folder.to_owned() });
+        return Err(Error::Compile {
+            folder: folder.to_owned(),
+        });
     }
     let path = target_dir.join(TARGET).join("release").join(BINARY);
-    if path.is_file() { Ok(path) } else { Err(Error::NoObject { path }) }
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(Error::NoObject { path })
+    }
 }
 
 /// BTF, which names the maps and the programs to the kernel, is made by the linker from the debug information.

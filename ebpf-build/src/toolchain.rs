@@ -61,12 +61,23 @@ impl Rust {
                 Self::Rustup(toolchain) => rustup_run(toolchain, "rustc"),
                 Self::Path(rustc) => Command::new(rustc),
             };
-            let output = rustc.args(flag).output().ok().filter(|output| output.status.success())?;
+            let output = rustc
+                .args(flag)
+                .output()
+                .ok()
+                .filter(|output| output.status.success())?;
             String::from_utf8(output.stdout).ok()
         };
-        let has_source = answer(&["--print", "sysroot"])
-            .is_some_and(|root| Path::new(root.trim()).join("lib/rustlib/src/rust/library").is_dir());
-        has_source && answer(&["-vV"]).as_deref().and_then(llvm_major).is_some_and(|llvm| llvm <= LLVM_MAJOR)
+        let has_source = answer(&["--print", "sysroot"]).is_some_and(|root| {
+            Path::new(root.trim())
+                .join("lib/rustlib/src/rust/library")
+                .is_dir()
+        });
+        has_source
+            && answer(&["-vV"])
+                .as_deref()
+                .and_then(llvm_major)
+                .is_some_and(|llvm| llvm <= LLVM_MAJOR)
     }
 }
 
@@ -108,19 +119,26 @@ impl Toolchain {
     /// # Errors
     /// Names the first part that is missing.
     pub fn find() -> Result<Self, Error> {
-        Ok(Self { linker: Linker::find()?, rust: Rust::find()? })
+        Ok(Self {
+            linker: Linker::find()?,
+            rust: Rust::find()?,
+        })
     }
 }
 
 fn rustup_run(toolchain: &str, program: &str) -> Command {
     let mut rustup = Command::new("rustup");
     // Looking must not install: that is setup's work, which says so.
-    rustup.args(["run", toolchain, program]).env("RUSTUP_AUTO_INSTALL", "0");
+    rustup
+        .args(["run", toolchain, program])
+        .env("RUSTUP_AUTO_INSTALL", "0");
     rustup
 }
 
 /// The LLVM major version in the answer of `rustc -vV`.
 pub(crate) fn llvm_major(version: &str) -> Option<u32> {
-    let llvm = version.lines().find_map(|line| line.strip_prefix("LLVM version: "))?;
+    let llvm = version
+        .lines()
+        .find_map(|line| line.strip_prefix("LLVM version: "))?;
     llvm.split('.').next()?.trim().parse().ok()
 }

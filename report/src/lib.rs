@@ -7,6 +7,7 @@
 
 mod caller;
 mod evidence;
+pub mod limits;
 mod observation;
 mod record;
 

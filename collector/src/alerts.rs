@@ -1,0 +1,98 @@
+//! The webhook: findings go from the store's outbox to one receiver.
+//!
+//! Each alert is one `POST` of [`Payload`]. An answer of 2xx settles it. Network errors, time-outs, 408, 429, 5xx and
+//! redirects (they are not followed) are tried again for ever, with exponential back-off and jitter, or when the
+//! receiver's `Retry-After` says; any other 4xx settles it as refused. The outbox is in the store, so a restart loses
+//! nothing; an attempt whose end was not written down is made again, under the same `Webhook-Id`.
+
+mod backoff;
+mod payload;
+mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+
+use crate::metrics::Metrics;
+use crate::store::{Alert, Outcome, Store, StoreError};
+
+pub use payload::Payload;
+pub use webhook::{Webhook, WebhookError};
+
+/// The longest sleep, so that what another collector on the same store left behind is found.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// The sleep after the store failed.
+const STORE_SLEEP: Duration = Duration::from_secs(5);
+
+/// Sends what the outbox holds.
+#[derive(Debug)]
+pub struct Courier {
+    /// Where alerts are kept.
+    pub store: Arc<Store>,
+    /// Where they go.
+    pub webhook: Webhook,
+    /// Rung when there is a new one.
+    pub bell: Arc<Notify>,
+    /// Counts the attempts.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Courier {
+    /// Works until `stop` is true or gone. An attempt under way is dropped, and made again at the next start.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let work = async {
+            loop {
+                let pause = self.round().await.unwrap_or_else(|error| {
+                    tracing::error!("the webhook's queue waits: {error}");
+                    STORE_SLEEP
+                });
+                let rung = tokio::time::timeout(pause.min(LONGEST_SLEEP), self.bell.notified());
+                // Rung or not: look again.
+                let _ = rung.await;
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// Sends everything that is due; gives the time until something is due again.
+    async fn round(&self) -> Result<Duration, StoreError> {
+        while let Some(alert) = self.store.due_alert(Timestamp::now()).await? {
+            let outcome = self.webhook.send(&alert).await;
+            report(&alert, &outcome);
+            self.metrics.alert(&outcome);
+            self.store
+                .settle_alert(alert.id, &outcome, Timestamp::now())
+                .await?;
+        }
+        Ok(self
+            .store
+            .next_alert(Timestamp::now())
+            .await?
+            .unwrap_or(LONGEST_SLEEP))
+    }
+}
+
+fn report(alert: &Alert, outcome: &Outcome) {
+    let (id, finding) = (&alert.delivery, alert.finding);
+    match outcome {
+        Outcome::Delivered => tracing::info!(id, finding, "the webhook took an alert"),
+        Outcome::Retry { error, after, .. } => {
+            let seconds = after.as_secs();
+            tracing::warn!(
+                id,
+                finding,
+                seconds,
+                "the webhook failed and is tried again: {error}"
+            );
+        }
+        Outcome::Refused { error } => tracing::error!(id, finding, "the webhook refused an alert: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! `GET /v1/inventory`, `/healthz` and `/metrics`.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query as QueryOf, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::metrics;
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::store::Use;
+
+/// Rows in an answer, unless the question says.
+const ROWS: u16 = 100;
+/// The most rows in an answer.
+const MOST_ROWS: u16 = 1000;
+
+/// A part of the inventory. Field names are stable; fields may be added.
+#[derive(Debug, Serialize)]
+pub(crate) struct Inventory {
+    /// Newest first, by first seen.
+    rows: Vec<Row>,
+    /// What to give as `after` to go on; null at the end.
+    next: Option<String>,
+}
+
+/// A caller on a host, and a name that it used.
+#[derive(Debug, Serialize)]
+struct Row {
+    vendor: String,
+    service: String,
+    kind: String,
+    name: String,
+    program: String,
+    exe: Option<String>,
+    script: Option<String>,
+    user: User,
+    host: String,
+    agent: String,
+    container: Option<Container>,
+    unit: Option<String>,
+    flows: u64,
+    bytes_out: u64,
+    bytes_in: u64,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+    evidence: Option<&'static str>,
+    verdict: &'static str,
+    finding: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct User {
+    uid: u32,
+    name: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Container {
+    id: String,
+    image: Option<String>,
+}
+
+impl From<Use> for Row {
+    fn from(used: Use) -> Self {
+        Self {
+            vendor: used.vendor,
+            service: used.service,
+            kind: used.kind,
+            name: used.name,
+            program: used.program,
+            exe: used.exe,
+            script: used.script,
+            user: User {
+                uid: used.uid,
+                name: used.user_name,
+            },
+            host: used.host,
+            agent: used.agent,
+            container: used.container.map(|id| Container {
+                id,
+                image: used.image,
+            }),
+            unit: used.unit,
+            flows: used.flows,
+            bytes_out: used.bytes_out,
+            bytes_in: used.bytes_in,
+            first_seen: used.first_seen,
+            last_seen: used.last_seen,
+            evidence: used.evidence.map(umbra_report::Evidence::as_str),
+            verdict: "unreviewed",
+            finding: used.finding,
+        }
+    }
+}
+
+/// `GET /v1/inventory`
+pub(crate) async fn inventory(
+    State(app): State<App>,
+    query: Result<QueryOf<Query>, QueryRejection>,
+) -> Result<Json<Inventory>, Refusal> {
+    let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
+    let limit = query.limit.unwrap_or(ROWS).clamp(1, MOST_ROWS);
+    let page = app.store.uses(&query.selection()?, limit).await?;
+    Ok(Json(Inventory {
+        rows: page.rows.into_iter().map(Row::from).collect(),
+        next: page.next.map(|position| position.to_string()),
+    }))
+}
+
+/// `GET /healthz`: 200 when the store answers.
+pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Refusal> {
+    app.store.health(Timestamp::now()).await?;
+    Ok("ok\n")
+}
+
+/// `GET /metrics`
+pub(crate) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {
+    let health = app.store.health(Timestamp::now()).await?;
+    let text = app.metrics.text(&health).map_err(|error| {
+        tracing::error!("the metrics cannot be written: {error}");
+        Refusal::new(
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+            "the collector failed; see its log",
+        )
+    })?;
+    Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
+}

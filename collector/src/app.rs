@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+use tokio::sync::{Notify, Semaphore};
+
+use crate::ingest::Limits;
+use crate::metrics::Metrics;
+use crate::store::Store;
+
+/// Reports that are unpacked and stored at the same time.
+const TURNS: usize = 4;
+
+/// What every request may use.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) store: Arc<Store>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Wakes the courier; `None` when no webhook is configured.
+    pub(crate) alerts: Option<Arc<Notify>>,
+    pub(crate) limits: Limits,
+    pub(crate) turns: Arc<Semaphore>,
+    /// The page's address, for what it tells people to type.
+    pub(crate) page: reqwest::Url,
+}
+
+impl App {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        alerts: Option<Arc<Notify>>,
+        limits: Limits,
+        page: reqwest::Url,
+    ) -> Self {
+        let turns = Arc::new(Semaphore::new(TURNS));
+        Self {
+            store,
+            metrics: Arc::default(),
+            alerts,
+            limits,
+            turns,
+            page,
+        }
+    }
+}

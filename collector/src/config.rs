@@ -1,0 +1,199 @@
+//! What the collector is told: options of the command line, over the file that `--config` names, over defaults.
+
+mod directory;
+mod file;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use reqwest::Url;
+
+use crate::ingest::Limits;
+use file::File;
+
+/// Where the collector listens unless told otherwise.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8600);
+
+/// Options of `umbra-collector serve` and `check`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Options {
+    /// Address and port to listen on; loopback only [default: 127.0.0.1:8600]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Directory of the database [default: /var/lib/umbra-collector as root, else ~/.local/state/umbra-collector]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Database to use in place of the SQLite file in the data directory (none is supported yet)
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Address that is sent each new finding
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<String>,
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Certificate chain in PEM: serve HTTPS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// What the collector runs with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address to listen on: loopback.
+    pub listen: SocketAddr,
+    /// Directory of the database.
+    pub data: PathBuf,
+    /// Certificate and key.
+    pub tls: Option<Tls>,
+    /// The webhook.
+    pub webhook: Option<Url>,
+    /// The page's address as people know it; by default the one that the collector listens on.
+    pub page: Option<Url>,
+    /// Names that requests may be for, besides those of this machine and the page's.
+    pub hosts: Vec<String>,
+    /// Limits of requests.
+    pub limits: Limits,
+}
+
+/// Files of a TLS server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Certificate chain, PEM.
+    pub cert: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+}
+
+/// Why the collector cannot run with what it is told.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The configuration file cannot be read.
+    #[error("cannot read the configuration file {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The configuration file is wrong.
+    #[error("the configuration file {} is wrong: {source}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// An address that other machines reach.
+    #[error(
+        "refusing to listen on {0}: agents and people do not log in yet, so only this machine may reach the collector; listen on 127.0.0.1 and put a reverse proxy that authenticates in front"
+    )]
+    Exposed(SocketAddr),
+    /// A PostgreSQL database.
+    #[error(
+        "PostgreSQL is not supported yet; leave --database out, and the collector keeps its SQLite database in the --data directory"
+    )]
+    Postgres,
+    /// A database of an unknown kind.
+    #[error(
+        "--database must be left out for now: the collector keeps its SQLite database in the --data directory"
+    )]
+    Database,
+    /// A URL that is none, or not one for HTTP.
+    #[error("{option} must be a URL that begins with http:// or https://")]
+    Url {
+        /// Which option.
+        option: &'static str,
+    },
+    /// Half of certificate and key.
+    #[error(
+        "HTTPS needs both a certificate and its key: --tls-cert and --tls-key, or cert and key under [tls]"
+    )]
+    HalfTls,
+    /// There is no place for the database.
+    #[error("there is no home directory to keep the database in; give --data a directory")]
+    NoData,
+}
+
+impl Settings {
+    /// Reads the configuration file, puts the options over it and checks the whole.
+    pub fn load(options: Options) -> Result<Self, ConfigError> {
+        let file = options
+            .config
+            .as_deref()
+            .map(File::read)
+            .transpose()?
+            .unwrap_or_default();
+        let listen = options.listen.or(file.listen).unwrap_or(LISTEN);
+        if !listen.ip().is_loopback() {
+            return Err(ConfigError::Exposed(listen));
+        }
+        if let Some(database) = options.database.or(file.database) {
+            let postgres = database.starts_with("postgres:") || database.starts_with("postgresql:");
+            return Err(if postgres {
+                ConfigError::Postgres
+            } else {
+                ConfigError::Database
+            });
+        }
+        let tls = match (
+            options.tls_cert.or(file.tls.cert),
+            options.tls_key.or(file.tls.key),
+        ) {
+            (Some(cert), Some(key)) => Some(Tls { cert, key }),
+            (None, None) => None,
+            _ => return Err(ConfigError::HalfTls),
+        };
+        let data = options.data.or(file.data).or_else(directory::default);
+        Ok(Self {
+            listen,
+            data: data.ok_or(ConfigError::NoData)?,
+            tls,
+            webhook: url("--webhook", options.webhook.or(file.webhook.url))?,
+            page: url("page.url", file.page.url)?,
+            hosts: file.page.hosts,
+            limits: Limits::default(),
+        })
+    }
+}
+
+/// The settings as they are logged and printed; of the webhook only where it is, as the rest is often a secret.
+impl fmt::Display for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "listen  = {}", self.listen)?;
+        writeln!(formatter, "data    = {}", self.data.display())?;
+        match &self.tls {
+            Some(tls) => writeln!(
+                formatter,
+                "tls     = {}, {}",
+                tls.cert.display(),
+                tls.key.display()
+            )?,
+            None => writeln!(formatter, "tls     = off")?,
+        }
+        match &self.webhook {
+            Some(webhook) => writeln!(formatter, "webhook = {}", webhook.origin().ascii_serialization())?,
+            None => writeln!(formatter, "webhook = none")?,
+        }
+        match &self.page {
+            Some(page) => writeln!(formatter, "page    = {page}")?,
+            None => writeln!(formatter, "page    = where it listens")?,
+        }
+        writeln!(formatter, "hosts   = {}", self.hosts.join(", "))
+    }
+}
+
+fn url(option: &'static str, text: Option<String>) -> Result<Option<Url>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
+        _ => Err(ConfigError::Url { option }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

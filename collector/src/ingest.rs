@@ -1,0 +1,73 @@
+//! `POST /v1/reports`: takes an agent's report, and acknowledges it once it is in the store.
+
+mod body;
+mod check;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use jiff::Timestamp;
+use umbra_report::Acknowledgement;
+
+use crate::app::App;
+use crate::metrics::Answer;
+use crate::refusal::Refusal;
+
+pub use body::Limits;
+pub use check::check;
+
+/// How long a report waits for its turn before the agent is told to come back.
+const TURN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Handles `POST /v1/reports`.
+pub(crate) async fn reports(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Json<Acknowledgement>, Refusal> {
+    let result = take(&app, request).await;
+    match &result {
+        Ok(_) => app.metrics.answered(Answer::Acknowledged),
+        Err(refusal) if refusal.status().is_client_error() => {
+            tracing::warn!("refused a report: {}", refusal.error());
+            app.metrics.answered(Answer::Refused);
+        }
+        Err(_) => app.metrics.answered(Answer::Failed),
+    }
+    result.map(Json)
+}
+
+async fn take(app: &App, request: Request) -> Result<Acknowledgement, Refusal> {
+    let received = Timestamp::now();
+    let bytes = body::read(request, app.limits).await?;
+    let busy = |_| Refusal::later("the collector has more reports than it can take", TURN);
+    // Only so many reports are unpacked at the same time: each may be large.
+    let _turn = tokio::time::timeout(TURN, app.turns.acquire())
+        .await
+        .map_err(busy)?
+        .map_err(|_| Refusal::later("the collector is shutting down", TURN))?;
+    let mut report = body::parse(bytes, app.limits).await?;
+    let corrected = check(&mut report, received)?;
+    if corrected > 0 {
+        tracing::warn!(host = %report.agent.host, corrected, "times far from this clock were set to now");
+        app.metrics.times_corrected(corrected);
+    }
+    let applied = app.store.apply(&report, received, app.alerts.is_some()).await?;
+    app.metrics.applied(&applied);
+    tracing::debug!(
+        host = %report.agent.host,
+        records = applied.records,
+        repeated = applied.repeated,
+        findings = applied.findings,
+        "stored a report"
+    );
+    if applied.findings > 0
+        && let Some(alerts) = &app.alerts
+    {
+        alerts.notify_one();
+    }
+    Ok(Acknowledgement {
+        sequence: applied.sequence,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! From a request's body to a report, within limits of size and time.
+
+use std::io::Read;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
+use umbra_report::{Report, VERSION, limits};
+
+use crate::refusal::Refusal;
+
+/// The largest window that a zstd frame may ask for, as a power of two: 8 MiB (RFC 8878, section 3.1.1.1.2).
+const WINDOW_LOG: u32 = 23;
+
+/// How much, and for how long, a request may ask of the collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body as it travels.
+    pub compressed: usize,
+    /// Bytes of the JSON in it.
+    pub bytes: usize,
+    /// From the first byte of a request to the end of its head.
+    pub head: Duration,
+    /// From the end of a request's head to the end of its body.
+    pub body: Duration,
+    /// From a signal to the end, for the requests that run.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            compressed: limits::COMPRESSED_BYTES,
+            bytes: limits::BYTES,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            shutdown: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A body and how it is packed.
+pub(super) struct Packed {
+    bytes: Bytes,
+    zstd: bool,
+}
+
+/// Reads a request's body.
+pub(super) async fn read(request: Request, limits: Limits) -> Result<Packed, Refusal> {
+    require_json(request.headers())?;
+    let zstd = is_zstd(request.headers())?;
+    let too_large = || {
+        Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "a report may be {} bytes long; send fewer records at once",
+                limits.compressed
+            ),
+        )
+    };
+    let collect = Limited::new(request.into_body(), limits.compressed).collect();
+    match tokio::time::timeout(limits.body, collect).await {
+        Ok(Ok(body)) => Ok(Packed {
+            bytes: body.to_bytes(),
+            zstd,
+        }),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(Refusal::bad(format!("the report's body broke off: {error}"))),
+        Err(_) => Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!(
+                "the report's body did not arrive within {} s",
+                limits.body.as_secs()
+            ),
+        )),
+    }
+}
+
+/// A browser sends JSON to another site only after asking, and the collector never agrees: so that a web page that
+/// somebody on this machine looks at cannot make up reports.
+fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(umbra_report::CONTENT_TYPE) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        format!(
+            "a report is {}: say so in Content-Type",
+            umbra_report::CONTENT_TYPE
+        ),
+    ))
+}
+
+fn is_zstd(headers: &HeaderMap) -> Result<bool, Refusal> {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    match (encodings.next().map(HeaderValue::as_bytes), encodings.next()) {
+        (None | Some(b"identity" | b""), None) => Ok(false),
+        (Some(b"zstd"), None) => Ok(true),
+        _ => Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "a report is packed with zstd or not at all: Content-Encoding zstd or identity",
+        )),
+    }
+}
+
+/// Unpacks and parses a body, off the threads that answer requests.
+pub(super) async fn parse(packed: Packed, limits: Limits) -> Result<Report, Refusal> {
+    tokio::task::spawn_blocking(move || {
+        if packed.zstd {
+            parse_json(&unpack(&packed.bytes, limits)?)
+        } else {
+            parse_json(&packed.bytes)
+        }
+    })
+    .await
+    .map_err(|error| {
+        tracing::error!("parsing a report failed: {error}");
+        Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the collector failed; see its log",
+        )
+    })?
+}
+
+fn unpack(bytes: &[u8], limits: Limits) -> Result<Vec<u8>, Refusal> {
+    let broken = |error| Refusal::bad(format!("the report's zstd cannot be unpacked: {error}"));
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(broken)?;
+    decoder.window_log_max(WINDOW_LOG).map_err(broken)?;
+    let mut json = Vec::new();
+    let most = u64::try_from(limits.bytes).unwrap_or(u64::MAX);
+    decoder
+        .take(most.saturating_add(1))
+        .read_to_end(&mut json)
+        .map_err(broken)?;
+    if json.len() > limits.bytes {
+        return Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "a report may unpack to {} bytes; send fewer records at once",
+                limits.bytes
+            ),
+        ));
+    }
+    Ok(json)
+}
+
+fn parse_json(json: &[u8]) -> Result<Report, Refusal> {
+    #[derive(Deserialize)]
+    struct Head {
+        version: u16,
+    }
+
+    match serde_json::from_slice::<Report>(json) {
+        Ok(report) if report.version == VERSION => Ok(report),
+        Ok(report) => Err(wrong_version(report.version)),
+        // A report of another version need not look like ours: say the true reason.
+        Err(error) => match serde_json::from_slice::<Head>(json) {
+            Ok(Head { version }) if version != VERSION => Err(wrong_version(version)),
+            _ => Err(Refusal::bad(format!("this is no report: {error}"))),
+        },
+    }
+}
+
+fn wrong_version(version: u16) -> Refusal {
+    let older = if version > VERSION { "collector" } else { "agent" };
+    Refusal::bad(format!(
+        "the report is of version {version} and this collector knows version {VERSION}: upgrade the {older}"
+    ))
+}

@@ -1,0 +1,207 @@
+//! What a report may say. A report of a broken agent is refused whole, with the reason.
+//!
+//! - What a user of the host can choose (names of programs, paths, units, images) is cut to its limit and freed of
+//!   control characters, never refused: nobody may be able to make the batch that tells on him fail.
+//! - A time that is more than ten minutes ahead of the collector's clock or more than 400 days behind is that of a
+//!   broken clock. It becomes the time of receipt, and is counted: to refuse it would lose the record.
+
+use jiff::{SignedDuration, Timestamp};
+use umbra_report::{Caller, Gap, Observation, RecordBody, Report, limits};
+
+use crate::refusal::Refusal;
+
+/// How far an agent's clock may be ahead.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+/// How old a record may be: the agent's spool and the collector's 13 months fit in.
+const BEHIND: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// Greatest number of a record, and of anything lost: sums of many stay within the store's integers.
+const COUNT: u64 = 1 << 48;
+
+/// Checks a report and brings it into the form that the store keeps; gives the number of times that were corrected.
+pub fn check(report: &mut Report, received: Timestamp) -> Result<u64, Refusal> {
+    let agent = &report.agent;
+    word("agent.host", &agent.host, limits::HOST)?;
+    word("agent.version", &agent.version, limits::WORD)?;
+    word("agent.kernel", &agent.kernel, limits::WORD)?;
+    if let Some(machine_id) = &agent.machine_id {
+        word("agent.machine_id", machine_id, limits::WORD)?;
+    }
+    losses(report)?;
+    if report.records.len() > limits::RECORDS {
+        return Err(Refusal::bad(format!(
+            "a report may hold {} records; send fewer at once",
+            limits::RECORDS
+        )));
+    }
+    let mut clock = Clock {
+        received,
+        corrected: 0,
+    };
+    clock.correct(&mut report.status.started);
+    let mut last = 0;
+    for record in &mut report.records {
+        let sequence = record.sequence;
+        if sequence <= last || sequence > COUNT {
+            return Err(Refusal::bad(format!(
+                "record {sequence} comes after record {last}: numbers begin at 1 and rise"
+            )));
+        }
+        last = sequence;
+        match &mut record.body {
+            RecordBody::Observation(body) => observation(body, &mut clock),
+            RecordBody::Gap(body) => gap(body, sequence, &mut clock),
+        }
+        .map_err(|error| Refusal::bad(format!("record {sequence}: {error}")))?;
+    }
+    Ok(clock.corrected)
+}
+
+fn losses(report: &mut Report) -> Result<(), Refusal> {
+    let losses = &mut report.status.losses;
+    if losses.len() > limits::LOSS_CAUSES {
+        return Err(Refusal::bad(format!(
+            "status.losses may name {} causes",
+            limits::LOSS_CAUSES
+        )));
+    }
+    let is_cause = |cause: &str| {
+        (1..=limits::LOSS_CAUSE).contains(&cause.len())
+            && cause
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    };
+    if let Some(cause) = losses.keys().find(|cause| !is_cause(cause)) {
+        return Err(Refusal::bad(format!(
+            "status.losses: the cause {cause:?} is not 1 to {} of a-z, 0-9 and _",
+            limits::LOSS_CAUSE
+        )));
+    }
+    for count in losses.values_mut() {
+        *count = (*count).min(COUNT);
+    }
+    Ok(())
+}
+
+/// A fault in a record.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("{field} is empty or longer than {limit} bytes")]
+    Length { field: &'static str, limit: usize },
+    #[error("{field} is {count}, more than {limit}")]
+    Count {
+        field: &'static str,
+        count: u64,
+        limit: u64,
+    },
+    #[error("the gap begins at {from} and counts {records} records")]
+    Gap { from: u64, records: u64 },
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::bad(fault.to_string())
+    }
+}
+
+fn observation(observation: &mut Observation, clock: &mut Clock) -> Result<(), Fault> {
+    word("vendor", &observation.vendor, limits::WORD)?;
+    word("service", &observation.service, limits::WORD)?;
+    word("name", &observation.name, limits::NAME)?;
+    most("flows", observation.flows, limits::FLOWS)?;
+    most("bytes_out", observation.bytes_out, limits::TRAFFIC)?;
+    most("bytes_in", observation.bytes_in, limits::TRAFFIC)?;
+    caller(&mut observation.caller);
+    clean(&mut observation.name, limits::NAME);
+    observation.name.make_ascii_lowercase();
+    clock.correct(&mut observation.minute);
+    clock.correct(&mut observation.first_seen);
+    clock.correct(&mut observation.last_seen);
+    // The agent's clock may have been set back in between.
+    if observation.first_seen > observation.last_seen {
+        std::mem::swap(&mut observation.first_seen, &mut observation.last_seen);
+    }
+    Ok(())
+}
+
+fn caller(caller: &mut Caller) {
+    let program = &mut caller.program;
+    clean(&mut program.name, limits::PROGRAM);
+    if program.name.is_empty() {
+        "unknown".clone_into(&mut program.name);
+    }
+    let (mut container_id, mut image) = (None, None);
+    if let Some(container) = &mut caller.container {
+        container_id = Some(&mut container.id);
+        image = container.image.as_mut();
+    }
+    for (text, limit) in [
+        (caller.user.name.as_mut(), limits::LABEL),
+        (program.exe.as_mut(), limits::PATH),
+        (program.script.as_mut(), limits::PATH),
+        (caller.unit.as_mut(), limits::LABEL),
+        (container_id, limits::LABEL),
+        (image, limits::PROGRAM),
+    ] {
+        if let Some(text) = text {
+            clean(text, limit);
+        }
+    }
+}
+
+fn gap(gap: &mut Gap, sequence: u64, clock: &mut Clock) -> Result<(), Fault> {
+    if gap.from == 0 || gap.from > sequence || gap.records > COUNT {
+        return Err(Fault::Gap {
+            from: gap.from,
+            records: gap.records,
+        });
+    }
+    clock.correct(&mut gap.first_seen);
+    clock.correct(&mut gap.last_seen);
+    Ok(())
+}
+
+fn word(field: &'static str, text: &str, limit: usize) -> Result<(), Fault> {
+    if text.is_empty() || text.len() > limit {
+        Err(Fault::Length { field, limit })
+    } else {
+        Ok(())
+    }
+}
+
+fn most(field: &'static str, count: u64, limit: u64) -> Result<(), Fault> {
+    if count > limit {
+        Err(Fault::Count { field, count, limit })
+    } else {
+        Ok(())
+    }
+}
+
+/// Cuts `text` to `limit` bytes and puts U+FFFD in the place of control characters and of those that turn the
+/// direction of text: a program's name must not rewrite the line that it stands in.
+fn clean(text: &mut String, limit: usize) {
+    text.truncate(text.floor_char_boundary(limit));
+    let is_hostile = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(is_hostile) {
+        *text = text.replace(is_hostile, "\u{fffd}");
+        text.truncate(text.floor_char_boundary(limit));
+    }
+}
+
+/// The collector's clock, by which an agent's times are believed or not.
+struct Clock {
+    received: Timestamp,
+    corrected: u64,
+}
+
+impl Clock {
+    fn correct(&mut self, time: &mut Timestamp) {
+        let age = self.received.duration_since(*time);
+        if age > BEHIND || age < -AHEAD {
+            *time = self.received;
+            self.corrected += 1;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The collector: takes agents' reports, keeps the fleet's inventory of AI callers, raises findings, alerts, and
+//! shows it all on a page. Data goes one way: `ingest` → `inventory` → `store` → `pages`, `api`, `alerts`, `metrics`.
+#![forbid(unsafe_code)]
+
+pub mod alerts;
+mod api;
+mod app;
+pub mod config;
+pub mod findings;
+pub mod ingest;
+pub mod inventory;
+pub mod metrics;
+mod pages;
+mod query;
+pub mod refusal;
+pub mod server;
+pub mod store;

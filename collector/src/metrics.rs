@@ -1,0 +1,154 @@
+//! What the collector counts, in the Prometheus text format. Every label has a bounded set of values.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::store::{Applied, Health, Outcome};
+
+/// The media type of [`Metrics::text`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How a report was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// It is in the store.
+    Acknowledged,
+    /// It was wrong (4xx).
+    Refused,
+    /// The collector could not take it (5xx).
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reports {
+    answer: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Attempts {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Cause {
+    cause: String,
+}
+
+/// The collector's counters since its start, and the store's state at the time of asking.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    reports: Family<Reports, Counter>,
+    records: Counter,
+    repeated: Counter,
+    findings: Counter,
+    corrected: Counter,
+    attempts: Family<Attempts, Counter>,
+    hosts: Gauge,
+    silent: Gauge,
+    last_report: Gauge,
+    losses: Family<Cause, Gauge>,
+    dropped: Gauge,
+    missing: Gauge,
+    waiting: Gauge,
+    refused: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("umbra_collector");
+        macro_rules! register {
+            ($name:literal, $help:literal) => {{
+                let metric = Default::default();
+                registry.register($name, $help, Clone::clone(&metric));
+                metric
+            }};
+        }
+        Self {
+            reports: register!("reports", "Reports by how they were answered"),
+            records: register!("records", "Records stored"),
+            repeated: register!("records_repeated", "Records that came again and changed nothing"),
+            findings: register!("findings", "Findings raised"),
+            corrected: register!(
+                "times_corrected",
+                "Times of agents that were too far from this clock"
+            ),
+            attempts: register!("webhook_attempts", "Attempts to call the webhook by outcome"),
+            hosts: register!("hosts", "Hosts that ever reported"),
+            silent: register!("hosts_silent", "Hosts that have not reported for five minutes"),
+            last_report: register!("last_report_timestamp_seconds", "When the last report came"),
+            losses: register!("agent_losses", "What agents lost by cause, since the store began"),
+            dropped: register!("records_dropped", "Records that agents dropped from full spools"),
+            missing: register!(
+                "records_missing",
+                "Records whose numbers were passed over without a word"
+            ),
+            waiting: register!("webhook_waiting", "Alerts that wait for the webhook"),
+            refused: register!("webhook_refused", "Alerts that the webhook refused for good"),
+            registry,
+        }
+    }
+}
+
+impl Metrics {
+    /// A report was answered.
+    pub fn answered(&self, answer: Answer) {
+        let answer = match answer {
+            Answer::Acknowledged => "acknowledged",
+            Answer::Refused => "refused",
+            Answer::Failed => "failed",
+        };
+        self.reports.get_or_create(&Reports { answer }).inc();
+    }
+
+    /// A report was stored.
+    pub fn applied(&self, applied: &Applied) {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.records.inc_by(number(applied.records));
+        self.repeated.inc_by(number(applied.repeated));
+        self.findings.inc_by(number(applied.findings));
+    }
+
+    /// Times of a report were corrected.
+    pub fn times_corrected(&self, count: u64) {
+        self.corrected.inc_by(count);
+    }
+
+    /// The webhook was called.
+    pub fn alert(&self, outcome: &Outcome) {
+        let outcome = match outcome {
+            Outcome::Delivered => "delivered",
+            Outcome::Retry { .. } => "retry",
+            Outcome::Refused { .. } => "refused",
+        };
+        self.attempts.get_or_create(&Attempts { outcome }).inc();
+    }
+
+    /// Everything as text; `health` is what the store says now.
+    pub fn text(&self, health: &Health) -> Result<String, std::fmt::Error> {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.hosts.set(number(health.hosts));
+        self.silent.set(number(health.silent));
+        self.last_report
+            .set(health.last_report.map_or(0, jiff::Timestamp::as_second));
+        self.dropped.set(number(health.dropped_records));
+        self.missing.set(number(health.missing_records));
+        self.waiting.set(number(health.outbox.pending));
+        self.refused.set(number(health.outbox.refused));
+        self.losses.clear();
+        for loss in &health.losses {
+            self.losses
+                .get_or_create(&Cause {
+                    cause: loss.cause.clone(),
+                })
+                .set(number(loss.count));
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

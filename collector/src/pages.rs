@@ -1,0 +1,109 @@
+//! The page: rendered here, refreshed by a few lines of script, styled by a sheet of our own.
+
+mod format;
+mod view;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query as QueryOf, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::query::Query;
+use crate::refusal::Refusal;
+use view::View;
+
+/// Rows on a page.
+const ROWS: u16 = 100;
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page {
+    view: View,
+}
+
+#[derive(Template)]
+#[template(path = "inventory.html")]
+struct Fragment {
+    view: View,
+}
+
+/// `GET /`: the whole page.
+pub(crate) async fn inventory(
+    State(app): State<App>,
+    query: Result<QueryOf<Query>, QueryRejection>,
+) -> Result<Html<String>, Refusal> {
+    let view = view(&app, query).await?;
+    Page { view }.render().map(Html).map_err(|error| failed(&error))
+}
+
+/// `GET /inventory`: the part of the page that changes; 304 while it does not.
+pub(crate) async fn fragment(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: Result<QueryOf<Query>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let view = view(&app, query).await?;
+    let html = Fragment { view }.render().map_err(|error| failed(&error))?;
+    let mut hasher = DefaultHasher::new();
+    html.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == tag.as_bytes())
+    {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    Ok(([(header::ETAG, tag)], Html(html)).into_response())
+}
+
+async fn view(app: &App, query: Result<QueryOf<Query>, QueryRejection>) -> Result<View, Refusal> {
+    let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
+    let now = Timestamp::now();
+    let health = app.store.health(now).await?;
+    let page = app.store.uses(&query.selection()?, ROWS).await?;
+    Ok(View::new(&query, page, &health, app, now))
+}
+
+fn failed(error: &askama::Error) -> Refusal {
+    tracing::error!("the page cannot be rendered: {error}");
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the collector failed; see its log",
+    )
+}
+
+/// `GET /assets/page.css`
+pub(crate) async fn style() -> impl IntoResponse {
+    asset("text/css; charset=utf-8", include_str!("../assets/page.css"))
+}
+
+/// `GET /assets/page.js`
+pub(crate) async fn script() -> impl IntoResponse {
+    asset(
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/page.js"),
+    )
+}
+
+/// `GET /assets/icon.svg`
+pub(crate) async fn icon() -> impl IntoResponse {
+    asset("image/svg+xml", include_str!("../assets/icon.svg"))
+}
+
+fn asset(media_type: &'static str, text: &'static str) -> impl IntoResponse {
+    (
+        [
+            (header::CONTENT_TYPE, media_type),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        text,
+    )
+}
+
+#[cfg(test)]
+mod tests;

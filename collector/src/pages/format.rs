@@ -1,0 +1,66 @@
+//! Numbers and times as people read them.
+
+use jiff::Timestamp;
+
+/// A count with a comma at each thousand.
+pub(super) fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes in the unit (powers of 1024) that leaves at most four digits, with one decimal below 100.
+pub(super) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    // Tenths of the unit, in integers: no rounding that a float would bring.
+    let mut tenths = u128::from(count) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    if tenths < 1000 {
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+    } else {
+        format!("{} {}", tenths / 10, UNITS[unit])
+    }
+}
+
+/// How long ago, in the largest unit that fits. Steps are coarse, so that a page at rest does not change each second.
+pub(super) fn ago(time: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(time).as_secs();
+    match seconds {
+        ..10 => "just now".to_owned(),
+        10..60 => format!("{} s ago", seconds / 10 * 10),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..86_400 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+/// A time in two parts, `2026-11-24` and `10:15:03 UTC`, and whole for machines.
+#[derive(Clone, Debug)]
+pub(super) struct Time {
+    pub(super) date: String,
+    pub(super) clock: String,
+    pub(super) whole: String,
+}
+
+impl From<Timestamp> for Time {
+    fn from(time: Timestamp) -> Self {
+        Self {
+            date: time.strftime("%Y-%m-%d").to_string(),
+            clock: time.strftime("%H:%M:%S UTC").to_string(),
+            whole: time.to_string(),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What the templates show, in words.
+
+use jiff::Timestamp;
+use umbra_report::Evidence;
+
+use super::format::{Time, ago, bytes, thousands};
+use crate::app::App;
+use crate::query::Query;
+use crate::store::{Health, Page, Use};
+
+/// The page.
+pub(super) struct View {
+    /// What the search field holds.
+    pub(super) search: String,
+    /// The finding that the page is about.
+    pub(super) finding: Option<i64>,
+    /// Whether the page begins at the newest row.
+    pub(super) first: bool,
+    pub(super) rows: Vec<Row>,
+    /// Query of the next page.
+    pub(super) next: Option<String>,
+    /// Query of the first page.
+    pub(super) newest: String,
+    pub(super) health: Strip,
+    /// Where agents reach the collector.
+    pub(super) address: String,
+}
+
+impl View {
+    pub(super) fn new(query: &Query, page: Page, health: &Health, app: &App, now: Timestamp) -> Self {
+        let search = query.q.as_deref().unwrap_or_default().trim().to_owned();
+        let address = |after: Option<String>| {
+            let mut fields = form_urlencoded::Serializer::new(String::from("?"));
+            if !search.is_empty() {
+                fields.append_pair("q", &search);
+            }
+            if let Some(finding) = query.finding {
+                fields.append_pair("finding", &finding.to_string());
+            }
+            if let Some(after) = after {
+                fields.append_pair("after", &after);
+            }
+            fields.finish()
+        };
+        Self {
+            finding: query.finding,
+            first: query.after.as_deref().is_none_or(str::is_empty),
+            next: page.next.map(|position| address(Some(position.to_string()))),
+            newest: address(None),
+            rows: page.rows.into_iter().map(Row::from).collect(),
+            health: Strip::new(health, app.alerts.is_some(), now),
+            address: app.page.as_str().trim_end_matches('/').to_owned(),
+            search,
+        }
+    }
+}
+
+/// A row of the table.
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) vendor: String,
+    pub(super) service: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) program: String,
+    /// What stands behind the program's name: script, executable, image or unit.
+    pub(super) origin: String,
+    pub(super) user: String,
+    pub(super) uid: Option<u32>,
+    pub(super) host: String,
+    pub(super) flows: String,
+    pub(super) bytes_out: Bytes,
+    pub(super) bytes_in: Bytes,
+    pub(super) first_seen: Time,
+    pub(super) last_seen: Time,
+    pub(super) evidence: &'static str,
+    pub(super) evidence_long: &'static str,
+    /// The finding about it; without one there is a reason why it raised none.
+    pub(super) finding: Option<i64>,
+}
+
+/// Bytes with a unit, and exactly.
+pub(super) struct Bytes {
+    pub(super) short: String,
+    pub(super) exact: String,
+    pub(super) value: u64,
+}
+
+impl From<u64> for Bytes {
+    fn from(value: u64) -> Self {
+        Self {
+            short: bytes(value),
+            exact: format!("{} bytes", thousands(value)),
+            value,
+        }
+    }
+}
+
+impl From<Use> for Row {
+    fn from(used: Use) -> Self {
+        let (evidence, evidence_long) = evidence(used.evidence);
+        let origin = [used.script, used.exe, used.image, used.unit];
+        Self {
+            id: used.position.row(),
+            vendor: used.vendor,
+            service: used.service,
+            kind: used.kind.replace('_', " "),
+            name: used.name,
+            origin: origin
+                .into_iter()
+                .flatten()
+                .filter(|text| *text != used.program)
+                .collect::<Vec<_>>()
+                .join(" · "),
+            program: used.program,
+            uid: used.user_name.as_ref().map(|_| used.uid),
+            user: used.user_name.unwrap_or_else(|| format!("uid {}", used.uid)),
+            host: used.host,
+            flows: thousands(used.flows),
+            bytes_out: used.bytes_out.into(),
+            bytes_in: used.bytes_in.into(),
+            first_seen: used.first_seen.into(),
+            last_seen: used.last_seen.into(),
+            evidence,
+            evidence_long,
+            finding: used.finding,
+        }
+    }
+}
+
+fn evidence(evidence: Option<Evidence>) -> (&'static str, &'static str) {
+    match evidence {
+        Some(Evidence::TlsSni) => ("TLS SNI", "server name in the TLS hello"),
+        Some(Evidence::QuicSni) => ("QUIC SNI", "server name in the QUIC hello"),
+        Some(Evidence::HttpHost) => ("HTTP Host", "Host of a plain HTTP request"),
+        Some(Evidence::ProxyConnect) => ("CONNECT", "target of an HTTP CONNECT through a proxy"),
+        Some(Evidence::Socks) => ("SOCKS", "domain of a SOCKS request"),
+        Some(Evidence::Dns) => ("DNS", "the name was asked for, and the flow goes to the answer"),
+        Some(Evidence::Ip) => ("IP only", "only the address says so: never enough for a finding"),
+        None => ("unknown", "evidence of a later version"),
+    }
+}
+
+/// The health strip.
+pub(super) struct Strip {
+    pub(super) hosts: String,
+    pub(super) silent: Option<String>,
+    pub(super) last_report: Option<(String, Time)>,
+    pub(super) losses: Vec<Loss>,
+    pub(super) dropped: Option<String>,
+    pub(super) missing: Option<String>,
+    pub(super) webhook: Webhook,
+}
+
+/// What was lost for one cause.
+pub(super) struct Loss {
+    pub(super) cause: String,
+    pub(super) count: String,
+    pub(super) last_rise: Time,
+}
+
+/// How the webhook is.
+pub(super) enum Webhook {
+    None,
+    Stranded {
+        waiting: String,
+    },
+    Works {
+        delivered: String,
+    },
+    Sending {
+        waiting: String,
+    },
+    Fails {
+        waiting: String,
+        since: Option<Time>,
+        error: String,
+    },
+    Refused {
+        refused: String,
+        error: String,
+    },
+}
+
+impl Strip {
+    fn new(health: &Health, webhook: bool, now: Timestamp) -> Self {
+        let some = |count: u64| (count > 0).then(|| thousands(count));
+        Self {
+            hosts: thousands(health.hosts),
+            silent: some(health.silent),
+            last_report: health.last_report.map(|time| (ago(time, now), time.into())),
+            losses: health
+                .losses
+                .iter()
+                .map(|loss| Loss {
+                    cause: loss.cause.replace('_', " "),
+                    count: thousands(loss.count),
+                    last_rise: loss.last_rise.into(),
+                })
+                .collect(),
+            dropped: some(health.dropped_records),
+            missing: some(health.missing_records),
+            webhook: Webhook::new(health, webhook),
+        }
+    }
+}
+
+impl Webhook {
+    fn new(health: &Health, configured: bool) -> Self {
+        let outbox = &health.outbox;
+        let waiting = thousands(outbox.pending);
+        match (configured, outbox.pending, outbox.refused, outbox.error.clone()) {
+            (false, 0, ..) => Self::None,
+            (false, ..) => Self::Stranded { waiting },
+            (true, 1.., _, Some(error)) => Self::Fails {
+                waiting,
+                since: outbox.waits_since.map(Time::from),
+                error,
+            },
+            (true, 1.., _, None) => Self::Sending { waiting },
+            (true, 0, 1.., error) => Self::Refused {
+                refused: thousands(outbox.refused),
+                error: error.unwrap_or_default(),
+            },
+            (true, 0, 0, _) => Self::Works {
+                delivered: thousands(outbox.delivered),
+            },
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The query that the page and the API share.
+
+use serde::Deserialize;
+
+use crate::refusal::Refusal;
+use crate::store::{NoPosition, Selection};
+
+/// Longest text to look for, in characters.
+const TEXT: usize = 200;
+
+/// `?q=…&finding=…&after=…&limit=…`
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Query {
+    /// Text in the vendor, service, name, program, user or host.
+    pub(crate) q: Option<String>,
+    /// Only the rows of this finding.
+    pub(crate) finding: Option<i64>,
+    /// Place to go on from.
+    pub(crate) after: Option<String>,
+    /// Rows; the API only.
+    pub(crate) limit: Option<u16>,
+}
+
+impl Query {
+    /// What to read from the store.
+    pub(crate) fn selection(&self) -> Result<Selection, Refusal> {
+        let after = match self.after.as_deref() {
+            Some(text) if !text.is_empty() => Some(
+                text.parse()
+                    .map_err(|error: NoPosition| Refusal::bad(error.to_string()))?,
+            ),
+            _ => None,
+        };
+        let text = self.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let text = text.map(|text| text.chars().take(TEXT).collect());
+        Ok(Selection {
+            after,
+            finding: self.finding,
+            text,
+        })
+    }
+}

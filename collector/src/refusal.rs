@@ -1,0 +1,82 @@
+//! What the collector answers when it cannot do what was asked: a status and `{"error": "…"}`.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use serde_json::json;
+
+use crate::store::StoreError;
+
+/// An answer other than what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    status: StatusCode,
+    error: String,
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// Refuses with a status and a sentence for whoever asked.
+    pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self {
+            status,
+            error: error.into(),
+            retry_after: None,
+        }
+    }
+
+    /// The request is wrong: status 400.
+    pub fn bad(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// The collector cannot do it now: status 503 with `Retry-After`.
+    pub fn later(error: impl Into<String>, after: Duration) -> Self {
+        Self {
+            retry_after: Some(after),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
+        }
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence of the answer.
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!("{error}");
+        match error {
+            StoreError::Busy(_) => Self::later("the database is busy", Duration::from_secs(5)),
+            StoreError::Full(_) => Self::later("the collector's disk is full", Duration::from_mins(1)),
+            // The details are in the log: who asks over the network can do nothing about them.
+            StoreError::Damaged(_) | StoreError::Unusable(_) => Self::later(
+                "the collector's database cannot be used; see its log",
+                Duration::from_mins(1),
+            ),
+            _ => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the collector failed; see its log",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(json!({ "error": self.error }))).into_response();
+        if let Some(after) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        }
+        response
+    }
+}

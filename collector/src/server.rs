@@ -1,0 +1,166 @@
+//! Puts the parts together, listens, and stops in good order.
+
+mod guard;
+mod routes;
+mod tls;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsAcceptor;
+use hyper_util::rt::TokioTimer;
+use reqwest::Url;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::alerts::{Courier, Webhook, WebhookError};
+use crate::app::App;
+use crate::config::Settings;
+use crate::store::{Store, StoreError};
+
+/// Why the collector could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Somebody else listens there.
+    #[error("another program listens on {0} already; stop it, or give --listen another port")]
+    InUse(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; give --listen another address or port")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A certificate or key cannot be used.
+    #[error("cannot use the TLS file {}: {reason}", path.display())]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The webhook cannot be called.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
+}
+
+/// A collector that runs.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The page as this machine reaches it.
+    pub url: Url,
+    handle: Handle<SocketAddr>,
+    serving: JoinHandle<io::Result<()>>,
+    courier: Option<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+    store: Arc<Store>,
+    deadline: Duration,
+}
+
+impl Server {
+    /// Opens the store and listens; returns when requests are taken.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let tls = settings.tls.as_ref().map(tls::config).transpose()?;
+        let store = Arc::new(Store::open(&settings.data).await?);
+        let (listener, address) = listen(settings.listen)?;
+        let url = own_url(tls.is_some(), address);
+        let page = settings.page.clone().unwrap_or_else(|| url.clone());
+        let bell = settings.webhook.is_some().then(|| Arc::new(Notify::new()));
+        let app = App::new(Arc::clone(&store), bell.clone(), settings.limits, url.clone());
+
+        let (stop, stopped) = watch::channel(false);
+        let courier = match (settings.webhook, bell) {
+            (Some(to), Some(bell)) => {
+                let webhook = Webhook::new(to, page.clone())?;
+                let metrics = Arc::clone(&app.metrics);
+                let courier = Courier {
+                    store: Arc::clone(&store),
+                    webhook,
+                    bell,
+                    metrics,
+                };
+                Some(tokio::spawn(courier.run(stopped)))
+            }
+            _ => None,
+        };
+
+        let guard = guard::Guard::new(&page, settings.hosts);
+        let service = routes::router(app, guard).into_make_service();
+        let handle = Handle::new();
+        // HTTP/1 only: it has a time limit for a request's head from the connection's first byte on.
+        let mut server = axum_server::from_tcp(listener)
+            .map_err(|source| StartError::Listen { address, source })?
+            .handle(handle.clone())
+            .http1_only();
+        server
+            .http_builder()
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(settings.limits.head);
+        let serving = match tls {
+            Some(config) => tokio::spawn(server.acceptor(RustlsAcceptor::new(config)).serve(service)),
+            None => tokio::spawn(server.serve(service)),
+        };
+        Ok(Self {
+            address,
+            url,
+            handle,
+            serving,
+            courier,
+            stop,
+            store,
+            deadline: settings.limits.shutdown,
+        })
+    }
+
+    /// Waits until the server ends by itself, which it does only when it fails.
+    pub async fn ended(&mut self) -> io::Result<()> {
+        (&mut self.serving)
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+
+    /// Takes no more requests, lets those that run end until the deadline, and closes the store.
+    pub async fn stop(self) {
+        self.handle.graceful_shutdown(Some(self.deadline));
+        if let Ok(Err(error)) = self.serving.await {
+            tracing::error!("the server failed: {error}");
+        }
+        // The courier may be gone already.
+        let _ = self.stop.send(true);
+        if let Some(courier) = self.courier {
+            let _ = courier.await;
+        }
+        self.store.close().await;
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refused = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::InUse(address),
+        _ => StartError::Listen { address, source },
+    };
+    let listener = TcpListener::bind(address).map_err(refused)?;
+    listener.set_nonblocking(true).map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok((listener, bound))
+}
+
+fn own_url(tls: bool, address: SocketAddr) -> Url {
+    let scheme = if tls { "https" } else { "http" };
+    #[expect(
+        clippy::expect_used,
+        reason = "a scheme and a socket address always make a URL"
+    )]
+    Url::parse(&format!("{scheme}://{address}")).expect("a URL")
+}

@@ -1,0 +1,40 @@
+use axum::http::{StatusCode, Uri};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+
+use super::guard::{self, Guard};
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::{api, ingest, pages};
+
+/// Every address that the collector answers.
+pub(super) fn router(app: App, guard: Guard) -> Router {
+    Router::new()
+        .route("/", get(pages::inventory))
+        .route("/inventory", get(pages::fragment))
+        .route("/assets/page.css", get(pages::style))
+        .route("/assets/page.js", get(pages::script))
+        .route("/assets/icon.svg", get(pages::icon))
+        .route("/v1/reports", post(ingest::reports))
+        .route("/v1/inventory", get(api::inventory))
+        .route("/healthz", get(api::healthz))
+        .route("/metrics", get(api::metrics))
+        .fallback(missing)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(guard, guard::stand))
+        .with_state(app)
+}
+
+async fn missing(uri: Uri) -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        format!("there is nothing at {}", uri.path()),
+    )
+}
+
+async fn wrong_method() -> Refusal {
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this address does not take this method",
+    )
+}

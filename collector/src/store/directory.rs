@@ -1,0 +1,48 @@
+//! The data directory: made private, held by one collector at a time.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use super::StoreError;
+
+/// Makes `dir` where it is missing (mode 0700: it says who uses what) and takes the lock in it.
+///
+/// The lock lasts as long as the file that is returned, and ends with the process however that ends.
+pub(super) fn take(dir: &Path) -> Result<File, StoreError> {
+    let refused = |source| StoreError::Directory {
+        dir: dir.to_owned(),
+        source,
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(refused)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .read(true)
+        .write(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(dir.join("lock"))
+        .map_err(refused)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // The pid is a courtesy: without it the sentence is still right.
+            let _ = file.take(20).read_to_string(&mut holder);
+            let holder = Some(holder.trim().to_owned()).filter(|pid| !pid.is_empty());
+            return Err(StoreError::Locked {
+                dir: dir.to_owned(),
+                holder,
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(refused(source)),
+    }
+    file.set_len(0).and_then(|()| file.rewind()).map_err(refused)?;
+    writeln!(file, "{}", std::process::id()).map_err(refused)?;
+    Ok(file)
+}

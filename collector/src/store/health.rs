@@ -1,0 +1,142 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Store, StoreError, count, millis, time};
+
+/// A host that has not reported for so long is silent: five of the agent's minutes.
+const SILENT_AFTER: Duration = Duration::from_mins(5);
+/// Causes of loss that are told apart; the rest is added together.
+const CAUSES: usize = 32;
+
+/// How the fleet and the collector are.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// Hosts whose agents ever reported.
+    pub hosts: u64,
+    /// Hosts that have not reported for five minutes.
+    pub silent: u64,
+    /// When the last report came.
+    pub last_report: Option<Timestamp>,
+    /// What agents lost, by cause, over all their runs.
+    pub losses: Vec<Loss>,
+    /// Records that agents dropped from full spools.
+    pub dropped_records: u64,
+    /// Records whose numbers were passed over without a word.
+    pub missing_records: u64,
+    /// When the last of either was told.
+    pub last_gap: Option<Timestamp>,
+    /// The webhook's queue.
+    pub outbox: Outbox,
+}
+
+/// What was lost for one cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The agent's word for it; `other` stands for those beyond the first causes.
+    pub cause: String,
+    /// How much, over the fleet.
+    pub count: u64,
+    /// When a count of it last rose.
+    pub last_rise: Timestamp,
+}
+
+/// The webhook's queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outbox {
+    /// Alerts that wait.
+    pub pending: u64,
+    /// Since when the first of them waits.
+    pub waits_since: Option<Timestamp>,
+    /// Alerts that the receiver took.
+    pub delivered: u64,
+    /// Alerts that the receiver refused for good.
+    pub refused: u64,
+    /// What went wrong last, with an alert that waits or, if there is none, one that was refused.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// How the fleet and the collector are at `now`.
+    pub async fn health(&self, now: Timestamp) -> Result<Health, StoreError> {
+        let silent_before =
+            millis(now).saturating_sub(i64::try_from(SILENT_AFTER.as_millis()).unwrap_or(i64::MAX));
+        let (hosts, silent, last_report): (i64, i64, Option<i64>) = sqlx::query_as(
+            "SELECT count(*), count(*) FILTER (WHERE last_report < ?), max(last_report) FROM agents",
+        )
+        .bind(silent_before)
+        .fetch_one(&self.readers)
+        .await?;
+        let (dropped, missing, last_gap): (i64, i64, Option<i64>) = sqlx::query_as(
+            "SELECT coalesce(sum(records) FILTER (WHERE explained = 1), 0),
+                    coalesce(sum(records) FILTER (WHERE explained = 0), 0), max(received) FROM gaps",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(Health {
+            hosts: count(hosts),
+            silent: count(silent),
+            last_report: last_report.map(time),
+            losses: self.losses().await?,
+            dropped_records: count(dropped),
+            missing_records: count(missing),
+            last_gap: last_gap.map(time),
+            outbox: self.outbox().await?,
+        })
+    }
+
+    async fn losses(&self) -> Result<Vec<Loss>, StoreError> {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT cause, sum(count), max(last_rise) FROM losses GROUP BY cause ORDER BY sum(count) DESC, cause",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let mut losses: Vec<Loss> = rows
+            .into_iter()
+            .map(|(cause, lost, rise)| Loss {
+                cause,
+                count: count(lost),
+                last_rise: time(rise),
+            })
+            .collect();
+        if let Some((first, rest)) = losses
+            .split_at_checked(CAUSES)
+            .and_then(|(_, rest)| rest.split_first())
+        {
+            let other = rest.iter().fold(first.clone(), |sum, loss| Loss {
+                cause: sum.cause,
+                count: sum.count.saturating_add(loss.count),
+                last_rise: sum.last_rise.max(loss.last_rise),
+            });
+            losses.truncate(CAUSES);
+            losses.push(Loss {
+                cause: "other".to_owned(),
+                ..other
+            });
+        }
+        Ok(losses)
+    }
+
+    async fn outbox(&self) -> Result<Outbox, StoreError> {
+        let (pending, waits_since, delivered, refused): (i64, Option<i64>, i64, i64) = sqlx::query_as(
+            "SELECT count(*) FILTER (WHERE state = 'pending'), min(created) FILTER (WHERE state = 'pending'),
+                    count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state = 'refused')
+             FROM outbox",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        let error: Option<String> = sqlx::query_scalar(
+            "SELECT error FROM outbox WHERE error IS NOT NULL AND state <> 'delivered'
+             ORDER BY state = 'pending' DESC, id DESC LIMIT 1",
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(Outbox {
+            pending: count(pending),
+            waits_since: waits_since.map(time),
+            delivered: count(delivered),
+            refused: count(refused),
+            error,
+        })
+    }
+}

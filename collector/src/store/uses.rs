@@ -1,0 +1,236 @@
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use umbra_report::Evidence;
+
+use super::{Store, StoreError, count, evidence, time};
+use crate::findings;
+
+/// A row of the inventory: a caller on a host, and a name that it used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// Vendor's name in the catalogue.
+    pub vendor: String,
+    /// Service of the vendor.
+    pub service: String,
+    /// Kind of the service, as in the catalogue.
+    pub kind: String,
+    /// Host name asked for.
+    pub name: String,
+    /// Fleet-wide name of the program.
+    pub program: String,
+    /// Path of the executable on the host.
+    pub exe: Option<String>,
+    /// Script or module behind the interpreter.
+    pub script: Option<String>,
+    /// Id of the container.
+    pub container: Option<String>,
+    /// Image of the container.
+    pub image: Option<String>,
+    /// Systemd unit.
+    pub unit: Option<String>,
+    /// User id on the host.
+    pub uid: u32,
+    /// The user's name, when the host knows one.
+    pub user_name: Option<String>,
+    /// Name of the host.
+    pub host: String,
+    /// Id of the host's agent.
+    pub agent: String,
+    /// Flows that began.
+    pub flows: u64,
+    /// Bytes that the caller sent.
+    pub bytes_out: u64,
+    /// Bytes that the caller received.
+    pub bytes_in: u64,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// When it was last seen.
+    pub last_seen: Timestamp,
+    /// The strongest evidence; `None` when a later version wrote it.
+    pub evidence: Option<Evidence>,
+    /// The finding about this program and vendor.
+    pub finding: Option<i64>,
+    /// Where the row stands in the order of the page.
+    pub position: Position,
+}
+
+/// A row's place: newest first by first seen, then by the store's own number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    first_seen: i64,
+    id: i64,
+}
+
+impl Position {
+    /// A name for the row that is good as an `id` of HTML.
+    pub fn row(self) -> String {
+        format!("u{}", self.id)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.first_seen, self.id)
+    }
+}
+
+/// A cursor that this collector did not give out.
+#[derive(Debug, thiserror::Error)]
+#[error("this is not a place in the inventory; take the `next` of an earlier answer")]
+pub struct NoPosition;
+
+impl FromStr for Position {
+    type Err = NoPosition;
+
+    fn from_str(text: &str) -> Result<Self, NoPosition> {
+        let (first_seen, id) = text.split_once('.').ok_or(NoPosition)?;
+        let number = |text: &str| text.parse().map_err(|_| NoPosition);
+        Ok(Self {
+            first_seen: number(first_seen)?,
+            id: number(id)?,
+        })
+    }
+}
+
+/// Which rows to read.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only rows that come after this place.
+    pub after: Option<Position>,
+    /// Only the rows of this finding.
+    pub finding: Option<i64>,
+    /// Only rows in which the vendor, service, name, program, user or host has this in it.
+    pub text: Option<String>,
+}
+
+/// Rows of the inventory, newest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Use>,
+    /// Where to go on, when there are more.
+    pub next: Option<Position>,
+}
+
+/// The part that all selections share; a macro because the text must be known when this is compiled.
+macro_rules! select {
+    ($where:literal) => {
+        concat!(
+            "SELECT u.id, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
+                    c.image, c.unit, c.uid, c.user_name, a.host, a.agent, u.flows, u.bytes_out, u.bytes_in,
+                    u.first_seen, u.last_seen, u.evidence, f.id AS finding
+             FROM uses u
+             JOIN callers c ON c.id = u.caller
+             JOIN programs p ON p.id = c.program
+             JOIN agents a ON a.id = c.agent
+             JOIN destinations d ON d.id = u.destination
+             LEFT JOIN findings f ON f.kind = ?4 AND f.program = c.program AND f.vendor = d.vendor
+             WHERE (u.first_seen, u.id) < (?1, ?2) AND ",
+            $where,
+            " ORDER BY u.first_seen DESC, u.id DESC LIMIT ?3"
+        )
+    };
+}
+
+const ALL: &str = select!("true");
+const OF_FINDING: &str = select!("f.id = ?5");
+const WITH_TEXT: &str = select!(
+    "instr(lower(d.vendor || char(10) || d.service || char(10) || d.name || char(10) || p.name || char(10)
+           || coalesce(c.user_name, c.uid) || char(10) || a.host), lower(?5)) > 0"
+);
+
+impl Store {
+    /// At most `limit` rows of the inventory.
+    pub async fn uses(&self, selection: &Selection, limit: u16) -> Result<Page, StoreError> {
+        let after = selection.after.unwrap_or(Position {
+            first_seen: i64::MAX,
+            id: i64::MAX,
+        });
+        let statement = match selection {
+            Selection { finding: Some(_), .. } => OF_FINDING,
+            Selection { text: Some(_), .. } => WITH_TEXT,
+            _ => ALL,
+        };
+        let query = sqlx::query_as::<_, Row>(statement)
+            .bind(after.first_seen)
+            .bind(after.id)
+            // One more than asked for tells whether there are more.
+            .bind(i64::from(limit) + 1)
+            .bind(findings::NEW_CALLER);
+        let query = match (selection.finding, &selection.text) {
+            (Some(finding), _) => query.bind(finding),
+            (None, Some(text)) => query.bind(text),
+            (None, None) => query,
+        };
+        let mut rows: Vec<Use> = query
+            .fetch_all(&self.readers)
+            .await?
+            .into_iter()
+            .map(Use::from)
+            .collect();
+        let more = rows.len() > usize::from(limit);
+        rows.truncate(usize::from(limit));
+        let next = rows.last().filter(|_| more).map(|row| row.position);
+        Ok(Page { rows, next })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    vendor: String,
+    service: String,
+    kind: String,
+    name: String,
+    program: String,
+    exe: Option<String>,
+    script: Option<String>,
+    container: Option<String>,
+    image: Option<String>,
+    unit: Option<String>,
+    uid: i64,
+    user_name: Option<String>,
+    host: String,
+    agent: String,
+    flows: i64,
+    bytes_out: i64,
+    bytes_in: i64,
+    first_seen: i64,
+    last_seen: i64,
+    evidence: i64,
+    finding: Option<i64>,
+}
+
+impl From<Row> for Use {
+    fn from(row: Row) -> Self {
+        Self {
+            vendor: row.vendor,
+            service: row.service,
+            kind: row.kind,
+            name: row.name,
+            program: row.program,
+            exe: row.exe,
+            script: row.script,
+            container: row.container,
+            image: row.image,
+            unit: row.unit,
+            uid: u32::try_from(row.uid).unwrap_or(u32::MAX),
+            user_name: row.user_name,
+            host: row.host,
+            agent: row.agent,
+            flows: count(row.flows),
+            bytes_out: count(row.bytes_out),
+            bytes_in: count(row.bytes_in),
+            first_seen: time(row.first_seen),
+            last_seen: time(row.last_seen),
+            evidence: evidence::of_rank(row.evidence),
+            finding: row.finding,
+            position: Position {
+                first_seen: row.first_seen,
+                id: row.id,
+            },
+        }
+    }
+}

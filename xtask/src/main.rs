@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod catalog;
 mod lint;
 mod root;
 mod run;
@@ -36,6 +37,8 @@ enum Command {
     Run(run::Arguments),
     /// Install what is missing and run every test, saying what was skipped and why.
     Test(test::Arguments),
+    /// Check the catalogue, or a catalogue file of your own.
+    Catalog(catalog::Arguments),
     /// Check formatting and run clippy, warnings being errors.
     Lint,
     /// Run a command (or the whole-system tests) under other kernels.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Build => build::main(),
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
+        Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Lint => lint::main(),
         Command::Vm(arguments) => vm::main(&arguments),
     };

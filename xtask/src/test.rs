@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 
 use crate::setup::{self, Need};
 use crate::vm::{self, Series};
-use crate::{build, lint, root, workspace};
+use crate::{build, catalog, lint, root, workspace};
 use steps::Steps;
 
 /// Under emulation the whole-system tests take minutes, not seconds.
@@ -40,6 +40,7 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
 
     if filter.is_none() {
         steps.take("formatting and lints", |_| lint::check());
+        steps.take("catalogue", |_| catalog::shipped());
     }
     steps.take("tests of the crates", |tally| {
         let mut cargo = workspace::cargo();

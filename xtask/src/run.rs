@@ -55,6 +55,12 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
         watching
     });
     collector.stop();
+    // What they said while they stopped.
+    for event in events.try_iter() {
+        if let Event::Line { service, text } = event {
+            println!("{service} | {text}");
+        }
+    }
     outcome
 }
 

@@ -112,7 +112,7 @@ impl Service {
         if self.behind_sudo {
             // We may not signal root's processes, and sudo does not pass on what comes from its own session.
             let number = format!("-{}", signal.as_raw());
-            let pid = innermost(self.child.id()).to_string();
+            let pid = below_sudo(self.child.id()).to_string();
             let _ = shell::answer(Command::new("sudo").args(["--non-interactive", "kill", &number, &pid]));
         } else if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             // It may have ended in this moment, which is what we want.
@@ -121,19 +121,21 @@ impl Service {
     }
 }
 
-/// The process that sudo started, behind the one that watches it.
-fn innermost(mut pid: u32) -> u32 {
-    loop {
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+/// The process that sudo started: below it, and below the copy of itself that sudo may put between.
+fn below_sudo(mut pid: u32) -> u32 {
+    let read = |path: String| fs::read_to_string(path).unwrap_or_default();
+    while read(format!("/proc/{pid}/comm")).trim() == "sudo" {
+        let children = read(format!("/proc/{pid}/task/{pid}/children"));
         match children
             .split_whitespace()
             .next()
             .and_then(|child| child.parse().ok())
         {
             Some(child) => pid = child,
-            None => return pid,
+            None => break,
         }
     }
+    pid
 }
 
 fn forward(

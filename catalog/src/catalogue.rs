@@ -3,16 +3,13 @@
 use std::{collections::HashSet, fs, path::Path};
 
 use crate::{
-    compile::{Rule, compile},
+    compile::{Rule, TRIE_CAPACITY, compile},
     error::Error,
     kind::{Confidence, Kind},
     lpm::{Lpm, TrieEntry},
     overlay::Overlay,
     vendor::{Pattern, Service, Vendor},
 };
-
-/// Entries that the kernel's map has room for.
-pub const TRIE_CAPACITY: usize = 16_384;
 
 /// `vendors/*.toml`, checked and packed by the build script.
 const BUILTIN: &str = include_str!(concat!(env!("OUT_DIR"), "/vendors.json"));
@@ -151,18 +148,16 @@ impl Catalogue {
     }
 
     pub(crate) fn new(file: &str, vendors: Vec<Vendor>) -> Result<Self, Error> {
-        let too_large = |entries| Error::TooLarge {
+        let too_large = || Error::TooLarge {
             file: file.to_owned(),
-            entries,
             capacity: TRIE_CAPACITY,
         };
-        let mut numbers = Vec::new();
-        let mut rules = Vec::new();
+        let (mut numbers, mut rules) = (Vec::new(), Vec::new());
         for (v, vendor) in vendors.iter().enumerate() {
             for (s, service) in vendor.services.iter().enumerate() {
                 for (p, pattern) in service.patterns.iter().enumerate() {
-                    numbers.push(place(v, s, p).ok_or_else(|| too_large(usize::MAX))?);
-                    let number = u32::try_from(numbers.len()).map_err(|_| too_large(numbers.len()))?;
+                    numbers.push(place(v, s, p).ok_or_else(too_large)?);
+                    let number = u32::try_from(numbers.len()).map_err(|_| too_large())?;
                     rules.push(Rule {
                         host: &pattern.host,
                         reach: pattern.reach,
@@ -171,17 +166,13 @@ impl Catalogue {
                 }
             }
             let exclusions = vendor.exclude.iter();
-            rules.extend(exclusions.map(|exclusion| Rule {
-                host: &exclusion.host,
-                reach: exclusion.reach,
+            rules.extend(exclusions.map(|hole| Rule {
+                host: &hole.host,
+                reach: hole.reach,
                 number: 0,
             }));
         }
-        let entries = compile(&rules).map_err(|_| too_large(usize::MAX))?;
-        if entries.len() > TRIE_CAPACITY {
-            return Err(too_large(entries.len()));
-        }
-        let lpm = Lpm::new(entries);
+        let lpm = Lpm::new(compile(&rules).map_err(|_| too_large())?);
         Ok(Self {
             vendors,
             numbers,

@@ -35,12 +35,15 @@ impl Rule<'_> {
     }
 }
 
-/// More groups than a `u16` counts.
+/// Entries that the kernel's map has room for. Every group has one at least, so that a `u16` counts the groups.
+pub const TRIE_CAPACITY: usize = 16_384;
+
+/// More than [`TRIE_CAPACITY`] entries.
 #[derive(Debug)]
-pub(crate) struct TooManyGroups;
+pub(crate) struct TooLarge;
 
 /// Compiles `rules`, whose hosts have been checked and are distinct, into keys (group and reversed name) and values.
-pub(crate) fn compile(rules: &[Rule<'_>]) -> Result<Vec<(Vec<u8>, TrieValue)>, TooManyGroups> {
+pub(crate) fn compile(rules: &[Rule<'_>]) -> Result<Vec<(Vec<u8>, TrieValue)>, TooLarge> {
     let mut ranked: Vec<(Rank, Rule<'_>)> = rules.iter().map(|rule| (rule.rank(), *rule)).collect();
     ranked.sort_unstable_by(|left, right| left.0.cmp(&right.0));
     let texts = ranked
@@ -90,7 +93,7 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn run(mut self) -> Result<Vec<(Vec<u8>, TrieValue)>, TooManyGroups> {
+    fn run(mut self) -> Result<Vec<(Vec<u8>, TrieValue)>, TooLarge> {
         let states = (0..self.texts.len())
             .map(|text| State {
                 text,
@@ -111,12 +114,15 @@ impl Compiler {
     }
 
     /// Stores what is true of `key` and not of its nearest stored prefix, then goes on to all longer paths.
-    fn walk(&mut self, key: &mut Vec<u8>, node: &Node, above: TrieValue) -> Result<(), TooManyGroups> {
-        let path = key.len() - size_of::<u16>();
+    fn walk(&mut self, key: &mut Vec<u8>, node: &Node, above: TrieValue) -> Result<(), TooLarge> {
         let value = self.value(node)?;
         if value != above {
             self.entries.push((key.clone(), value));
         }
+        if self.entries.len() > TRIE_CAPACITY {
+            return Err(TooLarge);
+        }
+        let path = key.len() - size_of::<u16>();
         for byte in self.literals(node, path) {
             let below = self.step(node, byte, path);
             key.push(byte);
@@ -126,7 +132,7 @@ impl Compiler {
         Ok(())
     }
 
-    fn value(&mut self, node: &Node) -> Result<TrieValue, TooManyGroups> {
+    fn value(&mut self, node: &Node) -> Result<TrieValue, TooLarge> {
         let pattern = self.number(node.best);
         let wildcards = node
             .states
@@ -160,11 +166,11 @@ impl Compiler {
         })
     }
 
-    fn group(&mut self, root: Node) -> Result<u16, TooManyGroups> {
+    fn group(&mut self, root: Node) -> Result<u16, TooLarge> {
         if let Some(group) = self.groups.get(&root) {
             return Ok(*group);
         }
-        let group = u16::try_from(self.groups.len() + 1).map_err(|_| TooManyGroups)?;
+        let group = u16::try_from(self.groups.len() + 1).map_err(|_| TooLarge)?;
         self.groups.insert(root.clone(), group);
         self.waiting.push((group, root));
         Ok(group)
@@ -219,7 +225,7 @@ impl Compiler {
                     });
                 }
                 None if byte == END || (byte == b'.' && !text.exact) => {
-                    below.best = below.best.max(Some(state.text))
+                    below.best = below.best.max(Some(state.text));
                 }
                 _ => {}
             }

@@ -59,13 +59,11 @@ pub enum Error {
     },
     /// More than the kernel's map holds.
     #[error(
-        "{file}: the catalogue compiles to {entries} entries, and the kernel's map holds {capacity}; remove patterns"
+        "{file}: the catalogue compiles to more than the {capacity} entries that the kernel's map holds; remove patterns, those with several wildcards first"
     )]
     TooLarge {
         /// The file.
         file: String,
-        /// How many there would be.
-        entries: usize,
         /// How many there may be.
         capacity: usize,
     },

@@ -21,7 +21,8 @@ mod vendor;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{Catalogue, Match, TRIE_CAPACITY};
+pub use catalogue::{Catalogue, Match};
+pub use compile::TRIE_CAPACITY;
 pub use error::Error;
 pub use fact::{Agreement, Country, Fact, Residency, Training};
 pub use host::HostProblem;

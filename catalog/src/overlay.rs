@@ -1,11 +1,13 @@
 //! The user's own file, laid over the built-in catalogue.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 
 use crate::{
     error::Error,
-    source::{self, VendorPlaces},
-    vendor::{Exclusion, Vendor},
+    source::{self, Lines, VendorPlaces},
+    vendor::{Exclusion, Reach, Vendor},
 };
 
 /// The form of the user's file.
@@ -49,9 +51,10 @@ impl Overlay {
 
     /// The lines of each vendor's hosts.
     pub(crate) fn host_lines(text: &str) -> Vec<Vec<usize>> {
+        let lines = Lines::new(text);
         let places = toml::from_str::<OverlayPlaces>(text);
         places
-            .map(|places| places.vendor.iter().map(|vendor| vendor.lines(text)).collect())
+            .map(|places| places.vendor.iter().map(|vendor| vendor.lines(&lines)).collect())
             .unwrap_or_default()
     }
 
@@ -71,12 +74,16 @@ impl Overlay {
                 return Err(missing("host", host));
             }
         }
+        let own_hosts: HashSet<(String, Reach)> = self
+            .vendors
+            .iter()
+            .flat_map(Vendor::hosts)
+            .map(|(host, reach, _)| (host.to_owned(), reach))
+            .collect();
+        forget(vendors, |host, reach| {
+            own_hosts.contains(&(host.to_owned(), reach))
+        });
         for own in self.vendors {
-            for (host, reach, _) in own.hosts() {
-                forget(vendors, |pattern_host, pattern_reach| {
-                    (pattern_host, pattern_reach) == (host, reach)
-                });
-            }
             match vendors.iter_mut().find(|vendor| vendor.is_called(&own.name)) {
                 Some(vendor) => merge(vendor, own),
                 None => vendors.push(own),
@@ -87,7 +94,7 @@ impl Overlay {
 }
 
 /// Removes patterns and exclusions; says whether there were any.
-fn forget(vendors: &mut [Vendor], unwanted: impl Fn(&str, crate::Reach) -> bool) -> bool {
+fn forget(vendors: &mut [Vendor], unwanted: impl Fn(&str, Reach) -> bool) -> bool {
     let count = |vendors: &[Vendor]| vendors.iter().map(|vendor| vendor.hosts().count()).sum::<usize>();
     let before = count(vendors);
     for vendor in vendors.iter_mut() {

@@ -8,6 +8,10 @@ use toml::Spanned;
 use crate::{error::Error, host, vendor::Vendor};
 
 /// Parses one vendor's file. Errors carry `file` and the line.
+#[cfg_attr(
+    not(any(test, feature = "lint")),
+    allow(dead_code, reason = "the build script and the linter read vendor files")
+)]
 pub(crate) fn vendor(file: &str, text: &str) -> Result<Vendor, Error> {
     let vendor: Vendor = form(file, text)?;
     check_hosts(file, &vendor, &host_lines(text))?;
@@ -18,7 +22,7 @@ pub(crate) fn vendor(file: &str, text: &str) -> Result<Vendor, Error> {
 pub(crate) fn form<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
     toml::from_str(text).map_err(|error| Error::Form {
         file: file.to_owned(),
-        line: line(text, &error.span().unwrap_or_default()),
+        line: Lines::new(text).line(&error.span().unwrap_or_default()),
         message: error.message().replace('\n', " "),
     })
 }
@@ -37,18 +41,34 @@ pub(crate) fn check_hosts(file: &str, vendor: &Vendor, lines: &[usize]) -> Resul
 }
 
 /// The line of each host of a vendor's file, in the order of [`Vendor::hosts`].
+#[cfg_attr(
+    not(any(test, feature = "lint")),
+    allow(dead_code, reason = "the build script and the linter read vendor files")
+)]
 pub(crate) fn host_lines(text: &str) -> Vec<usize> {
-    toml::from_str::<VendorPlaces>(text)
-        .map(|places| places.lines(text))
+    let places = toml::from_str::<VendorPlaces>(text);
+    places
+        .map(|places| places.lines(&Lines::new(text)))
         .unwrap_or_default()
 }
 
-fn line(text: &str, span: &Range<usize>) -> usize {
-    text.bytes()
-        .take(span.start)
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1
+/// Finds the line of a place in a text.
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(
+            text.bytes()
+                .enumerate()
+                .filter(|(_, byte)| *byte == b'\n')
+                .map(|(at, _)| at)
+                .collect(),
+        )
+    }
+
+    fn line(&self, span: &Range<usize>) -> usize {
+        self.0.partition_point(|end| *end < span.start) + 1
+    }
 }
 
 /// Where the hosts of a vendor stand: [`Vendor`] without anything but the places.
@@ -71,11 +91,11 @@ struct HostPlace {
 }
 
 impl VendorPlaces {
-    pub(crate) fn lines(&self, text: &str) -> Vec<usize> {
+    pub(crate) fn lines(&self, lines: &Lines) -> Vec<usize> {
         let patterns = self.service.iter().flat_map(|service| &service.patterns);
         patterns
             .chain(&self.exclude)
-            .map(|place| line(text, &place.host.span()))
+            .map(|place| lines.line(&place.host.span()))
             .collect()
     }
 }

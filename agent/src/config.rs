@@ -113,7 +113,10 @@ impl Config {
         match fs::read_to_string(file) {
             Ok(text) => Self::parse(&text).map_err(|problem| ConfigError::invalid(file, &text, &problem)),
             Err(error) if path.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ConfigError::Unreadable { path: file.to_owned(), source }),
+            Err(source) => Err(ConfigError::Unreadable {
+                path: file.to_owned(),
+                source,
+            }),
         }
     }
 
@@ -127,8 +130,12 @@ impl Spool {
     /// `/var/lib/umbra-agent`.
     pub fn directory(&self) -> PathBuf {
         // systemd joins several state directories with colons (systemd.exec(5)); the first is the agent's.
-        let from_systemd = || env::split_paths(&env::var_os("STATE_DIRECTORY")?).find(|path| path.is_absolute());
-        self.directory.clone().or_else(from_systemd).unwrap_or_else(|| DEFAULT_STATE_DIRECTORY.into())
+        let from_systemd =
+            || env::split_paths(&env::var_os("STATE_DIRECTORY")?).find(|path| path.is_absolute());
+        self.directory
+            .clone()
+            .or_else(from_systemd)
+            .unwrap_or_else(|| DEFAULT_STATE_DIRECTORY.into())
     }
 }
 
@@ -160,7 +167,10 @@ impl Default for Spool {
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { resolve_catalogue_names: false, seconds_per_name: Within::new(1) }
+        Self {
+            resolve_catalogue_names: false,
+            seconds_per_name: Within::new(1),
+        }
     }
 }
 

@@ -54,13 +54,29 @@ fn agent_id(path: &Path, machine_id: Option<&str>) -> Result<Uuid, IdentityError
         Ok(bytes) => match serde_json::from_slice::<Kept>(&bytes) {
             Ok(kept) if kept.machine_id.as_deref() == machine_id => return Ok(kept.id),
             Ok(_) => warn!("this host is a copy of another one: the agent takes a new id"),
-            Err(error) => warn!("the agent's id at {} is damaged ({error}): it takes a new one", path.display()),
+            Err(error) => warn!(
+                "the agent's id at {} is damaged ({error}): it takes a new one",
+                path.display()
+            ),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err(IdentityError { verb: "read", path: path.to_owned(), source }),
+        Err(source) => {
+            return Err(IdentityError {
+                verb: "read",
+                path: path.to_owned(),
+                source,
+            });
+        }
     }
-    let kept = Kept { id: Uuid::new_v4(), machine_id: machine_id.map(str::to_owned) };
-    write(path, &kept).map_err(|source| IdentityError { verb: "write", path: path.to_owned(), source })?;
+    let kept = Kept {
+        id: Uuid::new_v4(),
+        machine_id: machine_id.map(str::to_owned),
+    };
+    write(path, &kept).map_err(|source| IdentityError {
+        verb: "write",
+        path: path.to_owned(),
+        source,
+    })?;
     Ok(kept.id)
 }
 

@@ -44,14 +44,25 @@ impl Lock {
 
     /// The only agent that uses `path`'s folder.
     pub fn take(path: &Path) -> Result<Self, LockError> {
-        let unusable = |source| LockError::Unusable { path: path.to_owned(), source };
+        let unusable = |source| LockError::Unusable {
+            path: path.to_owned(),
+            source,
+        };
         // Not truncated: until the lock is had, what is in the file is the holder's.
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held { path: path.to_owned(), holder: holder(&mut file) });
+                return Err(LockError::Held {
+                    path: path.to_owned(),
+                    holder: holder(&mut file),
+                });
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }

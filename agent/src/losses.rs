@@ -77,19 +77,26 @@ impl Losses {
 
     /// All counters of the kernel programs, losses or not.
     pub fn kernel(&self) -> impl Iterator<Item = (Counter, u64)> + '_ {
-        Counter::ALL.into_iter().map(|counter| (counter, self.kernel[counter as usize].load(Relaxed)))
+        Counter::ALL
+            .into_iter()
+            .map(|counter| (counter, self.kernel[counter as usize].load(Relaxed)))
     }
 
     /// Every cause with its count, zero or not.
     pub fn by_cause(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        let agent = Loss::ALL.into_iter().map(|cause| (cause.name(), self.agent[cause as usize].load(Relaxed)));
+        let agent = Loss::ALL
+            .into_iter()
+            .map(|cause| (cause.name(), self.agent[cause as usize].load(Relaxed)));
         let kernel = self.kernel().filter(|(counter, _)| counter.is_loss());
         agent.chain(kernel.map(|(counter, count)| (counter.name(), count)))
     }
 
     /// The causes that have lost something, for [`umbra_report::Status`].
     pub fn for_report(&self) -> BTreeMap<String, u64> {
-        self.by_cause().filter(|(_, count)| *count > 0).map(|(cause, count)| (cause.to_owned(), count)).collect()
+        self.by_cause()
+            .filter(|(_, count)| *count > 0)
+            .map(|(cause, count)| (cause.to_owned(), count))
+            .collect()
     }
 }
 

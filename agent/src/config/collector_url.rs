@@ -26,12 +26,21 @@ impl CollectorUrl {
     /// Whether the collector is on this very host.
     pub fn is_loopback(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
-        host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        host == "localhost"
+            || host
+                .trim_matches(['[', ']'])
+                .parse()
+                .is_ok_and(|ip: IpAddr| ip.is_loopback())
+    }
+
+    /// Whether reports go without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
     }
 
     /// Whether reports would cross the network in the clear.
     pub fn is_exposed(&self) -> bool {
-        self.0.scheme() == "http" && !self.is_loopback()
+        self.is_plain() && !self.is_loopback()
     }
 }
 
@@ -41,7 +50,9 @@ impl FromStr for CollectorUrl {
     fn from_str(text: &str) -> Result<Self, BadCollectorUrl> {
         let bare = |url: &Url| url.username().is_empty() && url.query().is_none() && url.fragment().is_none();
         match Url::parse(text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && bare(&url) => Ok(Self(url)),
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && bare(&url) => {
+                Ok(Self(url))
+            }
             _ => Err(BadCollectorUrl(text.to_owned())),
         }
     }

@@ -26,9 +26,21 @@ pub enum ConfigError {
 
 impl ConfigError {
     pub(super) fn invalid(path: &Path, text: &str, problem: &toml::de::Error) -> Self {
-        let before = problem.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let before = problem
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let problem = problem.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
-        Self::Invalid { path: path.to_owned(), line, problem }
+        let problem = problem
+            .message()
+            .lines()
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join(", ");
+        Self::Invalid {
+            path: path.to_owned(),
+            line,
+            problem,
+        }
     }
 }

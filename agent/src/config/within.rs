@@ -37,7 +37,9 @@ impl<const LOW: u64, const HIGH: u64> TryFrom<i64> for Within<LOW, HIGH> {
     fn try_from(value: i64) -> Result<Self, String> {
         match u64::try_from(value) {
             Ok(value) if (LOW..=HIGH).contains(&value) => Ok(Self(value)),
-            _ => Err(format!("{value} is out of range: give a number from {LOW} to {HIGH}")),
+            _ => Err(format!(
+                "{value} is out of range: give a number from {LOW} to {HIGH}"
+            )),
         }
     }
 }

@@ -28,6 +28,9 @@ fn a_cloned_host_is_another_agent() {
 #[test]
 fn a_folder_that_cannot_be_written_has_a_remedy() {
     let message = load(Path::new("/proc/nowhere")).unwrap_err().to_string();
-    assert!(message.contains("cannot write the agent's id at /proc/nowhere/"), "{message}");
+    assert!(
+        message.contains("cannot write the agent's id at /proc/nowhere/"),
+        "{message}"
+    );
     assert!(message.contains("[spool] directory"), "{message}");
 }

@@ -1,0 +1,142 @@
+//! The second half of the pipeline: takes activities in, adds them up, keeps the sums, reports them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, sleep_until};
+use umbra_report::Agent;
+
+use crate::activity::Activity;
+use crate::config::Config;
+use crate::discovery::{Destination, Presence};
+use crate::losses::Losses;
+use crate::report::{ClientError, Reporter, Stats};
+use crate::rollup::Rollup;
+use crate::spool::{Level, SpoolError, SpoolHandle};
+
+/// How often a disk that could not be written is tried again.
+const RETRY_DISK: Duration = Duration::from_secs(5);
+
+/// Delivery cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The way to the collector.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+/// Everything between an [`Activity`] and the collector.
+pub struct Delivery {
+    rollup: Rollup,
+    spool: SpoolHandle,
+    reporter: Reporter,
+    presence: watch::Receiver<Presence>,
+    stats: Arc<Stats>,
+}
+
+impl Delivery {
+    /// Opens the spool and prepares to report as `agent`. Nothing is sent before [`Delivery::run`].
+    pub fn open(config: &Config, agent: Agent, losses: Arc<Losses>) -> Result<Self, DeliveryError> {
+        Self::to(Destination::new(&config.report), config, agent, losses)
+    }
+
+    /// [`Delivery::open`], with a destination of the caller's.
+    pub fn to(
+        destination: Destination,
+        config: &Config,
+        agent: Agent,
+        losses: Arc<Losses>,
+    ) -> Result<Self, DeliveryError> {
+        let spool = SpoolHandle::start(&config.spool, losses.clone())?;
+        let stats = Arc::new(Stats::default());
+        let presence = destination.presence();
+        let report = &config.report;
+        Ok(Self {
+            rollup: Rollup::new(
+                report.interval_seconds.as_seconds(),
+                report.rollup_keys.as_usize(),
+            ),
+            reporter: Reporter::new(report, agent, destination, spool.clone(), losses, stats.clone())?,
+            spool,
+            presence,
+            stats,
+        })
+    }
+
+    /// What the metrics want to know.
+    pub fn stats(&self) -> Arc<Stats> {
+        self.stats.clone()
+    }
+
+    /// How full the spool is.
+    pub fn level(&self) -> watch::Receiver<Level> {
+        self.spool.level()
+    }
+
+    /// Delivers until all senders of `activities` are dropped.
+    ///
+    /// Then everything is on disk, and what the collector took within a few seconds is delivered.
+    pub async fn run(self, activities: mpsc::Receiver<Activity>) {
+        let Self {
+            rollup,
+            spool,
+            reporter,
+            presence,
+            stats,
+        } = self;
+        let (stop, stopped) = watch::channel(false);
+        let roll_up = async {
+            roll_up(rollup, activities, &spool, &presence, &stats).await;
+            spool.flush().await;
+            stop.send_replace(true);
+        };
+        tokio::join!(roll_up, reporter.run(stopped));
+    }
+}
+
+async fn roll_up(
+    mut rollup: Rollup,
+    mut activities: mpsc::Receiver<Activity>,
+    spool: &SpoolHandle,
+    presence: &watch::Receiver<Presence>,
+    stats: &Stats,
+) {
+    let mut level = spool.level();
+    loop {
+        let now = Instant::now();
+        let due = rollup.due();
+        let is_due = rollup.is_full() || due.is_some_and(|due| due <= now);
+        if is_due && *presence.borrow() == Presence::Nobody {
+            rollup.take_due(now);
+            continue;
+        }
+        let waiting = level.borrow_and_update().waiting > 0;
+        tokio::select! {
+            activity = activities.recv(), if !rollup.is_full() => {
+                let Some(activity) = activity else { break };
+                stats.add_flows(&activity.vendor, activity.flows);
+                rollup.add(activity, Instant::now());
+            }
+            // Until the disk has caught up, sums go on growing instead of piling up.
+            permit = spool.reserve(), if is_due => {
+                let Some(permit) = permit else { break };
+                permit.push(rollup.take_due(now));
+            }
+            () = sleep_until(due.unwrap_or(now).into()), if due.is_some() && !is_due => {}
+            () = sleep(RETRY_DISK), if waiting => {
+                let Some(permit) = spool.reserve().await else { break };
+                permit.push(Vec::new());
+            }
+            Ok(()) = level.changed() => {}
+        }
+    }
+    if *presence.borrow() != Presence::Nobody
+        && let Some(permit) = spool.reserve().await
+    {
+        permit.push(rollup.take_all());
+    }
+}

@@ -1,0 +1,153 @@
+//! Evidence `ip`: addresses of the catalogue's exact names, looked up slowly, one after the other.
+//!
+//! Off unless configured, because an agent that asks for hundreds of AI names fills the logs of everybody's DNS
+//! servers with AI use that never was.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+use hickory_resolver::proto::rr::Name;
+use hickory_resolver::{TokioResolver, system_conf};
+use tokio::time::sleep;
+use tracing::debug;
+
+use super::DiscoveryError;
+
+/// More addresses are not remembered.
+const ADDRESSES: usize = 8_192;
+
+/// What the look-ups found; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Addresses(Arc<Mutex<HashMap<IpAddr, Claim>>>);
+
+#[derive(Debug)]
+struct Claim {
+    /// `None` when two names have the address: then it is evidence for neither.
+    name: Option<Arc<str>>,
+    until: Instant,
+}
+
+/// Looks names up for ever.
+pub struct Seeker {
+    resolver: TokioResolver,
+    names: Vec<Arc<str>>,
+    every: Duration,
+    addresses: Addresses,
+}
+
+impl Addresses {
+    /// The catalogue name whose address `ip` is, if it is only one's.
+    pub fn name_of(&self, ip: IpAddr) -> Option<Arc<str>> {
+        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        claims
+            .get(&ip)
+            .filter(|claim| Instant::now() < claim.until)?
+            .name
+            .clone()
+    }
+
+    fn claim(&self, ip: IpAddr, name: &Arc<str>, until: Instant) {
+        let now = Instant::now();
+        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(claim) = claims.get_mut(&ip).filter(|claim| now < claim.until) {
+            if claim.name.as_ref() != Some(name) {
+                claim.name = None;
+            }
+            claim.until = claim.until.max(until);
+            return;
+        }
+        if claims.len() >= ADDRESSES {
+            claims.retain(|_, claim| now < claim.until);
+        }
+        if claims.len() < ADDRESSES {
+            claims.insert(
+                ip,
+                Claim {
+                    name: Some(name.clone()),
+                    until,
+                },
+            );
+        }
+    }
+}
+
+impl Seeker {
+    /// Will ask the servers of `/etc/resolv.conf` for one of `names` `every` so often, or a little later.
+    pub fn from_system(names: Vec<Arc<str>>, every: Duration) -> Result<Self, DiscoveryError> {
+        let (config, options) = system_conf::read_system_conf().map_err(DiscoveryError::Configuration)?;
+        Self::new(config, options, names, every)
+    }
+
+    /// Will ask the servers of `config`.
+    pub fn new(
+        config: ResolverConfig,
+        options: ResolverOpts,
+        names: Vec<Arc<str>>,
+        every: Duration,
+    ) -> Result<Self, DiscoveryError> {
+        Ok(Self {
+            resolver: super::resolver(config, options)?,
+            names,
+            every,
+            addresses: Addresses::default(),
+        })
+    }
+
+    /// What [`Seeker::run`] finds.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses.clone()
+    }
+
+    /// Asks until dropped.
+    pub async fn run(self) {
+        if self.names.is_empty() {
+            return;
+        }
+        // An answer is used at least until its name's turn comes again: many live for a minute only.
+        let turns = u32::try_from(self.names.len())
+            .unwrap_or(u32::MAX)
+            .saturating_mul(2);
+        let shortest = self.every.saturating_mul(turns).max(Duration::from_secs(60));
+        for name in self.names.iter().cycle() {
+            self.ask(name, shortest).await;
+            sleep(self.every.mul_f64(1.0 + fastrand::f64() / 2.0)).await;
+        }
+    }
+
+    async fn ask(&self, name: &Arc<str>, shortest: Duration) {
+        // Fully qualified: the search domains are not asked.
+        let Ok(mut question) = Name::from_utf8(name.as_ref()) else {
+            return;
+        };
+        question.set_fqdn(true);
+        match self.resolver.lookup_ip(question).await {
+            Ok(answer) => {
+                let until = answer.valid_until().max(Instant::now() + shortest);
+                answer
+                    .iter()
+                    .filter(|ip| is_public(*ip))
+                    .for_each(|ip| self.addresses.claim(ip, name, until));
+            }
+            Err(error) => debug!("no address of {name}: {error}"),
+        }
+    }
+}
+
+/// Filters and split-horizon servers answer with addresses of their own, which are no vendor's.
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            !(ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_unspecified()
+                || ip.is_broadcast())
+        }
+        IpAddr::V6(ip) => {
+            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local())
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Sends what is in the spool to the collector, and how the agent is.
+//!
+//! A batch stays in the spool until the collector has acknowledged it after its own commit, so a lost answer only
+//! means that the same numbers go out again. Refused batches (4xx other than 408, 413 and 429) go to the dead
+//! letters; everything else is tried again for ever.
+
+mod backoff;
+mod client;
+mod retry_after;
+mod stats;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{info, warn};
+use umbra_report::{Agent, Report, Status};
+use uuid::Uuid;
+
+use crate::config::{self, CollectorUrl};
+use crate::discovery::Destination;
+use crate::losses::Losses;
+use crate::spool::{Batch, SpoolHandle};
+use backoff::Backoff;
+use client::{Answer, Client};
+
+pub use client::ClientError;
+pub use stats::Stats;
+
+/// A collector that heard nothing for so long is told how the agent is.
+const STATUS_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A collector that stays away is complained of once in so long.
+const COMPLAIN_AGAIN: Duration = Duration::from_secs(300);
+
+/// How long the last attempt may take when the agent stops; what it does not deliver stays in the spool.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// The stage that talks to the collector.
+pub struct Reporter {
+    client: Client,
+    destination: Destination,
+    spool: SpoolHandle,
+    agent: Agent,
+    started: Timestamp,
+    losses: Arc<Losses>,
+    stats: Arc<Stats>,
+    most_records: usize,
+    most_bytes: usize,
+    backoff: Backoff,
+    /// Fewer than `most_records` after a batch was too large for the collector.
+    records: usize,
+    complained: Option<Instant>,
+    /// Stands in for the spool's epoch while the spool cannot be read, so that the status gets through.
+    no_epoch: Uuid,
+}
+
+/// How an attempt went.
+enum Outcome {
+    /// The collector took something, and there may be more.
+    Delivered,
+    /// There was nothing but the status.
+    Idle,
+    /// Not now.
+    Wait(Duration),
+}
+
+impl Reporter {
+    /// Prepares to report as `agent`; fails when the certificates cannot be used.
+    pub fn new(
+        config: &config::Report,
+        agent: Agent,
+        destination: Destination,
+        spool: SpoolHandle,
+        losses: Arc<Losses>,
+        stats: Arc<Stats>,
+    ) -> Result<Self, ClientError> {
+        Ok(Self {
+            client: Client::new(config)?,
+            destination,
+            spool,
+            agent,
+            started: Timestamp::now(),
+            losses,
+            stats,
+            most_records: config.batch_records.as_usize(),
+            most_bytes: config.batch_bytes.as_usize(),
+            backoff: Backoff::default(),
+            records: config.batch_records.as_usize(),
+            complained: None,
+            no_epoch: Uuid::new_v4(),
+        })
+    }
+
+    /// Reports until `stop` is true or its sender is gone, and then for a moment what is still there.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.report_for_ever() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        // An attempt may have been cut off: its records are still in the spool, and their repeat does no harm.
+        let farewell = async {
+            if let Some(collector) = self.destination.known() {
+                while let Outcome::Delivered = self.attempt(&collector).await {}
+            }
+        };
+        let _ = timeout(FAREWELL, farewell).await;
+    }
+
+    async fn report_for_ever(&mut self) {
+        let mut level = self.spool.level();
+        loop {
+            let collector = self.destination.find().await;
+            match self.attempt(&collector).await {
+                Outcome::Delivered => {}
+                Outcome::Wait(pause) => sleep(pause).await,
+                Outcome::Idle => {
+                    let filled = level.wait_for(|level| level.records > 0);
+                    // Timed out or not, it is time.
+                    let _ = timeout(STATUS_INTERVAL, filled).await;
+                }
+            }
+        }
+    }
+
+    /// Sends one batch, or the status alone.
+    async fn attempt(&mut self, collector: &CollectorUrl) -> Outcome {
+        let batch = self.spool.batch(self.records, self.most_bytes).await;
+        let readable = batch.is_some();
+        let nothing = || Batch {
+            epoch: self.no_epoch,
+            records: Vec::new(),
+            last_assigned: 0,
+        };
+        let batch = batch.unwrap_or_else(nothing);
+        let report = Report {
+            version: umbra_report::VERSION,
+            agent: self.agent.clone(),
+            status: Status {
+                started: self.started,
+                losses: self.losses.for_report(),
+            },
+            epoch: batch.epoch,
+            records: batch.records,
+        };
+        let answer = self.client.send(collector, &report).await;
+        let batch = Batch {
+            records: report.records,
+            ..batch
+        };
+        match answer {
+            Answer::Acknowledged(_) if !readable => Outcome::Wait(STATUS_INTERVAL),
+            Answer::Acknowledged(sequence) => self.settle(collector, &batch, sequence).await,
+            Answer::TooLarge if batch.records.len() > 1 => {
+                self.records = batch.records.len() / 2;
+                Outcome::Delivered
+            }
+            Answer::TooLarge => self.refuse(batch, 413, String::new()).await,
+            Answer::Refused { status, text } => self.refuse(batch, status, text).await,
+            Answer::Failed { reason, retry_after } => self.fail(collector, &reason, retry_after),
+        }
+    }
+
+    async fn settle(&mut self, collector: &CollectorUrl, batch: &Batch, sequence: u64) -> Outcome {
+        if sequence > batch.last_assigned {
+            self.spool.renumber(batch.epoch).await;
+            return self.fail(
+                collector,
+                "it acknowledges records that this agent never made",
+                None,
+            );
+        }
+        if let (Some(first), Some(last)) = (batch.records.first(), batch.records.last()) {
+            if sequence < first.sequence {
+                return self.fail(collector, "it acknowledges nothing of what it was sent", None);
+            }
+            // Whatever else it says: only what was sent may go.
+            if !self
+                .spool
+                .acknowledge(batch.epoch, sequence.min(last.sequence))
+                .await
+            {
+                return self.fail(
+                    collector,
+                    "the spool cannot be written, so the same records would go again",
+                    None,
+                );
+            }
+        }
+        self.stats.acknowledged(Timestamp::now());
+        self.backoff.reset();
+        self.records = (self.records * 2).min(self.most_records);
+        if self.complained.take().is_some() {
+            info!(
+                "the collector at {collector} is back; {} records wait for it",
+                self.spool.level().borrow().records
+            );
+        }
+        if batch.records.is_empty() {
+            Outcome::Idle
+        } else {
+            Outcome::Delivered
+        }
+    }
+
+    /// Backs off as after a failure: a collector that refuses everything must not empty the spool at once.
+    async fn refuse(&mut self, batch: Batch, status: u16, text: String) -> Outcome {
+        self.stats.refused();
+        self.destination.failed();
+        let count = batch.records.len();
+        if self.complain_again() {
+            let begin: String = text.chars().take(200).collect();
+            warn!(
+                "the collector refuses reports with status {status} ({}): {count} records go to the dead letters, \
+                 and so does what follows; check that agent and collector are of one version",
+                begin.trim()
+            );
+        }
+        if count > 0 {
+            self.spool.refuse(batch, status, text).await;
+        }
+        Outcome::Wait(self.backoff.next())
+    }
+
+    fn fail(&mut self, collector: &CollectorUrl, reason: &str, retry_after: Option<Duration>) -> Outcome {
+        self.stats.failed();
+        self.destination.failed();
+        if self.complain_again() {
+            let waiting = self.spool.level().borrow().records;
+            warn!(
+                "cannot report to the collector at {collector}: {reason}; {waiting} records wait in the spool, nothing \
+                 is lost, and it is tried again for ever"
+            );
+        }
+        let pause = self.backoff.next();
+        Outcome::Wait(retry_after.map_or(pause, |asked| asked + pause.min(Duration::from_secs(1))))
+    }
+
+    fn complain_again(&mut self) -> bool {
+        let now = Instant::now();
+        let due = self
+            .complained
+            .is_none_or(|last| now.duration_since(last) >= COMPLAIN_AGAIN);
+        if due {
+            self.complained = Some(now);
+        }
+        due
+    }
+}

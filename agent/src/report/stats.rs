@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+/// Vendors that are counted by name; a catalogue has a few hundred.
+const VENDORS: usize = 2_048;
+
+/// What the metrics say of delivery.
+#[derive(Debug, Default)]
+pub struct Stats {
+    acknowledged: AtomicU64,
+    failed: AtomicU64,
+    refused: AtomicU64,
+    last_acknowledged: AtomicI64,
+    flows: Mutex<BTreeMap<Arc<str>, u64>>,
+}
+
+impl Stats {
+    pub(crate) fn acknowledged(&self, now: Timestamp) {
+        self.acknowledged.fetch_add(1, Relaxed);
+        self.last_acknowledged.store(now.as_second(), Relaxed);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.failed.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn refused(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn add_flows(&self, vendor: &Arc<str>, flows: u64) {
+        let mut counts = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(vendor) {
+            *count += flows;
+        } else if counts.len() < VENDORS {
+            counts.insert(vendor.clone(), flows);
+        }
+    }
+
+    /// Reports by what became of them.
+    pub fn reports(&self) -> [(&'static str, u64); 3] {
+        [
+            ("acknowledged", &self.acknowledged),
+            ("failed", &self.failed),
+            ("refused", &self.refused),
+        ]
+        .map(|(result, count)| (result, count.load(Relaxed)))
+    }
+
+    /// Unix time of the last acknowledgement, in seconds; 0 before the first.
+    pub fn last_acknowledged(&self) -> i64 {
+        self.last_acknowledged.load(Relaxed)
+    }
+
+    /// Flows by vendor.
+    pub fn flows(&self) -> BTreeMap<Arc<str>, u64> {
+        self.flows.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

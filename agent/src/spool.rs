@@ -1,0 +1,302 @@
+//! Keeps what the collector has not taken yet, on disk.
+//!
+//! # Form of the folder
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `spool.db`, `spool.db-wal` | the records: an `SQLite` database in WAL mode, `application_id` 0x556d6272, `user_version` 1 |
+//! | `spool.db.corrupt-MILLISECONDS` | a damaged spool that was set aside then (with its `-wal`); the newest two stay |
+//! | `dead-letter/SEQUENCE-EPOCH.json` | a batch that the collector refused: status, answer, epoch, records |
+//! | `agent-id.json` | the agent's id ([`crate::identity`]) |
+//! | `lock` | locked while an agent uses the folder; holds its process id |
+//!
+//! Table `spool` has one row: `epoch`, a random UUID, and `next`, the number that the next record will have. Table
+//! `record` has one row for each record: `sequence`, and `body`, an [`umbra_report::RecordBody`] as JSON.
+//!
+//! Numbers begin at 1 and rise by one within an epoch. The one exception is a gap, which takes the number of the last
+//! record that it stands for; it is always the oldest record, because only the oldest are dropped. An epoch ends when
+//! its file is set aside, or when the collector knows numbers that the file has not given out yet: then the file is an
+//! old copy (a restored snapshot), and going on would have new records taken for repeats.
+//!
+//! The cap counts bodies plus 16 bytes a record. A commit is on the disk (`synchronous=FULL`) before its records are
+//! sent, so that a power cut cannot give one number to two records.
+//!
+//! While the disk is full or away, records wait in memory without numbers, up to a bound; beyond it the oldest are
+//! dropped and counted.
+
+mod database;
+mod dead_letters;
+mod fault;
+mod set_aside;
+mod worker;
+
+use std::collections::VecDeque;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tracing::{error, info, warn};
+use umbra_report::{Observation, Record, RecordBody};
+use uuid::Uuid;
+
+use crate::config;
+use crate::lock::{Lock, LockError};
+use crate::losses::{Loss, Losses};
+use database::Database;
+use dead_letters::{DeadLetter, DeadLetters};
+use fault::Fault;
+
+pub use worker::{Level, SpoolHandle};
+
+/// Name of the database in the folder.
+const FILE: &str = "spool.db";
+
+/// The spool cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// There is no folder for it.
+    #[error(
+        "cannot make the spool's folder {}: {source}; give the agent a folder that it can write with \
+         `[spool] directory`",
+        path.display()
+    )]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// Another agent uses the folder, or the lock cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// No thread could be started for it.
+    #[error("cannot start the spool's thread: {0}; the host has too many processes or too little memory")]
+    Thread(#[source] io::Error),
+}
+
+/// Records to send, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The epoch of their numbers.
+    pub epoch: Uuid,
+    /// May be empty.
+    pub records: Vec<Record>,
+    /// Highest number given out in this epoch; 0 when none was.
+    pub last_assigned: u64,
+}
+
+/// The spool. It blocks: [`SpoolHandle`] runs it in a thread of its own.
+pub struct Spool {
+    file: PathBuf,
+    _lock: Lock,
+    limits: config::Spool,
+    losses: Arc<Losses>,
+    dead_letters: DeadLetters,
+    /// `None` while it cannot be opened.
+    database: Option<Database>,
+    /// Bodies that could not be written yet.
+    waiting: VecDeque<String>,
+    waiting_bytes: usize,
+    /// Whether the trouble was said.
+    said: bool,
+}
+
+impl Spool {
+    /// Opens or makes the spool in the configured folder.
+    ///
+    /// Fails when the folder cannot be made or another agent uses it. A damaged file is set aside; one that cannot be
+    /// opened now is tried again later.
+    pub fn open(config: &config::Spool, losses: Arc<Losses>) -> Result<Self, SpoolError> {
+        let folder = config.directory();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .map_err(|source| SpoolError::Folder {
+                path: folder.clone(),
+                source,
+            })?;
+        let mut spool = Self {
+            file: folder.join(FILE),
+            _lock: Lock::take(&folder.join("lock"))?,
+            limits: config.clone(),
+            losses,
+            dead_letters: DeadLetters::new(&folder, config.dead_letter_bytes.get()),
+            database: None,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            said: false,
+        };
+        spool.with_database(|_| Ok(()));
+        Ok(spool)
+    }
+
+    /// Takes observations in; they are on disk when this returns, or wait in memory.
+    pub fn push(&mut self, observations: Vec<Observation>) {
+        for observation in observations {
+            match serde_json::to_string(&RecordBody::Observation(Box::new(observation))) {
+                Ok(body) => {
+                    self.waiting_bytes += body.len();
+                    self.waiting.push_back(body);
+                }
+                Err(error) => {
+                    error!("an observation cannot be written as JSON: {error}");
+                    self.losses.add(Loss::SpoolUnwritable, 1);
+                }
+            }
+        }
+        self.flush();
+    }
+
+    /// Writes what waits in memory, if it can.
+    pub fn flush(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let cap = self.limits.max_bytes.get();
+        let mut bodies = std::mem::take(&mut self.waiting);
+        let contiguous = bodies.make_contiguous();
+        let written = self.with_database(|database| database.append(contiguous, cap));
+        if let Some(dropped) = written {
+            self.waiting_bytes = 0;
+            self.losses.add(Loss::SpoolFull, dropped);
+            return;
+        }
+        self.waiting = bodies;
+        while self.waiting_bytes > self.limits.memory_bytes.as_usize()
+            && let Some(oldest) = self.waiting.pop_front()
+        {
+            self.waiting_bytes -= oldest.len();
+            self.losses.add(Loss::SpoolUnwritable, 1);
+        }
+    }
+
+    /// The oldest records: at most `records`, and at most `bytes` of JSON unless the first alone is larger.
+    ///
+    /// `None` when the file cannot be read now.
+    pub fn batch(&mut self, records: usize, bytes: usize) -> Option<Batch> {
+        self.with_database(|database| {
+            let held = database.held();
+            Ok(Batch {
+                epoch: held.epoch,
+                records: database.oldest(records, bytes)?,
+                last_assigned: held.next - 1,
+            })
+        })
+    }
+
+    /// Deletes the records of `epoch` up to number `sequence`; gives whether they are gone.
+    pub fn acknowledge(&mut self, epoch: Uuid, sequence: u64) -> bool {
+        self.with_epoch(epoch, |database| database.delete(sequence))
+    }
+
+    /// Moves refused records to the dead letters and puts a gap in their place; gives whether they are gone.
+    pub fn refuse(&mut self, epoch: Uuid, records: &[Record], status: u16, answer: &str) -> bool {
+        let Some(last) = records.last() else { return true };
+        match self.dead_letters.keep(&DeadLetter {
+            status,
+            answer,
+            epoch,
+            records,
+        }) {
+            Ok(removed) => self.losses.add(Loss::DeadLetterFull, removed),
+            Err(error) => {
+                warn!("a refused batch is not kept: {error}");
+                self.losses.add(Loss::DeadLetterFull, 1);
+            }
+        }
+        let mut refused = 0;
+        let gone = self.with_epoch(epoch, |database| {
+            refused = database.drop_through(last.sequence)?;
+            Ok(())
+        });
+        self.losses.add(Loss::CollectorRefused, refused);
+        gone
+    }
+
+    /// Begins a new epoch with the same records, because the collector knows numbers of `epoch` that this spool has
+    /// not given out.
+    pub fn renumber(&mut self, epoch: Uuid) -> bool {
+        warn!("the collector knows later records than this spool: it is an old copy, and begins a new epoch");
+        self.with_epoch(epoch, Database::renumber)
+    }
+
+    /// How full the spool is.
+    pub fn level(&self) -> Level {
+        let held = self.database.as_ref().map(Database::held);
+        Level {
+            records: held.map_or(0, |held| held.records),
+            bytes: held.map_or(0, |held| held.bytes),
+            waiting: self.waiting.len(),
+            last_assigned: held.map_or(0, |held| held.next - 1),
+        }
+    }
+
+    fn with_epoch(&mut self, epoch: Uuid, mut act: impl FnMut(&mut Database) -> Result<(), Fault>) -> bool {
+        self.with_database(|database| {
+            if database.held().epoch == epoch {
+                act(database)
+            } else {
+                Ok(())
+            }
+        })
+        .is_some()
+    }
+
+    /// Does `act` on the open database; on a damaged one, sets it aside and does it on a new one.
+    fn with_database<T>(&mut self, mut act: impl FnMut(&mut Database) -> Result<T, Fault>) -> Option<T> {
+        let mut done = self.attempt(&mut act);
+        if let Err(Fault::Damaged(reason)) = &done {
+            self.losses.add(Loss::SpoolCorrupt, 1);
+            self.database = None;
+            match set_aside::set_aside(&self.file) {
+                Ok(aside) => {
+                    error!(
+                        "the spool {} is damaged ({reason}): set aside as {}",
+                        self.file.display(),
+                        aside.display()
+                    );
+                    done = self.attempt(&mut act);
+                }
+                Err(error) => warn!(
+                    "the damaged spool {} cannot be set aside: {error}",
+                    self.file.display()
+                ),
+            }
+        }
+        match done {
+            Ok(done) => {
+                if self.said {
+                    info!("the spool {} can be written again", self.file.display());
+                    self.said = false;
+                }
+                Some(done)
+            }
+            Err(fault) => {
+                if !self.said {
+                    warn!(
+                        "cannot use the spool {}: {fault}; up to {} bytes of observations wait in memory: make room \
+                         on the disk, or set `[spool] directory` to another one",
+                        self.file.display(),
+                        self.limits.memory_bytes.get()
+                    );
+                    self.said = true;
+                }
+                None
+            }
+        }
+    }
+
+    fn attempt<T>(&mut self, act: &mut impl FnMut(&mut Database) -> Result<T, Fault>) -> Result<T, Fault> {
+        let database = match &mut self.database {
+            Some(database) => database,
+            closed => closed.insert(Database::open(&self.file)?),
+        };
+        act(database)
+    }
+}
+
+#[cfg(test)]
+mod tests;

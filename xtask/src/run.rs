@@ -43,7 +43,7 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
 
     let url = format!("http://{}", arguments.listen);
     let mut collector = Service::start("collector", place.collector(arguments.listen), false, &sender)?;
-    let collecting = wait(&events, &mut [&mut collector], "listen");
+    let collecting = wait(&events, &mut [&mut collector], "listens on http");
     let outcome = collecting.and_then(|stopped| {
         if stopped {
             return Ok(());

@@ -33,6 +33,14 @@ pub const STATE_PASSED: u32 = 1;
 /// A catalogue flow.
 pub const STATE_NAMED: u32 = 2;
 
+/// The name stood in a TLS `ClientHello`.
+pub const EVIDENCE_TLS: u16 = 0;
+/// No name was seen; the remote address is in the map `ADDRESSES`. [`FlowRecord::name`] is empty.
+pub const EVIDENCE_ADDRESS: u16 = 1;
+
+/// Entries of the map `ADDRESSES`.
+pub const ADDRESSES_MAX: u32 = 8_192;
+
 /// A socket's storage.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,7 +80,9 @@ pub struct FlowRecord {
     /// 1 once the flow is closed.
     pub closed: u32,
     /// Address family: 4 or 6.
-    pub family: u32,
+    pub family: u16,
+    /// [`EVIDENCE_TLS`] or [`EVIDENCE_ADDRESS`].
+    pub evidence: u16,
     /// Remote address; IPv4 in the first four bytes.
     pub remote_address: [u8; 16],
     /// Local address; IPv4 in the first four bytes.

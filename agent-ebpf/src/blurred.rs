@@ -4,6 +4,8 @@
 //! length costs it one walk a length. Of what lies in map memory it knows nothing, so a number that goes through it
 //! makes the paths alike again, and it stops at the first that it has seen.
 
+use aya_ebpf::{macros::map, maps::PerCpuArray};
+
 /// A number whose value the verifier forgets.
 #[repr(transparent)]
 pub struct Blurred(u32);
@@ -21,5 +23,25 @@ impl Blurred {
     pub fn set(&mut self, number: u32) {
         // SAFETY: as in `get`.
         unsafe { (&raw mut self.0).write_volatile(number) }
+    }
+}
+
+#[map]
+static ADDRESS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
+
+/// The address of a kernel object as a plain number, or 0.
+///
+/// The verifier forbids arithmetic with a pointer whose kind it knows; of one that went through map memory it no longer
+/// knows the kind, and only `bpf_probe_read_kernel` takes the number, which checks it.
+#[inline(always)]
+pub fn address<T>(object: *mut T) -> u64 {
+    let Some(slot) = ADDRESS.get_ptr_mut(0) else { return 0 };
+    // SAFETY: this processor's slot; nothing else runs on it until the program ends.
+    unsafe {
+        slot.write_volatile(object as u64);
+        let address = slot.read_volatile();
+        // Not left behind: nobody needs a kernel address in a map.
+        slot.write_volatile(0);
+        address
     }
 }

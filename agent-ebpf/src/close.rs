@@ -12,6 +12,7 @@ use umbra_agent_common::{
 };
 
 use crate::{
+    blurred::address,
     maps::{FLOWS, offsets, send},
     socket,
     task::KernelPointer,
@@ -54,7 +55,7 @@ fn state_changed(ctx: &SockOpsContext) {
         return;
     }
     if new == TCP_CLOSE {
-        closed(ctx, KernelPointer(sk as u64), state);
+        closed(ctx, KernelPointer(address(sk)), state);
     } else {
         state.fin_sent = 1;
     }

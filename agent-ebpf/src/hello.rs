@@ -17,14 +17,16 @@ use aya_ebpf::{
 use umbra_agent_common::{
     counter::Counter,
     event::FLOW_NAMED,
-    flow::{FlowRecord, OWNER_AT_SEND, STATE_NAMED, STATE_PASSED, SocketState},
+    flow::{
+        EVIDENCE_ADDRESS, EVIDENCE_TLS, FlowRecord, OWNER_AT_SEND, STATE_NAMED, STATE_PASSED, SocketState,
+    },
     trie::NAME_MAX,
 };
 
 use crate::{
     blurred::Blurred,
     catalogue,
-    maps::{FLOWS, count, send},
+    maps::{ADDRESSES, FLOWS, count, send},
     packet::{Packet, Tcp},
     socket,
 };
@@ -118,28 +120,41 @@ fn first_bytes(ctx: &SkBuffContext, state: &mut SocketState) {
     if packet.tcp(&mut reading.tcp).is_none() {
         return;
     }
-    match read_name(packet, reading) {
+    let (record, tcp) = match read_name(packet, reading) {
         Ok(()) => {
             count(Counter::NamesLookedUp);
             let record = &mut reading.record;
+            record.evidence = EVIDENCE_TLS;
             record.pattern = catalogue::pattern(&record.name, record.name_length);
-            if record.pattern == 0 {
-                state.state = STATE_PASSED;
-            } else {
-                name_flow(ctx, packet, &reading.tcp, state, record);
-            }
+            (record, &reading.tcp)
         }
-        Err(Nameless::Wait) => {}
-        Err(Nameless::NoName) => pass(state, Counter::FlowsWithoutName),
-        Err(Nameless::Split) => pass(state, Counter::HellosSplit),
-        Err(Nameless::Malformed) => pass(state, Counter::HellosMalformed),
+        Err(nameless) => {
+            count(match nameless {
+                Nameless::Wait => return,
+                Nameless::NoName => Counter::FlowsWithoutName,
+                Nameless::Split => Counter::HellosSplit,
+                Nameless::Malformed => Counter::HellosMalformed,
+            });
+            let record = &mut reading.record;
+            record.evidence = EVIDENCE_ADDRESS;
+            record.name_length = 0;
+            record.pattern = pattern_of_address(packet, &reading.tcp);
+            (record, &reading.tcp)
+        }
+    };
+    if record.pattern == 0 {
+        state.state = STATE_PASSED;
+    } else {
+        name_flow(ctx, packet, tcp, state, record);
     }
 }
 
+/// Number of the pattern for whose name the remote address was looked up, or 0.
 #[inline(always)]
-fn pass(state: &mut SocketState, counter: Counter) {
-    state.state = STATE_PASSED;
-    count(counter);
+fn pattern_of_address(packet: Packet, tcp: &Tcp) -> u32 {
+    let Some(remote) = remote_address(packet, tcp) else { return 0 };
+    // SAFETY: the value is copied at once.
+    unsafe { ADDRESSES.get(&remote) }.copied().unwrap_or(0)
 }
 
 /// Copies the server name into the record.
@@ -232,7 +247,7 @@ fn name_flow(ctx: &SkBuffContext, packet: Packet, tcp: &Tcp, state: &mut SocketS
     record.bytes_in = 0;
     record.round_trip_us = 0;
     record.closed = 0;
-    record.family = tcp.family.get();
+    record.family = tcp.family.get() as u16;
     addresses(packet, tcp, record);
     state.cookie = cookie;
     if FLOWS.insert(&cookie, &*record, 0).is_err() {
@@ -249,13 +264,19 @@ fn name_flow(ctx: &SkBuffContext, packet: Packet, tcp: &Tcp, state: &mut SocketS
 fn addresses(packet: Packet, tcp: &Tcp, record: &mut FlowRecord) {
     record.local_port = packet.short(tcp.header.get()).unwrap_or(0) as u16;
     record.remote_port = packet.short(tcp.header.get() + 2).unwrap_or(0) as u16;
-    let (local, remote) = if tcp.family.get() == 4 {
-        (packet.read::<[u8; 4]>(12).map(widen), packet.read::<[u8; 4]>(16).map(widen))
-    } else {
-        (packet.read(8), packet.read(24))
-    };
-    record.local_address = local.unwrap_or_default();
-    record.remote_address = remote.unwrap_or_default();
+    record.local_address = address(packet, tcp, 12, 8).unwrap_or_default();
+    record.remote_address = remote_address(packet, tcp).unwrap_or_default();
+}
+
+#[inline(always)]
+fn remote_address(packet: Packet, tcp: &Tcp) -> Option<[u8; 16]> {
+    address(packet, tcp, 16, 24)
+}
+
+/// The address at one of two offsets, by the family.
+#[inline(always)]
+fn address(packet: Packet, tcp: &Tcp, at_v4: u32, at_v6: u32) -> Option<[u8; 16]> {
+    if tcp.family.get() == 4 { packet.read::<[u8; 4]>(at_v4).map(widen) } else { packet.read(at_v6) }
 }
 
 #[inline(always)]

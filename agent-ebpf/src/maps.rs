@@ -8,7 +8,7 @@ use aya_ebpf::{
 use umbra_agent_common::{
     counter::{COUNTERS as COUNTER_COUNT, Counter},
     event::Event,
-    flow::{FlowRecord, SocketState},
+    flow::{ADDRESSES_MAX, FlowRecord, SocketState},
     offsets::Offsets,
     process::{Image, ImageKey, Process, ProcessKey},
     trie::{KEY_DATA, TrieValue},
@@ -32,6 +32,11 @@ pub static EVENTS: RingBuf = RingBuf::with_byte_size(256 * 1024, 0);
 /// The catalogue, in the form of `umbra_agent_common::trie`.
 #[map]
 pub static CATALOGUE: LpmTrie<[u8; KEY_DATA], TrieValue> = LpmTrie::with_max_entries(16_384, 0);
+
+/// Addresses that were looked up for catalogue names, and the number of the name's pattern; empty unless configured.
+/// IPv4 lies in the first four bytes, with zeros behind.
+#[map]
+pub static ADDRESSES: HashMap<[u8; 16], u32> = HashMap::with_max_entries(ADDRESSES_MAX, NO_PREALLOC);
 
 /// Processes that run or ran a moment ago.
 #[map]

@@ -102,7 +102,34 @@ pub struct Evidence {
 /// The kernel side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Probes {}
+pub struct Probes {
+    /// How much the kernel programs say of their own work.
+    pub log: KernelLog,
+}
+
+/// How much the kernel programs say of their own work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KernelLog {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Each catalogue flow that gets its name.
+    Debug,
+    /// Each flow that opens, of any name. Addresses and names are never said.
+    Trace,
+}
+
+impl KernelLog {
+    /// The level as aya-log's programs compare it (`aya_log_common::Level`): 0 is below the first.
+    pub fn level(self) -> u8 {
+        match self {
+            Self::Off => 0,
+            Self::Debug => 4,
+            Self::Trace => 5,
+        }
+    }
+}
 
 impl Config {
     /// Reads `path`, or [`DEFAULT_PATH`] if `None` and there is such a file, or else gives the defaults.
@@ -122,6 +149,16 @@ impl Config {
 
     fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
+    }
+}
+
+impl Catalogue {
+    /// The built-in catalogue, with the user's own file laid over it if there is one.
+    pub fn load(&self) -> Result<umbra_catalog::Catalogue, umbra_catalog::Error> {
+        match &self.file {
+            Some(file) => umbra_catalog::Catalogue::with_override(file),
+            None => Ok(umbra_catalog::Catalogue::builtin()),
+        }
     }
 }
 

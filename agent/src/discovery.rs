@@ -23,8 +23,8 @@ const SERVICE: &str = "_umbra-collector._tcp";
 const DOMAINS: usize = 6;
 
 /// Bounds of how long an answer is used, whatever its time to live.
-const SHORTEST: Duration = Duration::from_secs(60);
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const SHORTEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// The DNS could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -33,17 +33,17 @@ pub enum DiscoveryError {
     #[error(
         "cannot read the resolver's configuration /etc/resolv.conf: {0}; name the collector with --collector URL"
     )]
-    Configuration(#[source] NetError),
+    Configuration(#[source] Box<NetError>),
     /// The resolver could not be made.
     #[error("cannot set up the resolver: {0}; name the collector with --collector URL")]
-    Resolver(#[source] NetError),
+    Resolver(#[source] Box<NetError>),
     /// No server had an answer.
     #[error("cannot ask the DNS for {name}: {source}; name the collector with --collector URL")]
     Lookup {
         /// What was asked for.
-        name: Name,
+        name: Box<Name>,
         /// What went wrong.
-        source: NetError,
+        source: Box<NetError>,
     },
 }
 
@@ -65,7 +65,8 @@ pub struct Found {
 impl Discovery {
     /// Uses the servers and search domains of `/etc/resolv.conf`.
     pub fn from_system() -> Result<Self, DiscoveryError> {
-        let (config, options) = system_conf::read_system_conf().map_err(DiscoveryError::Configuration)?;
+        let (config, options) =
+            system_conf::read_system_conf().map_err(|error| DiscoveryError::Configuration(error.into()))?;
         Self::new(config, options)
     }
 
@@ -116,10 +117,8 @@ impl Discovery {
                 }
                 Err(error) if error.is_no_records_found() => {}
                 Err(source) => {
-                    trouble = Some(DiscoveryError::Lookup {
-                        name: name.clone(),
-                        source,
-                    })
+                    let (name, source) = (name.clone().into(), source.into());
+                    trouble = Some(DiscoveryError::Lookup { name, source });
                 }
             }
         }
@@ -133,7 +132,7 @@ fn resolver(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioRe
     TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
         .with_options(options)
         .build()
-        .map_err(DiscoveryError::Resolver)
+        .map_err(|error| DiscoveryError::Resolver(error.into()))
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ pub enum Loss {
     CollectorRefused,
     /// Dead-letter files removed, oldest first, because the folder reached its cap, or never written.
     DeadLetterFull,
-    /// Kernel events that the ring buffer or the agent's own tables could not hold.
-    FlowTableFull,
+    /// Lines of output that found the queue to stdout full, because nobody read there.
+    OutputQueueFull,
     /// Processes that were gone before the agent could name them.
     ProcessUnknown,
 }
@@ -36,7 +36,7 @@ impl Loss {
         Self::SpoolCorrupt,
         Self::CollectorRefused,
         Self::DeadLetterFull,
-        Self::FlowTableFull,
+        Self::OutputQueueFull,
         Self::ProcessUnknown,
     ];
 
@@ -49,7 +49,7 @@ impl Loss {
             Self::SpoolCorrupt => "spool_corrupt",
             Self::CollectorRefused => "collector_refused",
             Self::DeadLetterFull => "dead_letter_full",
-            Self::FlowTableFull => "agent_flow_table_full",
+            Self::OutputQueueFull => "output_queue_full",
             Self::ProcessUnknown => "process_unknown",
         }
     }

@@ -1,1 +1,63 @@
-fn main() {}
+//! `umbra-agent`.
+#![forbid(unsafe_code)]
+
+mod matching;
+mod run;
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use umbra_agent::check;
+
+/// Watches one host and says which program talks to which AI vendor
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Watch this host until interrupted
+    Run(run::Options),
+    /// Say whether this host and the configuration are fit for `run`, and what to do if not
+    Check {
+        /// Configuration [default: /etc/umbra/agent.toml, if it is there]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Say what the catalogue says of host names
+    Match(matching::Options),
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    let result = match Cli::parse().command {
+        Command::Run(options) => run::main(options).map(|()| true),
+        Command::Check { config } => {
+            let table = check::check(config.as_deref());
+            write!(io::stdout(), "{table}").map(|()| table.is_fit()).map_err(Into::into)
+        }
+        Command::Match(options) => matching::main(&options),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // Not `eprintln!`, which panics when nobody can be told.
+            let _ = writeln!(io::stderr(), "umbra-agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

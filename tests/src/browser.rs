@@ -63,12 +63,6 @@ impl Browser {
         self.command("execute/sync", &json!({"script": script, "args": []}))
     }
 
-    /// The text that a person reads on the page.
-    pub fn text(&self) -> String {
-        let text = self.script("return document.body.innerText");
-        text.as_str().unwrap_or_default().to_owned()
-    }
-
     /// Saves what the window shows as `screenshots/NAME.png` beside the build, and gives the path.
     pub fn screenshot(&self, name: &str) -> PathBuf {
         let dir = machine::workshop().with_file_name("screenshots");

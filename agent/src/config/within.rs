@@ -8,7 +8,10 @@ use serde::Deserialize;
 pub struct Within<const LOW: u64, const HIGH: u64>(u64);
 
 impl<const LOW: u64, const HIGH: u64> Within<LOW, HIGH> {
-    /// For defaults and tests: panics when `value` is out of range.
+    /// For defaults and tests.
+    ///
+    /// # Panics
+    /// When `value` is out of range; at compile time in a constant.
     pub const fn new(value: u64) -> Self {
         assert!(LOW <= value && value <= HIGH);
         Self(value)

@@ -39,14 +39,15 @@ pub struct Seeker {
 }
 
 impl Addresses {
-    /// The catalogue name whose address `ip` is, if it is only one's.
-    pub fn name_of(&self, ip: IpAddr) -> Option<Arc<str>> {
+    /// Addresses that only one catalogue name has now, with that name.
+    pub fn current(&self) -> Vec<(IpAddr, Arc<str>)> {
+        let now = Instant::now();
         let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         claims
-            .get(&ip)
-            .filter(|claim| Instant::now() < claim.until)?
-            .name
-            .clone()
+            .iter()
+            .filter(|(_, claim)| now < claim.until)
+            .filter_map(|(ip, claim)| Some((*ip, claim.name.clone()?)))
+            .collect()
     }
 
     fn claim(&self, ip: IpAddr, name: &Arc<str>, until: Instant) {
@@ -77,7 +78,8 @@ impl Addresses {
 impl Seeker {
     /// Will ask the servers of `/etc/resolv.conf` for one of `names` `every` so often, or a little later.
     pub fn from_system(names: Vec<Arc<str>>, every: Duration) -> Result<Self, DiscoveryError> {
-        let (config, options) = system_conf::read_system_conf().map_err(DiscoveryError::Configuration)?;
+        let (config, options) =
+            system_conf::read_system_conf().map_err(|error| DiscoveryError::Configuration(error.into()))?;
         Self::new(config, options, names, every)
     }
 
@@ -110,7 +112,7 @@ impl Seeker {
         let turns = u32::try_from(self.names.len())
             .unwrap_or(u32::MAX)
             .saturating_mul(2);
-        let shortest = self.every.saturating_mul(turns).max(Duration::from_secs(60));
+        let shortest = self.every.saturating_mul(turns).max(Duration::from_mins(1));
         for name in self.names.iter().cycle() {
             self.ask(name, shortest).await;
             sleep(self.every.mul_f64(1.0 + fastrand::f64() / 2.0)).await;

@@ -8,7 +8,7 @@ use super::{Discovery, DiscoveryError, Found};
 use crate::config::{self, CollectorUrl};
 
 /// How long until a DNS that has no collector, or does not answer, is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(300);
+const ASK_AGAIN: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_secs(30);
 
 /// Whether there is somebody to keep observations for.
@@ -31,7 +31,7 @@ pub struct Destination {
 enum Way {
     Given(CollectorUrl),
     Sought {
-        discovery: Discovery,
+        discovery: Box<Discovery>,
         found: Option<Found>,
         at: usize,
         said: bool,
@@ -67,7 +67,7 @@ impl Destination {
     pub fn discovered_by(discovery: Discovery) -> Self {
         Self::with(
             Way::Sought {
-                discovery,
+                discovery: discovery.into(),
                 found: None,
                 at: 0,
                 said: false,

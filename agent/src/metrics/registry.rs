@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
 use crate::losses::Losses;
+use crate::probes::{Counters, Wakeups};
 use crate::report::Stats;
 use crate::spool::Level;
 
@@ -22,6 +23,8 @@ pub struct Sources {
     pub stats: Arc<Stats>,
     /// How full the spool is.
     pub level: watch::Receiver<Level>,
+    /// The kernel programs' counters and the ring buffer's, when the programs run.
+    pub kernel: Option<(Counters, Wakeups)>,
 }
 
 pub(super) fn registry(sources: Sources) -> Registry {
@@ -33,6 +36,14 @@ pub(super) fn registry(sources: Sources) -> Registry {
 impl Collector for Sources {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let level = *self.level.borrow();
+        if let Some((counters, wakeups)) = &self.kernel {
+            // A scrape sees what is so now; what cannot be read keeps its last value.
+            if let Ok(counts) = counters.read() {
+                self.losses.set_kernel(counts.iter());
+            }
+            counter(&mut encoder, "ring_buffer_wakeups", "Times that the kernel woke the agent", wakeups.wakeups())?;
+            counter(&mut encoder, "ring_buffer_events", "Entries that it then read", wakeups.events())?;
+        }
         counters(
             &mut encoder,
             "losses",
@@ -102,6 +113,10 @@ fn counters<'a>(
         ConstCounter::new(count).encode(family.encode_family(&[(label, value)])?)?;
     }
     Ok(())
+}
+
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    ConstCounter::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
 }
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {

@@ -30,7 +30,12 @@ async fn a_scrape_says_what_was_counted() {
     });
     let metrics = Metrics::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = metrics.address().unwrap();
-    tokio::spawn(metrics.serve(Sources { losses, stats, level }));
+    tokio::spawn(metrics.serve(Sources {
+        losses,
+        stats,
+        level,
+        kernel: None,
+    }));
     let text = get(address, "/metrics").await;
     assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
     for line in [

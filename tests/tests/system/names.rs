@@ -34,7 +34,7 @@ pub(crate) const KNOWN: [Known; 5] = [
     ),
     known(
         "bedrock-runtime.eu-central-1.amazonaws.com",
-        "Amazon",
+        "Amazon Web Services",
         "Amazon Bedrock",
         V6,
         8443,
@@ -42,7 +42,7 @@ pub(crate) const KNOWN: [Known; 5] = [
     known(
         "us-central1-aiplatform.googleapis.com",
         "Google",
-        "Vertex AI",
+        "Vertex AI (model not visible)",
         V4,
         443,
     ),

@@ -10,7 +10,7 @@ use super::plan::DEBIAN_RUST;
 use crate::{root, shell, workspace};
 
 /// The release that the kernel programs are known to link with.
-const LINKER_VERSION: &str = "0.13";
+const LINKER_VERSION: &str = "^0.13";
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

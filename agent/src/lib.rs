@@ -1,0 +1,26 @@
+//! The agent: watches one host and says which program talks to which AI vendor.
+//!
+//! Data goes one way: `probes` → `flows` → `names` → `attribution` → `output` and `activity` → `rollup` → `spool` →
+//! `report`. [`pipeline`] is the first half of it, [`delivery`] the second.
+// One module may, and says why; `main.rs` forbids it.
+#![deny(unsafe_code)]
+
+pub mod activity;
+pub mod attribution;
+pub mod check;
+pub mod clock;
+pub mod config;
+pub mod delivery;
+pub mod discovery;
+pub mod flows;
+pub mod identity;
+pub mod lock;
+pub mod losses;
+pub mod metrics;
+pub mod names;
+pub mod output;
+pub mod pipeline;
+pub mod probes;
+pub mod report;
+pub mod rollup;
+pub mod spool;

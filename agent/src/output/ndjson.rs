@@ -1,0 +1,126 @@
+//! One JSON object a line. The fields' names are a contract: they are told in `docs/NDJSON.md`, and are not changed.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use umbra_catalog::Kind;
+use umbra_report::{Evidence, Protocol};
+
+use super::Told;
+use crate::{
+    attribution::{Ancestor, Attributed},
+    flows::Step,
+};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: Timestamp,
+    event: &'static str,
+    flow_id: &'a str,
+    host: &'a str,
+    name: &'a str,
+    evidence: Evidence,
+    vendor: &'a str,
+    service: &'a str,
+    kind: Kind,
+    protocol: Protocol,
+    dst: Destination,
+    process: Process<'a>,
+    user: User<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<Container<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_out: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_in: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Destination {
+    ip: IpAddr,
+    port: u16,
+}
+
+#[derive(Serialize)]
+struct Process<'a> {
+    pid: u32,
+    ppid: u32,
+    exe: Option<&'a str>,
+    args: &'a [String],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    args_cut: bool,
+    cwd: Option<&'a str>,
+    program: &'a str,
+    script: Option<&'a str>,
+    started: Option<Timestamp>,
+    ancestors: &'a [Ancestor],
+}
+
+#[derive(Serialize)]
+struct User<'a> {
+    uid: u32,
+    name: Option<&'a str>,
+    login_uid: Option<u32>,
+    login_name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Container<'a> {
+    id: &'a str,
+}
+
+/// The object, without the line's end.
+pub(super) fn line(told: &Told<'_>, host: &str) -> String {
+    let Told { change, name, service, attributed } = *told;
+    let flow = &change.flow;
+    let closed = change.step == Step::Closed;
+    let duration = change.time.duration_since(flow.opened).as_millis();
+    let line = Line {
+        time: change.time,
+        event: if closed { "flow_close" } else { "flow_open" },
+        flow_id: &flow.id,
+        host,
+        name,
+        evidence: flow.evidence,
+        vendor: &service.vendor,
+        service: &service.service,
+        kind: service.kind,
+        protocol: flow.protocol,
+        dst: Destination { ip: flow.remote.ip(), port: flow.remote.port() },
+        process: process(attributed),
+        user: User {
+            uid: attributed.user.uid,
+            name: attributed.user.name.as_deref(),
+            login_uid: attributed.user.login_uid,
+            login_name: attributed.user.login_name.as_deref(),
+        },
+        container: attributed.place.container.as_deref().map(|id| Container { id }),
+        unit: attributed.place.unit.as_deref(),
+        bytes_out: closed.then_some(change.bytes_out),
+        bytes_in: closed.then_some(change.bytes_in),
+        duration_ms: closed.then_some(u64::try_from(duration).unwrap_or(0)),
+    };
+    // Strings, numbers and lists of them: nothing here can fail.
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+fn process(attributed: &Attributed) -> Process<'_> {
+    let process = &attributed.process;
+    Process {
+        pid: process.pid,
+        ppid: process.ppid,
+        exe: process.image.executable.as_deref(),
+        args: &process.image.arguments,
+        args_cut: process.image.arguments_cut,
+        cwd: process.image.directory.as_deref(),
+        program: &process.program.name,
+        script: process.program.script.as_deref(),
+        started: process.started,
+        ancestors: &process.ancestors,
+    }
+}

@@ -1,0 +1,171 @@
+//! The kernel side: loads the programs, attaches them, and hands out what they saw.
+
+mod attach;
+mod bell;
+mod btf;
+pub mod cgroup;
+mod counters;
+mod diagnostics;
+pub mod offsets;
+mod readiness;
+mod tables;
+
+use std::{io, path::PathBuf};
+
+use aya::{
+    Ebpf, EbpfError, EbpfLoader,
+    maps::{MapError, lpm_trie::Key},
+    programs::ProgramError,
+};
+use umbra_agent_common::trie::{KEY_DATA, TrieValue};
+use umbra_catalog::Catalogue;
+
+use crate::config::KernelLog;
+
+pub use attach::{Attached, PROGRAMS, ProgramSpec, try_load};
+pub use bell::{Bell, Wakeups};
+pub use cgroup::CgroupRoot;
+pub use counters::{Counters, Counts};
+pub use diagnostics::Diagnostics;
+pub use tables::{AddressTable, Flows, Processes};
+
+/// Why the kernel side could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// Neither root nor the capabilities.
+    #[error(
+        "loading the kernel programs was not permitted: run umbra-agent as root, or with the capabilities CAP_BPF, \
+         CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE"
+    )]
+    NotPermitted,
+    /// No BTF.
+    #[error(
+        "cannot read the kernel's type information at {path}: {source}; Umbra needs a kernel built with \
+         CONFIG_DEBUG_INFO_BTF (every current distribution's is) and /sys mounted"
+    )]
+    NoBtf {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A BTF that cannot be understood.
+    #[error(transparent)]
+    BadBtf(#[from] btf::BadBtf),
+    /// No cgroup v2.
+    #[error(
+        "cgroup v2 is not mounted, and mounting it privately failed: {source}; Umbra needs a kernel with \
+         CONFIG_CGROUPS and CONFIG_CGROUP_BPF, and to run as root outside of containers"
+    )]
+    Cgroup {
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The object or a map was refused.
+    #[error("the kernel refused Umbra's maps: {0}; `umbra-agent check` says what this kernel offers")]
+    Load(#[source] Box<EbpfError>),
+    /// A program was refused.
+    #[error(
+        "the kernel refused program {program}: {reason}; `umbra-agent check` says what this kernel offers, and with \
+         RUST_LOG=debug why"
+    )]
+    Program {
+        /// Its name.
+        program: &'static str,
+        /// The kernel's reason in a sentence.
+        reason: String,
+        /// The kernel's reason, with the verifier's log.
+        source: Box<ProgramError>,
+    },
+    /// A map could not be read or written.
+    #[error("cannot use map {map}: {source}")]
+    Map {
+        /// Its name.
+        map: &'static str,
+        /// The kernel's reason.
+        source: Box<MapError>,
+    },
+    /// The object lacks a program or map: object and agent are of two versions.
+    #[error("the kernel object has no {0}: agent and object were built from two versions")]
+    Missing(&'static str),
+    /// The kernel programs' own words cannot be read.
+    #[error("cannot read the kernel programs' diagnostics: {0}; set `[probes] log = \"off\"`")]
+    Diagnostics(#[source] io::Error),
+    /// The ring buffer cannot be watched.
+    #[error("cannot watch the ring buffer: {0}")]
+    Bell(#[source] io::Error),
+}
+
+/// Everything that the rest of the agent needs of the kernel side.
+pub struct Probes {
+    /// Rings when a catalogue flow was named or closed.
+    pub bell: Bell,
+    /// Catalogue flows.
+    pub flows: Flows,
+    /// Processes and what they executed.
+    pub processes: Processes,
+    /// Addresses of catalogue names.
+    pub addresses: AddressTable,
+    /// Counts by cause.
+    pub counters: Counters,
+    /// The kernel side's own words; `None` unless asked for.
+    pub diagnostics: Option<Diagnostics>,
+    /// Struct members that this kernel lacks.
+    pub absent_fields: Vec<String>,
+    /// Detaches the programs when dropped.
+    pub attached: Attached,
+}
+
+/// Loads the object without attaching anything.
+pub fn load(log: KernelLog) -> Result<(Ebpf, offsets::Found), ProbeError> {
+    let found = offsets::find(offsets::KERNEL_BTF.as_ref())?;
+    let object = aya::include_bytes_aligned!(env!("UMBRA_EBPF_OBJECT_PATH"));
+    let ebpf = EbpfLoader::new()
+        // The programs have no CO-RE relocations: their offsets are globals.
+        .btf(None)
+        .override_global("OFFSETS", &found.offsets, true)
+        .override_global(diagnostics::LEVEL, &log.level(), true)
+        .load(object)
+        .map_err(|error| if is_not_permitted(&error) { ProbeError::NotPermitted } else { ProbeError::Load(error.into()) })?;
+    Ok((ebpf, found))
+}
+
+/// Loads and attaches the programs; flows to `catalogue`'s names are seen from the moment that this returns.
+pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError> {
+    let (mut ebpf, found) = load(log)?;
+    write_catalogue(&mut ebpf, catalogue)?;
+    let bell = Bell::new(take(&mut ebpf, "EVENTS")?)?;
+    let flows = Flows::new(take(&mut ebpf, "FLOWS")?)?;
+    let processes = Processes::new(take(&mut ebpf, "PROCESSES")?, take(&mut ebpf, "IMAGES")?)?;
+    let counters = Counters::new(take(&mut ebpf, "COUNTERS")?)?;
+    let addresses = AddressTable::new(take(&mut ebpf, "ADDRESSES")?)?;
+    let diagnostics = Diagnostics::listen(&mut ebpf, log)?;
+    let attached = attach::attach(ebpf, &CgroupRoot::open()?)?;
+    Ok(Probes { bell, flows, processes, addresses, counters, diagnostics, absent_fields: found.absent, attached })
+}
+
+fn write_catalogue(ebpf: &mut Ebpf, catalogue: &Catalogue) -> Result<(), ProbeError> {
+    let map = ebpf.map_mut("CATALOGUE").ok_or(ProbeError::Missing("map CATALOGUE"))?;
+    let mut trie = aya::maps::LpmTrie::<_, [u8; KEY_DATA], TrieValue>::try_from(map).map_err(map_error("CATALOGUE"))?;
+    for entry in catalogue.trie() {
+        let key = Key::new(u32::from(entry.bytes) * 8, entry.data);
+        trie.insert(&key, entry.value, 0).map_err(map_error("CATALOGUE"))?;
+    }
+    Ok(())
+}
+
+fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<aya::maps::Map, ProbeError> {
+    ebpf.take_map(name).ok_or(ProbeError::Missing(name))
+}
+
+fn map_error(map: &'static str) -> impl Fn(MapError) -> ProbeError {
+    move |error| ProbeError::Map { map, source: error.into() }
+}
+
+/// Whether the kernel said EPERM or EACCES, somewhere down the chain of causes.
+fn is_not_permitted(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::PermissionDenied)
+            || cause.to_string().contains("Operation not permitted")
+    })
+}

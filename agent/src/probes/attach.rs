@@ -1,0 +1,130 @@
+//! Loads each program into the kernel and attaches it to the root of cgroup v2, or to its tracepoint.
+//!
+//! All attachments are links (5.7 and later), so that they go when the agent goes, also when it is killed.
+
+use std::os::fd::AsFd as _;
+
+use aya::{
+    Ebpf,
+    programs::{
+        CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr, Program, ProgramError, RawTracePoint,
+        SockOps,
+    },
+};
+
+use tracing::debug;
+
+use super::{CgroupRoot, ProbeError, is_not_permitted};
+
+/// How a program is attached.
+#[derive(Clone, Copy, Debug)]
+pub enum Hook {
+    /// `connect` at the root of cgroup v2.
+    Connect,
+    /// Packets that leave.
+    Egress,
+    /// A TCP socket's milestones.
+    Socket,
+    /// A raw tracepoint.
+    Tracepoint(&'static str),
+}
+
+/// A program of the object, and since when kernels have what it needs.
+#[derive(Clone, Copy, Debug)]
+pub struct ProgramSpec {
+    /// Its function's name.
+    pub name: &'static str,
+    /// Where it goes.
+    pub hook: Hook,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// First kernel that has hook and helpers.
+    pub since: &'static str,
+}
+
+/// In the order of attaching: who knows processes comes before who asks for them.
+pub const PROGRAMS: [ProgramSpec; 7] = [
+    spec("umbra_fork", Hook::Tracepoint("sched_process_fork"), "which process came from which", "5.8"),
+    spec("umbra_exec", Hook::Tracepoint("sched_process_exec"), "what a process runs", "5.8"),
+    spec("umbra_exit", Hook::Tracepoint("sched_process_exit"), "when it ends", "5.8"),
+    spec("umbra_socket", Hook::Socket, "bytes of a flow, at its end", "5.8"),
+    spec("umbra_egress", Hook::Egress, "the name in a TLS hello", "5.8"),
+    spec("umbra_connect4", Hook::Connect, "who opens an IPv4 flow", "5.8"),
+    spec("umbra_connect6", Hook::Connect, "who opens an IPv6 flow", "5.8"),
+];
+
+const fn spec(name: &'static str, hook: Hook, purpose: &'static str, since: &'static str) -> ProgramSpec {
+    ProgramSpec { name, hook, purpose, since }
+}
+
+/// Keeps the programs attached as long as it lives.
+pub struct Attached {
+    _ebpf: Ebpf,
+}
+
+/// Loads and attaches [`PROGRAMS`].
+pub(super) fn attach(mut ebpf: Ebpf, cgroup: &CgroupRoot) -> Result<Attached, ProbeError> {
+    for spec in &PROGRAMS {
+        let program = program(&mut ebpf, spec)?;
+        load(program, spec)?;
+        attach_one(program, spec, cgroup).map_err(|source| error(spec, source))?;
+    }
+    Ok(Attached { _ebpf: ebpf })
+}
+
+/// Loads each program without attaching it: what `umbra-agent check` asks.
+pub fn try_load(ebpf: &mut Ebpf, spec: &ProgramSpec) -> Result<(), ProbeError> {
+    load(program(ebpf, spec)?, spec)
+}
+
+fn program<'a>(ebpf: &'a mut Ebpf, spec: &ProgramSpec) -> Result<&'a mut Program, ProbeError> {
+    ebpf.program_mut(spec.name).ok_or(ProbeError::Missing(spec.name))
+}
+
+fn load(program: &mut Program, spec: &ProgramSpec) -> Result<(), ProbeError> {
+    match spec.hook {
+        Hook::Connect => <&mut CgroupSockAddr>::try_from(program).and_then(CgroupSockAddr::load),
+        Hook::Egress => <&mut CgroupSkb>::try_from(program).and_then(CgroupSkb::load),
+        Hook::Socket => <&mut SockOps>::try_from(program).and_then(SockOps::load),
+        Hook::Tracepoint(_) => <&mut RawTracePoint>::try_from(program).and_then(RawTracePoint::load),
+    }
+    .map_err(|source| error(spec, source))
+}
+
+fn attach_one(program: &mut Program, spec: &ProgramSpec, cgroup: &CgroupRoot) -> Result<(), ProgramError> {
+    // No flag: links always share their place with others' programs (`cgroup_bpf_link_attach` sets BPF_F_ALLOW_MULTI
+    // by itself and refuses to be told).
+    let mode = CgroupAttachMode::Single;
+    let root = cgroup.as_fd();
+    match spec.hook {
+        Hook::Connect => drop(<&mut CgroupSockAddr>::try_from(program)?.attach(root, mode)?),
+        Hook::Egress => drop(<&mut CgroupSkb>::try_from(program)?.attach(root, CgroupSkbAttachType::Egress, mode)?),
+        Hook::Socket => drop(<&mut SockOps>::try_from(program)?.attach(root, mode)?),
+        Hook::Tracepoint(name) => drop(<&mut RawTracePoint>::try_from(program)?.attach(name)?),
+    }
+    Ok(())
+}
+
+fn error(spec: &ProgramSpec, source: ProgramError) -> ProbeError {
+    let log = match &source {
+        ProgramError::LoadError { verifier_log, .. } => verifier_log.to_string(),
+        _ => String::new(),
+    };
+    // The verifier says EACCES too, but never without a log.
+    if log.is_empty() && is_not_permitted(&source) {
+        return ProbeError::NotPermitted;
+    }
+    debug!("the verifier's log of {}:\n{log}", spec.name);
+    let reason = verdict(&log).map_or_else(|| source.to_string(), str::to_owned);
+    ProbeError::Program { program: spec.name, reason, source: source.into() }
+}
+
+/// The sentence with which the verifier ends its log, before its statistics.
+fn verdict(log: &str) -> Option<&str> {
+    let statistics = ["verification time", "stack depth", "processed", "max_states"];
+    let is_sentence = |line: &&str| !line.is_empty() && !statistics.iter().any(|word| line.starts_with(word));
+    log.lines().map(str::trim).rfind(is_sentence)
+}
+
+#[cfg(test)]
+mod tests;

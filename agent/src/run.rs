@@ -1,0 +1,166 @@
+//! `umbra-agent run`: starts every stage in turn, waits for a signal, and lets them finish.
+
+use std::{
+    future::pending,
+    io::{self, Write as _},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+    task::JoinHandle,
+    time::timeout,
+};
+use tracing::warn;
+use umbra_agent::{
+    attribution::Attribution,
+    config::{CollectorUrl, Config},
+    delivery::Delivery,
+    discovery::addresses::{Addresses, Seeker},
+    flows::Flows,
+    identity,
+    lock::Lock,
+    losses::Losses,
+    metrics::{Metrics, Sources},
+    names::Names,
+    output::{Form, Output},
+    pipeline::Pipeline,
+    probes::{self, AddressTable},
+};
+
+/// Activities that may wait for the rollup.
+const ACTIVITIES: usize = 4_096;
+/// How long the second half of the pipeline may take to finish after a signal; what it holds by then is on disk.
+const FINISH: Duration = Duration::from_secs(8);
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Base address of the collector [default: from the configuration, else by the DNS]
+    #[arg(long, value_name = "URL")]
+    collector: Option<CollectorUrl>,
+    /// Configuration [default: /etc/umbra/agent.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What to print of each flow
+    #[arg(long, value_enum, default_value_t = Form::Lines)]
+    output: Form,
+}
+
+/// Runs until SIGINT or SIGTERM. One thread is enough: the kernel does the work.
+pub(crate) fn main(options: Options) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(run(options))
+}
+
+async fn run(options: Options) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let mut config = Config::load(options.config.as_deref())?;
+    config.report.collector = options.collector.or(config.report.collector);
+    let _host = Lock::host()?;
+    let catalogue = config.catalogue.load()?;
+    let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+    let metrics = match config.metrics.listen {
+        Some(address) => Some(Metrics::bind(address).await?),
+        None => None,
+    };
+
+    let probes = probes::start(&catalogue, config.probes.log)?;
+    let attached = started.elapsed();
+    let losses = Arc::new(Losses::default());
+    let directory = config.spool.directory();
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make {}; name another folder with `[spool] directory`", directory.display()))?;
+    let agent = identity::load(&directory)?;
+    let host = agent.host.clone();
+    let delivery = Delivery::open(&config, agent, losses.clone())?;
+    let names = Names::new(catalogue);
+    let mut background = Background::default();
+    if let Some(diagnostics) = probes.diagnostics {
+        background.spawn(diagnostics.run());
+    }
+    if let Some(metrics) = metrics {
+        let sources = Sources {
+            losses: losses.clone(),
+            stats: delivery.stats(),
+            level: delivery.level(),
+            kernel: Some((probes.counters.clone(), probes.bell.wakeups())),
+        };
+        background.spawn(metrics.serve(sources));
+    }
+    let addresses = look_up(&config, &names, probes.addresses, &mut background)?;
+    let (activities, received) = mpsc::channel(ACTIVITIES);
+    let pipeline = Pipeline {
+        flows: Flows::new(probes.flows),
+        names,
+        attribution: Attribution::new(probes.processes, losses.clone()),
+        output: Output::to_stdout(options.output, &host, losses.clone())?,
+        activities,
+        counters: probes.counters,
+        addresses,
+        losses,
+    };
+    for field in &probes.absent_fields {
+        warn!("this kernel has no {field}: what is read from it stays unknown");
+    }
+    // Not `eprintln!`, which panics when nobody can be told.
+    let _ = writeln!(io::stderr(), "umbra-agent: attached in {} ms; watching this host", attached.as_millis());
+
+    let delivering = tokio::spawn(delivery.run(received));
+    // The pipeline's end drops its sender, and with it ends the delivery.
+    let ended = pipeline.run(probes.bell, any(signals)).await;
+    drop(probes.attached);
+    if timeout(FINISH, delivering).await.is_err() {
+        warn!("the last observations could not all be written in {} s", FINISH.as_secs());
+    }
+    ended?;
+    Ok(())
+}
+
+/// Tasks that end with the agent.
+#[derive(Default)]
+struct Background(Vec<JoinHandle<()>>);
+
+impl Background {
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(tokio::spawn(task));
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Starts looking up the catalogue's names, if that is configured.
+fn look_up(
+    config: &Config,
+    names: &Names,
+    table: AddressTable,
+    background: &mut Background,
+) -> anyhow::Result<Option<(Addresses, AddressTable)>> {
+    if !config.evidence.resolve_catalogue_names {
+        return Ok(None);
+    }
+    let seeker = Seeker::from_system(names.resolvable(), config.evidence.seconds_per_name.as_seconds())?;
+    let addresses = seeker.addresses();
+    background.spawn(seeker.run());
+    Ok(Some((addresses, table)))
+}
+
+/// Done when one of them comes.
+async fn any(signals: [Signal; 2]) {
+    let [mut interrupted, mut terminated] = signals;
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+        () = pending() => {}
+    }
+}

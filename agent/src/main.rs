@@ -12,7 +12,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
-use umbra_agent::check;
+use umbra_agent::{check, memory};
 
 /// Watches one host and says which program talks to which AI vendor
 #[derive(Parser)]
@@ -37,6 +37,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    memory::give_back_what_is_freed();
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
     tracing_subscriber::fmt()
         .with_env_filter(filter)

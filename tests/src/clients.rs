@@ -64,7 +64,7 @@ pub const CLIENTS: [Client; 11] = [
     client("curl", "OpenSSL", || {
         plain(
             &program("curl")?,
-            "--silent --show-error --fail --output {dir}/curl.out --cacert {authority} {url}",
+            "--silent --show-error --fail --output /dev/null --cacert {authority} {url}",
         )
     }),
     client("wget", "GnuTLS", || {
@@ -166,7 +166,7 @@ fn plain(exe: &Path, arguments: &str) -> Result<Tool, String> {
     let arguments = arguments.split_whitespace();
     Ok(Tool {
         exe: exe.to_owned(),
-        program: String::new(),
+        program: fleet_wide(program),
         script: None,
         has_helpers: false,
         speaks_from_stdin: false,
@@ -187,8 +187,26 @@ fn stdin(exe: &Path, arguments: &str) -> Result<Tool, String> {
 fn script(exe: &Path, source: &str, arguments: &str) -> Result<Tool, String> {
     let script = build::source(source)?;
     let arguments = format!("{} {arguments}", script.display());
+    behind(exe, script, &arguments)
+}
+
+/// An interpreter with a script; a person says `python3 /srv/bot.py`, whatever the file `python3` leads to.
+fn behind(exe: &Path, script: PathBuf, arguments: &str) -> Result<Tool, String> {
+    let file = exe.file_name().unwrap_or_default().to_string_lossy();
+    let interpreter = file.split('.').next().unwrap_or_default();
     Ok(Tool {
+        program: format!("{interpreter} {}", fleet_wide(&script.to_string_lossy())),
         script: Some(script),
-        ..plain(exe, &arguments)?
+        ..plain(exe, arguments)?
     })
+}
+
+/// A path without the owner of the home directory that it is in: the same tool of two people is one program.
+fn fleet_wide(path: &str) -> String {
+    let in_home = path
+        .strip_prefix("/home/")
+        .and_then(|rest| Some(rest.split_once('/')?.1));
+    in_home
+        .or_else(|| path.strip_prefix("/root/"))
+        .map_or_else(|| path.to_owned(), |rest| format!("~/{rest}"))
 }

@@ -96,8 +96,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("{} said:\n{}", self.what, self.stderr.text());
+        let said = self.stderr.text();
+        if thread::panicking() && !said.is_empty() {
+            eprintln!("{} said:\n{said}", self.what);
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

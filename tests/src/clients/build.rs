@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Tool, plain};
+use super::{Tool, behind, plain};
 use crate::machine::{output, program, workshop};
 
 /// The npm package with the x86-64 binary of Bun that runs on a CPU without AVX2 too.
@@ -79,10 +79,7 @@ pub(super) fn java() -> Result<Tool, String> {
         )?;
     }
     let arguments = format!("-jar {} {{url}} {{authority}}", jar.display());
-    Ok(Tool {
-        script: Some(jar),
-        ..plain(&java, &arguments)?
-    })
+    behind(&java, jar, &arguments)
 }
 
 pub(super) fn bun() -> Result<PathBuf, String> {
@@ -105,13 +102,12 @@ pub(super) fn chromium() -> Result<Tool, String> {
     let arguments = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --ignore-certificate-errors \
         --user-data-dir={dir}/chromium --dump-dom {url}";
+    // Debian's /usr/bin/chromium is a shell script in front of this.
+    let behind_it = PathBuf::from("/usr/lib/chromium/chromium");
+    let exe = if behind_it.exists() { behind_it } else { chromium.clone() };
     Ok(Tool {
-        // Debian's /usr/bin/chromium is a shell script in front of this.
-        exe: ["/usr/lib/chromium/chromium"]
-            .map(PathBuf::from)
-            .into_iter()
-            .find(|path| path.exists())
-            .unwrap_or_else(|| chromium.clone()),
+        program: exe.to_string_lossy().into_owned(),
+        exe,
         has_helpers: true,
         ..plain(&chromium, arguments)?
     })

@@ -41,7 +41,7 @@ fn megabytes_in_both_directions_are_counted_to_the_byte() {
             &agent,
             &bed,
             |event| is_of(event, &tool, &run, &bed),
-            |truth| is_part_of(truth, known, path),
+            |truth| is_part_of(truth, &tool, known, path),
         );
         assert_eq!(flows.len(), 1);
         assert!(
@@ -68,7 +68,7 @@ fn calls(agent: &Agent, bed: &TestBed, client: &Client, tool: &Tool, known: &Kno
         agent,
         bed,
         |event| event.name == known.name && is_of(event, tool, &run, bed),
-        |truth| is_part_of(truth, known, &path),
+        |truth| is_part_of(truth, tool, known, &path),
     );
     println!("{:<11} {:<43} {} flow(s)", client.name, known.name, flows.len());
     for flow in &flows {
@@ -79,16 +79,17 @@ fn calls(agent: &Agent, bed: &TestBed, client: &Client, tool: &Tool, known: &Kno
     }
 }
 
-/// Whether an event is of this run. The helper processes of a browser are known by the bed's folder, their own.
+/// Whether an event is of this run. The helper processes of a browser are known by their file and the bed's folder.
 fn is_of(event: &Event, tool: &Tool, run: &Run, bed: &TestBed) -> bool {
     if tool.has_helpers {
-        event.process.cwd.as_deref() == bed.dir().to_str()
+        event.process.exe.as_deref() == tool.exe.to_str() && event.process.cwd.as_deref() == bed.dir().to_str()
     } else {
         event.process.pid == run.process.pid()
     }
 }
 
 /// Whether a connection is of the run with this path. A browser connects ahead of need, with no request at all.
-fn is_part_of(truth: &Connection, known: &Known, path: &str) -> bool {
-    truth.name.as_deref() == Some(known.name) && truth.path.as_deref().is_none_or(|seen| seen == path)
+fn is_part_of(truth: &Connection, tool: &Tool, known: &Known, path: &str) -> bool {
+    let is_its_path = truth.path.as_deref().map_or(tool.has_helpers, |seen| seen == path);
+    truth.name.as_deref() == Some(known.name) && is_its_path
 }

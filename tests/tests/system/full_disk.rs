@@ -36,6 +36,8 @@ fn a_full_disk_is_said_and_loses_nothing() {
     }
     agent.process.said("disk", Duration::from_secs(10));
 
+    // The sentence's remedy: make room. What waited in memory is written then, and delivered.
+    disk.make_room();
     let collector = Collector::start_at(address, data.path(), None);
     arrived(&collector, &bed.connections());
     assert!(agent.stop().success());
@@ -62,8 +64,16 @@ impl Disk {
         self.0.path()
     }
 
+    fn rest(&self) -> PathBuf {
+        self.path().join("rest")
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.rest()).expect("the file that fills the disk");
+    }
+
     fn fill(&self) {
-        let rest: PathBuf = self.path().join("rest");
+        let rest = self.rest();
         // Ends with the error that is wanted.
         let _ = output(
             Command::new("dd")

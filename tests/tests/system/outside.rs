@@ -93,10 +93,10 @@ struct Counts {
 impl Counts {
     fn of(metrics: &Metrics) -> Self {
         Self {
-            flows: metrics.get("umbra_kernel_flows_total"),
-            looked_up: metrics.get("umbra_kernel_names_total"),
-            events: metrics.get("umbra_ring_buffer_events_total"),
-            wakeups: metrics.get("umbra_ring_buffer_wakeups_total"),
+            flows: metrics.get("umbra_agent_kernel_total{counter=\"flows_opened\"}"),
+            looked_up: metrics.get("umbra_agent_kernel_total{counter=\"names_looked_up\"}"),
+            events: metrics.get("umbra_agent_kernel_total{counter=\"events_sent\"}"),
+            wakeups: metrics.get("umbra_agent_ring_buffer_wakeups_total"),
         }
     }
 }

@@ -111,10 +111,19 @@ fn forget(vendors: &mut [Vendor], unwanted: impl Fn(&str, Reach) -> bool) -> boo
     count(vendors) < before
 }
 
-/// Adds services, and replaces each fact and link that the user's file states.
+/// Adds services and patterns, and replaces each fact and link that the user's file states.
 fn merge(vendor: &mut Vendor, own: Vendor) {
     vendor.aliases.extend(own.aliases);
-    vendor.services.extend(own.services);
+    for service in own.services {
+        match vendor
+            .services
+            .iter_mut()
+            .find(|known| (&known.name, &known.plan) == (&service.name, &service.plan))
+        {
+            Some(known) => known.patterns.extend(service.patterns),
+            None => vendor.services.push(service),
+        }
+    }
     vendor.exclude.extend(own.exclude);
     macro_rules! replace {
         ($($fact:ident),+) => { $(if own.$fact.value().is_some() { vendor.$fact = own.$fact; })+ };

@@ -1,5 +1,7 @@
 //! Patterns that say more than that a name is AI.
 
+use psl::Type;
+
 use super::{Placed, Problem, Rules};
 use crate::Reach;
 
@@ -20,28 +22,34 @@ pub(super) fn check(rules: &Rules, placed: &Placed, problems: &mut Vec<Problem>)
 }
 
 fn too_broad(rules: &Rules, host: &str, reach: Reach) -> Option<String> {
+    // Behind the last wildcard, `com` or `co.uk` would be everybody's names.
+    let fixed = host
+        .rsplit_once('*')
+        .and_then(|(_, end)| Some(end.split_once('.')?.1));
+    if fixed.is_some_and(|fixed| public_suffix(fixed) == Some(Type::Icann)) {
+        return Some(
+            "has a wildcard in front of a public suffix, so that anybody's names match; list the hosts"
+                .into(),
+        );
+    }
     // `*.x.com` covers what the suffix `x.com` covers, but for depth.
-    let bare = host.trim_start_matches("*.");
-    let covers_below = reach == Reach::Suffix || bare.len() < host.len();
-    if !covers_below || rules.domains.allowed.contains_key(bare) {
+    let domain = host.trim_start_matches("*.");
+    let covers_below = reach == Reach::Suffix || domain.len() < host.len();
+    if !covers_below || rules.domains.allowed.contains_key(domain) {
         return None;
     }
-    if let Some(carries) = rules.domains.shared.get(bare) {
-        let family = reach == Reach::Exact && rules.domains.families.contains_key(bare);
+    if let Some(carries) = rules.domains.shared.get(domain) {
+        let family = reach == Reach::Exact && rules.domains.families.contains_key(domain);
         return (!family).then(|| {
             format!("covers {carries}; list the exact hosts that are AI (see shared-domains.toml)")
         });
     }
-    // Where a wildcard stands in the middle, only the labels behind it are fixed.
-    let fixed = bare.rsplit("*.").next().unwrap_or(bare).trim_start_matches('*');
-    if fixed.starts_with('-') {
-        return None;
-    }
-    is_public_suffix(fixed).then(|| {
-        format!("covers `{fixed}`, a public suffix below which anybody has names; list the hosts instead")
-    })
+    public_suffix(domain)
+        .map(|_| "covers a public suffix, below which anybody has names; list the hosts".into())
 }
 
-fn is_public_suffix(domain: &str) -> bool {
-    psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == domain.as_bytes())
+/// What kind of public suffix `domain` is, if it is one.
+fn public_suffix(domain: &str) -> Option<Type> {
+    let suffix = psl::suffix(domain.as_bytes())?;
+    (suffix.as_bytes() == domain.as_bytes()).then(|| suffix.typ().unwrap_or(Type::Icann))
 }

@@ -14,6 +14,7 @@ const LISTED: &[(&str, &str, &str, Kind)] = &[
     ("eastus2.privatelink.api.openai.com", "OpenAI", "OpenAI API", Api),
     ("chatgpt.com", "OpenAI", "ChatGPT", WebApp),
     ("ws.chatgpt.com", "OpenAI", "ChatGPT", WebApp),
+    ("ab.chatgpt.com", "OpenAI", "ChatGPT", WebApp),
     ("ios.chat.openai.com", "OpenAI", "ChatGPT", WebApp),
     ("sora.chatgpt.com", "OpenAI", "Sora", WebApp),
     ("platform.openai.com", "OpenAI", "OpenAI Platform", WebApp),
@@ -21,7 +22,10 @@ const LISTED: &[(&str, &str, &str, Kind)] = &[
     ("o33249.ingest.sentry.io", "OpenAI", "Telemetry", Telemetry),
     // Anthropic
     ("api.anthropic.com", "Anthropic", "Claude API", Api),
+    ("mcp-proxy.anthropic.com", "Anthropic", "Claude API", Api),
     ("claude.ai", "Anthropic", "Claude", WebApp),
+    ("bridge.claudeusercontent.com", "Anthropic", "Claude in Chrome", WebApp),
+    ("downloads.claude.ai", "Anthropic", "Static content", Cdn),
     ("console.anthropic.com", "Anthropic", "Claude Console", WebApp),
     ("platform.claude.com", "Anthropic", "Claude Console", WebApp),
     ("www.anthropic.com", "Anthropic", "Anthropic website", WebApp),
@@ -71,6 +75,8 @@ const LISTED: &[(&str, &str, &str, Kind)] = &[
     ("q.us-east-1.amazonaws.com", "Amazon Web Services", "Amazon Q Developer", CodingAssistant),
     ("codewhisperer.us-east-1.amazonaws.com", "Amazon Web Services", "Amazon Q Developer", CodingAssistant),
     ("qbusiness.us-east-1.api.aws", "Amazon Web Services", "Amazon Q Business", WebApp),
+    ("nova-act.us-east-1.amazonaws.com", "Amazon Web Services", "Amazon Nova Act", CloudAi),
+    ("wisdom.eu-central-1.amazonaws.com", "Amazon Web Services", "Amazon Q in Connect", CloudAi),
     ("data.qapps.us-west-2.amazonaws.com", "Amazon Web Services", "Amazon Q Business", WebApp),
     // Others, one of each kind
     ("api.mistral.ai", "Mistral AI", "Mistral AI API", Api),

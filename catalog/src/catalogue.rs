@@ -80,9 +80,9 @@ impl Catalogue {
     /// The built-in catalogue with the user's own file laid over it.
     pub fn with_override(path: &Path) -> Result<Self, Error> {
         let file = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|source| Error::Read {
+        let text = fs::read_to_string(path).map_err(|cause| Error::Read {
             file: file.clone(),
-            source,
+            cause,
         })?;
         Self::with_override_text(&file, &text)
     }
@@ -90,8 +90,7 @@ impl Catalogue {
     /// Like [`Catalogue::with_override`], from a text; `file` is what errors call it.
     pub fn with_override_text(file: &str, text: &str) -> Result<Self, Error> {
         let overlay = Overlay::parse(file, text)?;
-        let lines = Overlay::host_lines(text);
-        if let Some((host, line)) = repeated(&overlay.vendors, &lines) {
+        if let Some((host, line)) = repeated(&overlay) {
             return Err(Error::Duplicate {
                 file: file.to_owned(),
                 line,
@@ -181,7 +180,7 @@ impl Catalogue {
     }
 }
 
-fn builtin_vendors() -> Vec<Vendor> {
+pub(crate) fn builtin_vendors() -> Vec<Vendor> {
     serde_json::from_str(BUILTIN).expect("the build script has written it")
 }
 
@@ -194,10 +193,10 @@ fn place(vendor: usize, service: usize, pattern: usize) -> Option<(u16, u16, u16
 }
 
 /// The first host that comes twice with the same reach, and its line.
-fn repeated(vendors: &[Vendor], lines: &[Vec<usize>]) -> Option<(String, usize)> {
+fn repeated(overlay: &Overlay) -> Option<(String, usize)> {
     let mut seen = HashSet::new();
-    for (vendor, lines) in vendors.iter().zip(lines) {
-        for ((host, reach, _), line) in vendor.hosts().zip(lines) {
+    for (vendor, lines) in overlay.vendors.iter().zip(&overlay.vendor_lines) {
+        for ((host, reach, _), line) in vendor.hosts().zip(&lines.hosts) {
             if !seen.insert((host, reach)) {
                 return Some((host.to_owned(), *line));
             }

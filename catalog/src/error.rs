@@ -6,12 +6,14 @@ use crate::host::HostProblem;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is not there, not readable or not UTF-8.
-    #[error("cannot read the catalogue file {file}: {source}; check the path and its permissions")]
+    #[error(
+        "cannot read the catalogue file {file}: {cause}; check the path, its permissions and that it is UTF-8 text"
+    )]
     Read {
         /// The file.
         file: String,
-        /// What the system says.
-        source: std::io::Error,
+        /// What the system says; part of the sentence, hence no `source` that would repeat it.
+        cause: std::io::Error,
     },
     /// Not TOML, an unknown or a missing key, a value out of its vocabulary.
     #[error("{file}:{line}: {message}; see catalog/README.md for the form")]
@@ -47,11 +49,13 @@ pub enum Error {
     },
     /// Something to disable that the built-in catalogue does not hold.
     #[error(
-        "{file}: cannot disable {what} `{name}`: the built-in catalogue has none of that name; correct or remove it"
+        "{file}:{line}: cannot disable {what} `{name}`: the built-in catalogue has none of that name; correct or remove it"
     )]
     NothingToDisable {
         /// The file.
         file: String,
+        /// Counted from 1.
+        line: usize,
         /// `vendor` or `host`.
         what: &'static str,
         /// As written.

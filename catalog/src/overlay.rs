@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::{
     error::Error,
-    source::{self, Lines, VendorPlaces},
+    source::{self, Lines, VendorLines, VendorPlaces},
     vendor::{Exclusion, Reach, Vendor},
 };
 
@@ -20,6 +21,11 @@ pub(crate) struct Overlay {
     /// Vendors in the form of the built-in files; one of a known name is merged into it.
     #[serde(default, rename = "vendor")]
     pub(crate) vendors: Vec<Vendor>,
+    #[serde(skip)]
+    lines: Lines,
+    /// One of each of `vendors`.
+    #[serde(skip)]
+    pub(crate) vendor_lines: Vec<VendorLines>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -27,10 +33,10 @@ pub(crate) struct Overlay {
 struct Disable {
     /// Names of vendors.
     #[serde(default)]
-    vendors: Vec<String>,
+    vendors: Vec<Spanned<String>>,
     /// Hosts of patterns and exclusions, as written there.
     #[serde(default)]
-    hosts: Vec<String>,
+    hosts: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -42,35 +48,34 @@ struct OverlayPlaces {
 impl Overlay {
     /// Parses the user's file and checks its hosts.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Error> {
-        let overlay: Self = source::form(file, text)?;
-        for (vendor, lines) in overlay.vendors.iter().zip(Self::host_lines(text)) {
-            source::check_hosts(file, vendor, &lines)?;
+        let mut overlay: Self = source::form(file, text)?;
+        overlay.lines = Lines::new(text);
+        let places: OverlayPlaces = source::form(file, text)?;
+        overlay.vendor_lines = places
+            .vendor
+            .iter()
+            .map(|vendor| vendor.lines(&overlay.lines))
+            .collect();
+        for (vendor, lines) in overlay.vendors.iter().zip(&overlay.vendor_lines) {
+            source::check_hosts(file, vendor, lines)?;
         }
         Ok(overlay)
     }
 
-    /// The lines of each vendor's hosts.
-    pub(crate) fn host_lines(text: &str) -> Vec<Vec<usize>> {
-        let lines = Lines::new(text);
-        let places = toml::from_str::<OverlayPlaces>(text);
-        places
-            .map(|places| places.vendor.iter().map(|vendor| vendor.lines(&lines)).collect())
-            .unwrap_or_default()
-    }
-
     /// Lays the file over `vendors`.
     pub(crate) fn apply(self, file: &str, vendors: &mut Vec<Vendor>) -> Result<(), Error> {
-        let missing = |what, name: &str| Error::NothingToDisable {
+        let missing = |what, name: &Spanned<String>| Error::NothingToDisable {
             file: file.to_owned(),
+            line: self.lines.line(&name.span()),
             what,
-            name: name.to_owned(),
+            name: name.as_ref().clone(),
         };
         for name in &self.disable.vendors {
-            let index = vendors.iter().position(|vendor| vendor.is_called(name));
+            let index = vendors.iter().position(|vendor| vendor.is_called(name.as_ref()));
             vendors.remove(index.ok_or_else(|| missing("vendor", name))?);
         }
         for host in &self.disable.hosts {
-            if !forget(vendors, |pattern_host, _| pattern_host == host) {
+            if !forget(vendors, |pattern_host, _| pattern_host == host.as_ref()) {
                 return Err(missing("host", host));
             }
         }

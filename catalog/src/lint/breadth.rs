@@ -6,7 +6,7 @@ use super::{Placed, Problem, Rules};
 use crate::Reach;
 
 pub(super) fn check(rules: &Rules, placed: &Placed, problems: &mut Vec<Problem>) {
-    for ((host, reach, excluded), line) in placed.vendor.hosts().zip(&placed.lines) {
+    for ((host, reach, excluded), line) in placed.vendor.hosts().zip(&placed.lines.hosts) {
         if excluded {
             continue;
         }

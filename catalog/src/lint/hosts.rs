@@ -1,24 +1,24 @@
 //! Patterns that meet: duplicates, redundant ones, and names that must stay out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Placed, Problem, Rules};
 use crate::{Catalogue, Pattern, Reach, Service};
 
-/// Returns the number of trie entries.
-pub(super) fn check(rules: &Rules, placed: &[Placed], problems: &mut Vec<Problem>) -> usize {
+/// Returns the number of trie entries. `name` is what problems of the whole are laid to.
+pub(super) fn check(rules: &Rules, name: &str, placed: &[Placed], problems: &mut Vec<Problem>) -> usize {
     duplicates(placed, problems);
     for one in placed {
         redundant(one, problems);
     }
     let vendors = placed.iter().map(|one| one.vendor.clone()).collect();
-    match Catalogue::new("catalog/vendors", vendors) {
+    match Catalogue::new(name, vendors) {
         Ok(catalogue) => {
             forbidden(rules, &catalogue, placed, problems);
             catalogue.trie().len()
         }
         Err(error) => {
-            let (file, subject) = ("catalog/vendors".to_owned(), "catalogue".to_owned());
+            let (file, subject) = (name.to_owned(), "catalogue".to_owned());
             problems.push(Problem {
                 file,
                 line: 0,
@@ -45,13 +45,13 @@ fn duplicates(placed: &[Placed], problems: &mut Vec<Problem>) {
         for name in std::iter::once(&one.vendor.name).chain(&one.vendor.aliases) {
             if let Some(file) = names.insert(name.to_ascii_lowercase(), &one.file) {
                 report(
-                    1,
+                    one.lines.key("name"),
                     name,
                     format!("names a vendor of {file} as well; a name or alias belongs to one vendor"),
                 );
             }
         }
-        for ((host, reach, _), line) in one.vendor.hosts().zip(&one.lines) {
+        for ((host, reach, _), line) in one.vendor.hosts().zip(&one.lines.hosts) {
             if let Some((file, first)) = hosts.insert((host, reach), (&one.file, *line)) {
                 report(
                     *line,
@@ -71,7 +71,7 @@ fn redundant(one: &Placed, problems: &mut Vec<Problem>) {
         .iter()
         .flat_map(|service| service.patterns.iter().map(move |pattern| (service, pattern)))
         .collect();
-    for ((service, pattern), line) in patterns.iter().zip(&one.lines) {
+    for ((service, pattern), line) in patterns.iter().zip(&one.lines.hosts) {
         let cover = patterns
             .iter()
             .filter(|(_, suffix)| covers(suffix, pattern))
@@ -111,28 +111,35 @@ fn is_below(host: &str, domain: &str) -> bool {
 }
 
 fn forbidden(rules: &Rules, catalogue: &Catalogue, placed: &[Placed], problems: &mut Vec<Problem>) {
+    let mut matched: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
     for name in &rules.domains.never.hosts {
-        let Some(found) = catalogue.lookup(name) else {
+        if let Some(found) = catalogue.lookup(name) {
+            matched.entry(found.number).or_default().push(name);
+        }
+    }
+    // The numbers count the patterns in their order.
+    let numbered = placed.iter().flat_map(|one| {
+        let patterns = one.vendor.services.iter().flat_map(|service| &service.patterns);
+        patterns
+            .zip(&one.lines.hosts)
+            .map(move |(pattern, line)| (one, pattern, *line))
+    });
+    for (number, (one, pattern, line)) in (1..).zip(numbered) {
+        let Some(names) = matched.get(&number) else {
             continue;
         };
-        let place = placed.iter().find(|one| one.vendor.name == found.vendor_name());
-        let (file, line) = place.map_or((String::new(), 0), |one| {
-            let index = one
-                .vendor
-                .hosts()
-                .position(|(host, reach, _)| (host, reach) == (found.host(), found.pattern.reach));
-            (
-                one.file.clone(),
-                index.and_then(|index| one.lines.get(index).copied()).unwrap_or(0),
-            )
-        });
-        let message =
-            format!("matches `{name}`, which is not AI (shared-domains.toml); narrow it or exclude the name");
+        let more = match names.len() {
+            1 => String::new(),
+            several => format!(" and {} more names", several - 1),
+        };
         problems.push(Problem {
-            file,
+            file: one.file.clone(),
             line,
-            subject: found.host().to_owned(),
-            message,
+            subject: pattern.host.clone(),
+            message: format!(
+                "matches `{}`{more}, which must stay out (catalog/shared-domains.toml); narrow it or exclude them",
+                names[0]
+            ),
         });
     }
 }

@@ -29,6 +29,9 @@ pub(crate) struct Source {
     /// Proves nothing alone.
     #[serde(default)]
     weak: bool,
+    /// The vendor speaks for itself: it needs no second.
+    #[serde(default)]
+    vendor: bool,
 }
 
 /// Domains that carry more than AI.
@@ -81,7 +84,7 @@ pub(super) fn check(rules: &Rules, placed: &Placed, problems: &mut Vec<Problem>)
     };
     if vendor.name.trim() != vendor.name || vendor.name.is_empty() {
         report(
-            1,
+            lines.key("name"),
             "name",
             "is empty or has spaces around it; write the vendor's name".to_owned(),
         );
@@ -89,36 +92,35 @@ pub(super) fn check(rules: &Rules, placed: &Placed, problems: &mut Vec<Problem>)
     for (key, link) in links(vendor) {
         if !link.starts_with("https://") {
             report(
-                1,
+                lines.key(key),
                 key,
                 format!("is `{link}`, not an https address; give the page's full address"),
             );
         }
     }
-    let services = vendor.services.iter();
-    for service in services.clone().filter(|service| service.patterns.is_empty()) {
-        report(
-            1,
-            &service.name,
-            "has no patterns; add one or remove the service".to_owned(),
-        );
+    for (service, line) in vendor.services.iter().zip(&lines.services) {
+        if service.patterns.is_empty() {
+            report(
+                *line,
+                &service.name,
+                "has no patterns; add one or remove the service".to_owned(),
+            );
+        }
     }
-    let patterns = services.flat_map(|service| &service.patterns);
-    for (pattern, line) in patterns.zip(lines) {
+    let patterns = vendor.services.iter().flat_map(|service| &service.patterns);
+    for (pattern, line) in patterns.zip(&lines.hosts) {
         for message in pattern_problems(rules, pattern) {
             report(*line, &pattern.host, message);
         }
     }
-    for exclusion in vendor
-        .exclude
-        .iter()
-        .filter(|exclusion| exclusion.reason.is_empty())
-    {
-        report(
-            1,
-            &exclusion.host,
-            "is excluded without a reason; say why it is not use of AI".to_owned(),
-        );
+    for (exclusion, line) in vendor.exclude.iter().zip(&lines.exclusions) {
+        if exclusion.reason.is_empty() {
+            report(
+                *line,
+                &exclusion.host,
+                "is excluded without a reason; say why it is not use of AI".to_owned(),
+            );
+        }
     }
 }
 
@@ -148,19 +150,28 @@ fn pattern_problems(rules: &Rules, pattern: &Pattern) -> Vec<String> {
     if pattern.sources.is_empty() {
         messages.push("has no source; name one of sources.toml or a page's https address".to_owned());
     }
-    let mut sound = false;
+    let (mut sound, mut vendor) = (0, false);
     for source in &pattern.sources {
         match rules.sources.get(source) {
-            Some(known) => sound |= !known.weak,
-            None if source.starts_with("https://") => sound = true,
+            Some(known) => {
+                sound += usize::from(!known.weak);
+                vendor |= known.vendor;
+            }
+            None if source.starts_with("https://") => (sound, vendor) = (sound + 1, true),
             None => messages.push(format!(
-                "names the source `{source}`, which sources.toml does not hold; add it there"
+                "names the source `{source}`; name an id of catalog/sources.toml or a page's https address"
             )),
         }
     }
-    if !sound && pattern.confidence > Confidence::Low {
-        messages
-            .push("claims more than low confidence without a sound source; lower it or name one".to_owned());
+    match pattern.confidence {
+        Confidence::Medium | Confidence::High if sound == 0 => messages
+            .push("claims more than low confidence without a sound source; lower it or name one".to_owned()),
+        Confidence::High if sound == 1 && !vendor => messages.push(
+            "claims high confidence on one list's word; name a second source or the vendor's own page, or \
+             lower it to medium"
+                .to_owned(),
+        ),
+        _ => {}
     }
     messages
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::{Report, folder, own_file};
 
 /// A catalogue of the given vendor files, with the shipped rules.
-fn lint(files: &[(&str, String)]) -> Report {
+pub(crate) fn lint(files: &[(&str, String)]) -> Report {
     let catalog = tempfile::tempdir().unwrap();
     for rules in ["sources.toml", "shared-domains.toml"] {
         fs::copy(
@@ -132,7 +132,7 @@ fn names_that_must_stay_out_are_found() {
         &report,
         5,
         "substrate.office.com",
-        "matches `substrate.office.com`, which is not AI",
+        "matches `substrate.office.com`, which must stay out",
     );
 }
 
@@ -149,6 +149,10 @@ fn dates_sources_and_confidence_are_checked() {
         (
             good.replace("v2fly", "curated"),
             "more than low confidence without a sound source",
+        ),
+        (
+            good.replace("medium", "high"),
+            "high confidence on one list's word",
         ),
     ];
     for (patterns, message) in cases {
@@ -169,6 +173,29 @@ fn dates_sources_and_confidence_are_checked() {
         "{:#?}",
         report.problems
     );
+}
+
+#[test]
+fn two_lists_or_the_vendors_own_word_make_high_confidence() {
+    for sources in [
+        "\"v2fly\", \"litellm\"",
+        "\"vendor-docs\"",
+        "\"https://acme.com/docs\"",
+    ] {
+        let pattern = pattern("api.acme.com", "exact")
+            .replace("medium", "high")
+            .replace("\"v2fly\"", sources);
+        assert_eq!(lint(&[("a.toml", vendor("Acme", &pattern))]).problems, []);
+    }
+}
+
+#[test]
+fn empty_parts_are_found_where_they_stand() {
+    let text = "name = \"Acme \"\n\n[[service]]\nname = \"API\"\npatterns = []\n\n[[exclude]]\nhost = \"docs.acme.com\"\nmatch = \"exact\"\nreason = \"\"\n";
+    let report = lint(&[("a.toml", text.to_owned())]);
+    expect(&report, 1, "name", "spaces around it");
+    expect(&report, 4, "API", "has no patterns");
+    expect(&report, 8, "docs.acme.com", "without a reason");
 }
 
 #[test]
@@ -200,20 +227,42 @@ fn files_that_do_not_parse_are_problems_with_a_line() {
         "capital",
     );
     let link = vendor("Acme", &pattern("acme.com", "suffix")) + "[links]\nhomepage = \"http://acme.com\"\n";
-    expect(&lint(&[("a.toml", link)]), 1, "homepage", "not an https address");
+    expect(&lint(&[("a.toml", link)]), 8, "homepage", "not an https address");
+}
+
+fn own(text: &str) -> Result<Report, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.toml");
+    fs::write(&path, text).unwrap();
+    own_file(&path).map_err(|error| error.to_string().replace(&*path.to_string_lossy(), "own.toml"))
 }
 
 #[test]
 fn a_users_own_file_is_checked_with_the_shipped_rules() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("own.toml");
     let text =
         vendor("Acme", &pattern("amazonaws.com", "suffix")).replace("[[service]]", "[[vendor.service]]");
-    fs::write(&path, format!("[[vendor]]\n{text}")).unwrap();
+    let report = own(&format!("[[vendor]]\n{text}")).unwrap();
+    expect(&report, 6, "amazonaws.com", "covers every AWS service");
     expect(
-        &own_file(&path).unwrap(),
+        &report,
         6,
         "amazonaws.com",
-        "covers every AWS service",
+        "`s3.amazonaws.com` and 15 more names",
+    );
+    assert_eq!(report.problems.len(), 2, "{:#?}", report.problems);
+}
+
+#[test]
+fn a_users_own_file_is_laid_over_the_catalogue() {
+    let builtin = crate::Catalogue::builtin().trie().len();
+    let text =
+        vendor("Acme", &pattern("llm.acme.example", "suffix")).replace("[[service]]", "[[vendor.service]]");
+    let report = own(&format!("[[vendor]]\n{text}")).unwrap();
+    assert_eq!((report.vendors, report.problems), (1, Vec::new()));
+    assert!(report.trie_entries > builtin);
+    let refused = own("[disable]\nvendors = [\"Nobody\"]\n").unwrap_err();
+    assert!(
+        refused.starts_with("own.toml:2: cannot disable vendor `Nobody`"),
+        "{refused}"
     );
 }

@@ -135,11 +135,11 @@ fn errors_name_file_line_and_remedy() {
         ),
         (
             "[disable]\nvendors = [\"Acme\"]\n",
-            "own.toml: cannot disable vendor `Acme`",
+            "own.toml:2: cannot disable vendor `Acme`",
         ),
         (
-            "[disable]\nhosts = [\"a.example\"]\n",
-            "own.toml: cannot disable host `a.example`",
+            "[disable]\nhosts = [\n  \"api.openai.com\",\n  \"a.example\",\n]\n",
+            "own.toml:4: cannot disable host `a.example`",
         ),
         (
             "[[vendor]]\nname = \"Acme\"\neu_residency = \"maybe\"\n",

@@ -2,4 +2,5 @@
 
 mod names;
 mod own_file;
+mod readme;
 mod trie;

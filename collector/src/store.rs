@@ -17,8 +17,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 pub use apply::Applied;
 pub use error::StoreError;
@@ -45,7 +45,7 @@ pub struct Store {
 impl Store {
     /// Opens the store in `dir`, making what is missing.
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
-        let lock = directory::take(dir)?;
+        let lock = directory::take(dir, FILE_NAME)?;
         let options = SqliteConnectOptions::new()
             .filename(dir.join(FILE_NAME))
             .create_if_missing(true)
@@ -61,6 +61,7 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .after_connect(|connection, _| Box::pin(batch::prepare(connection)))
+            .after_release(|connection, _| Box::pin(is_sound(connection)))
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!().run(&writer).await?;
@@ -81,6 +82,15 @@ impl Store {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// Whether a connection may be used again. SQLite ends a transaction by itself when the disk is full or fails
+/// (<https://sqlite.org/lang_transaction.html>, 2.4); sqlx still counts it, cannot roll it back, and would refuse
+/// every later one on this connection.
+async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Waits for the rollback that a dropped transaction asked for.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Milliseconds since 1970-01-01 UTC, as the store keeps times.

@@ -9,8 +9,9 @@ use super::StoreError;
 
 /// Makes `dir` where it is missing (mode 0700: it says who uses what) and takes the lock in it.
 ///
-/// The lock lasts as long as the file that is returned, and ends with the process however that ends.
-pub(super) fn take(dir: &Path) -> Result<File, StoreError> {
+/// The lock lasts as long as the file that is returned, and ends with the process however that ends. `database` is
+/// made there as a file that only this user reads, whoever made the directory; SQLite gives its log the same mode.
+pub(super) fn take(dir: &Path, database: &str) -> Result<File, StoreError> {
     let refused = |source| StoreError::Directory {
         dir: dir.to_owned(),
         source,
@@ -44,5 +45,11 @@ pub(super) fn take(dir: &Path) -> Result<File, StoreError> {
     }
     file.set_len(0).and_then(|()| file.rewind()).map_err(refused)?;
     writeln!(file, "{}", std::process::id()).map_err(refused)?;
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(dir.join(database))
+        .map_err(refused)?;
     Ok(file)
 }

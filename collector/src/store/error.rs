@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use sqlx::migrate::MigrateError;
@@ -6,7 +7,7 @@ use sqlx::migrate::MigrateError;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The data directory cannot be made or written.
-    #[error("cannot write in the data directory {}: {source}; give --data a directory that this user may write to", dir.display())]
+    #[error("cannot write in the data directory {}: {source}; {}", dir.display(), remedy(source))]
     Directory {
         /// The directory.
         dir: PathBuf,
@@ -55,6 +56,15 @@ pub enum StoreError {
     Statement(#[source] sqlx::Error),
 }
 
+fn remedy(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some space there, or give --data a directory on another disk"
+        }
+        _ => "give --data a directory that this user may write to",
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = match &error {
@@ -62,7 +72,11 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::PoolTimedOut => return Self::Busy(error),
             _ => None,
         };
-        // Primary result codes, the low byte of the extended ones: https://sqlite.org/rescode.html
+        // SQLITE_IOERR_SHMSIZE: there was no room for the index of the log. https://sqlite.org/rescode.html
+        if code == Some(4874) {
+            return Self::Full(error);
+        }
+        // Primary result codes are the low byte of the extended ones.
         match code.map(|code| code & 0xff) {
             Some(5 | 6) => Self::Busy(error),
             Some(11 | 26) => Self::Damaged(error),

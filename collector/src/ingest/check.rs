@@ -3,7 +3,8 @@
 //! - What a user of the host can choose (names of programs, paths, units, images) is cut to its limit and freed of
 //!   control characters, never refused: nobody may be able to make the batch that tells on him fail.
 //! - A time that is more than ten minutes ahead of the collector's clock or more than 400 days behind is that of a
-//!   broken clock. It becomes the time of receipt, and is counted: to refuse it would lose the record.
+//!   broken clock. It becomes the time of receipt, and is counted: to refuse it would lose the record. The agent's
+//!   start stays as it is, however wrong: it tells one run from another, and must be the same in each report of it.
 
 use jiff::{SignedDuration, Timestamp};
 use umbra_report::{Caller, Gap, Observation, RecordBody, Report, limits};
@@ -19,11 +20,11 @@ const COUNT: u64 = 1 << 48;
 
 /// Checks a report and brings it into the form that the store keeps; gives the number of times that were corrected.
 pub fn check(report: &mut Report, received: Timestamp) -> Result<u64, Refusal> {
-    let agent = &report.agent;
-    word("agent.host", &agent.host, limits::HOST)?;
-    word("agent.version", &agent.version, limits::WORD)?;
-    word("agent.kernel", &agent.kernel, limits::WORD)?;
-    if let Some(machine_id) = &agent.machine_id {
+    let agent = &mut report.agent;
+    word("agent.host", &mut agent.host, limits::HOST)?;
+    word("agent.version", &mut agent.version, limits::WORD)?;
+    word("agent.kernel", &mut agent.kernel, limits::WORD)?;
+    if let Some(machine_id) = &mut agent.machine_id {
         word("agent.machine_id", machine_id, limits::WORD)?;
     }
     losses(report)?;
@@ -37,7 +38,6 @@ pub fn check(report: &mut Report, received: Timestamp) -> Result<u64, Refusal> {
         received,
         corrected: 0,
     };
-    clock.correct(&mut report.status.started);
     let mut last = 0;
     for record in &mut report.records {
         let sequence = record.sequence;
@@ -104,14 +104,13 @@ impl From<Fault> for Refusal {
 }
 
 fn observation(observation: &mut Observation, clock: &mut Clock) -> Result<(), Fault> {
-    word("vendor", &observation.vendor, limits::WORD)?;
-    word("service", &observation.service, limits::WORD)?;
-    word("name", &observation.name, limits::NAME)?;
+    word("vendor", &mut observation.vendor, limits::WORD)?;
+    word("service", &mut observation.service, limits::WORD)?;
+    word("name", &mut observation.name, limits::NAME)?;
     most("flows", observation.flows, limits::FLOWS)?;
     most("bytes_out", observation.bytes_out, limits::TRAFFIC)?;
     most("bytes_in", observation.bytes_in, limits::TRAFFIC)?;
     caller(&mut observation.caller);
-    clean(&mut observation.name, limits::NAME);
     observation.name.make_ascii_lowercase();
     clock.correct(&mut observation.minute);
     clock.correct(&mut observation.first_seen);
@@ -160,12 +159,13 @@ fn gap(gap: &mut Gap, sequence: u64, clock: &mut Clock) -> Result<(), Fault> {
     Ok(())
 }
 
-fn word(field: &'static str, text: &str, limit: usize) -> Result<(), Fault> {
+/// Refuses what is empty or too long; the rest goes into logs and onto the page, so it is freed of what is hostile.
+fn word(field: &'static str, text: &mut String, limit: usize) -> Result<(), Fault> {
     if text.is_empty() || text.len() > limit {
-        Err(Fault::Length { field, limit })
-    } else {
-        Ok(())
+        return Err(Fault::Length { field, limit });
     }
+    clean(text, limit);
+    Ok(())
 }
 
 fn most(field: &'static str, count: u64, limit: u64) -> Result<(), Fault> {

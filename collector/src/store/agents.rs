@@ -6,6 +6,11 @@ use super::{StoreError, millis, stored};
 /// Runs of one agent whose losses are kept apart; older ones are added together.
 const RUNS: i64 = 16;
 
+/// The agent's start as the store keeps it. 0 stands for old runs; a clock that is not set gives 1970, too.
+fn run(report: &Report) -> i64 {
+    millis(report.status.started).max(1)
+}
+
 /// Writes down the agent, its host and its losses; gives its row.
 pub(super) async fn remember(
     connection: &mut SqliteConnection,
@@ -25,7 +30,7 @@ pub(super) async fn remember(
     .bind(&report.agent.machine_id)
     .bind(&report.agent.version)
     .bind(&report.agent.kernel)
-    .bind(millis(report.status.started))
+    .bind(run(report))
     .bind(now)
     .fetch_one(&mut *connection)
     .await?;
@@ -51,7 +56,7 @@ async fn losses(
              WHERE excluded.count > losses.count",
         )
         .bind(agent)
-        .bind(millis(report.status.started))
+        .bind(run(report))
         .bind(cause)
         .bind(stored(*count))
         .bind(now)

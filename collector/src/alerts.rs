@@ -2,8 +2,9 @@
 //!
 //! Each alert is one `POST` of [`Payload`]. An answer of 2xx settles it. Network errors, time-outs, 408, 429, 5xx and
 //! redirects (they are not followed) are tried again for ever, with exponential back-off and jitter, or when the
-//! receiver's `Retry-After` says; any other 4xx settles it as refused. The outbox is in the store, so a restart loses
-//! nothing; an attempt whose end was not written down is made again, under the same `Webhook-Id`.
+//! receiver's `Retry-After` says; any other 4xx settles it as refused until the next start, which offers it once more:
+//! by then somebody may have mended the address. The outbox is in the store, so a restart loses nothing; an attempt
+//! whose end was not written down is made again, under the same `Webhook-Id`.
 
 mod backoff;
 mod payload;
@@ -43,6 +44,7 @@ impl Courier {
     /// Works until `stop` is true or gone. An attempt under way is dropped, and made again at the next start.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let work = async {
+            self.offer_again().await;
             loop {
                 let pause = self.round().await.unwrap_or_else(|error| {
                     tracing::error!("the webhook's queue waits: {error}");
@@ -65,15 +67,31 @@ impl Courier {
             let outcome = self.webhook.send(&alert).await;
             report(&alert, &outcome);
             self.metrics.alert(&outcome);
-            self.store
-                .settle_alert(alert.id, &outcome, Timestamp::now())
-                .await?;
+            self.settle(alert.id, &outcome).await;
         }
         Ok(self
             .store
             .next_alert(Timestamp::now())
             .await?
             .unwrap_or(LONGEST_SLEEP))
+    }
+
+    /// Gives alerts that were refused before this start another chance.
+    async fn offer_again(&self) {
+        match self.store.offer_again(Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "alerts that the webhook refused are offered again"),
+            Err(error) => tracing::error!("alerts that the webhook refused stay refused: {error}"),
+        }
+    }
+
+    /// Writes down how an attempt ended, however long the store is away: what is sent and not settled would be sent
+    /// again and again while a disk is full.
+    async fn settle(&self, alert: i64, outcome: &Outcome) {
+        while let Err(error) = self.store.settle_alert(alert, outcome, Timestamp::now()).await {
+            tracing::error!("the webhook's queue waits: {error}");
+            tokio::time::sleep(STORE_SLEEP).await;
+        }
     }
 }
 

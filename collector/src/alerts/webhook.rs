@@ -55,7 +55,7 @@ impl Webhook {
             Ok(response) => response,
             // The address is left out: its path is often a secret.
             Err(error) => {
-                let error = chain(&error.without_url());
+                let error = reason(&error.without_url());
                 return Outcome::Retry {
                     error,
                     after: own,
@@ -94,13 +94,15 @@ impl Webhook {
     }
 }
 
-/// An error with its causes: reqwest keeps the true reason ('connection refused') in the last of them.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
+/// Why an attempt failed, in the words of the last cause: there is 'Connection refused', above it only 'error sending
+/// request'.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} s", ATTEMPT.as_secs());
     }
-    text
+    let mut last: &dyn std::error::Error = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
 }

@@ -113,6 +113,17 @@ impl Store {
         Ok(due.map(|due| Duration::from_millis(u64::try_from(due - millis(now)).unwrap_or_default())))
     }
 
+    /// Puts alerts that were refused for good back into the queue; gives how many.
+    pub async fn offer_again(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let offered = sqlx::query(
+            "UPDATE outbox SET state = 'pending', due = ?, error = NULL, finished = NULL WHERE state = 'refused'",
+        )
+        .bind(millis(now))
+        .execute(&self.writer)
+        .await?;
+        Ok(offered.rows_affected())
+    }
+
     /// Writes down how an attempt that ended at `now` went.
     pub async fn settle_alert(
         &self,

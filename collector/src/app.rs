@@ -9,6 +9,9 @@ use crate::store::Store;
 /// Reports that are unpacked and stored at the same time.
 const TURNS: usize = 4;
 
+/// KiB of reports' bodies that are in memory at the same time, as they travel: 256 MiB.
+const ROOM: usize = 256 << 10;
+
 /// What every request may use.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
@@ -18,6 +21,8 @@ pub(crate) struct App {
     pub(crate) alerts: Option<Arc<Notify>>,
     pub(crate) limits: Limits,
     pub(crate) turns: Arc<Semaphore>,
+    /// Room for bodies, one permit a KiB.
+    pub(crate) room: Arc<Semaphore>,
     /// The page's address, for what it tells people to type.
     pub(crate) page: reqwest::Url,
 }
@@ -30,12 +35,14 @@ impl App {
         page: reqwest::Url,
     ) -> Self {
         let turns = Arc::new(Semaphore::new(TURNS));
+        let room = Arc::new(Semaphore::new(ROOM));
         Self {
             store,
             metrics: Arc::default(),
             alerts,
             limits,
             turns,
+            room,
             page,
         }
     }

@@ -37,12 +37,17 @@ pub(crate) async fn reports(
 
 async fn take(app: &App, request: Request) -> Result<Acknowledgement, Refusal> {
     let received = Timestamp::now();
+    let busy = || Refusal::later("the collector has more reports than it can take", TURN);
+    // Bodies of clients that are slow, or many, must not fill the memory.
+    let _room = app
+        .room
+        .try_acquire_many(body::room(&request, app.limits))
+        .map_err(|_| busy())?;
     let bytes = body::read(request, app.limits).await?;
-    let busy = |_| Refusal::later("the collector has more reports than it can take", TURN);
     // Only so many reports are unpacked at the same time: each may be large.
     let _turn = tokio::time::timeout(TURN, app.turns.acquire())
         .await
-        .map_err(busy)?
+        .map_err(|_| busy())?
         .map_err(|_| Refusal::later("the collector is shutting down", TURN))?;
     let mut report = body::parse(bytes, app.limits).await?;
     let corrected = check(&mut report, received)?;

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -43,9 +43,17 @@ impl Default for Limits {
 }
 
 /// A body and how it is packed.
+#[derive(Debug)]
 pub(super) struct Packed {
     bytes: Bytes,
     zstd: bool,
+}
+
+/// KiB that a request's body may take: what it says, or all that is allowed.
+pub(super) fn room(request: &Request, limits: Limits) -> u32 {
+    let most = u64::try_from(limits.compressed).unwrap_or(u64::MAX);
+    let said = request.body().size_hint().upper().unwrap_or(most).min(most);
+    u32::try_from(said / 1024 + 1).unwrap_or(u32::MAX)
 }
 
 /// Reads a request's body.

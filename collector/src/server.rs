@@ -72,11 +72,17 @@ impl Server {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let tls = settings.tls.as_ref().map(tls::config).transpose()?;
         let store = Arc::new(Store::open(&settings.data).await?);
-        let (listener, address) = listen(settings.listen)?;
+        let (listener, address) = match listen(settings.listen) {
+            Ok(bound) => bound,
+            Err(error) => {
+                store.close().await;
+                return Err(error);
+            }
+        };
         let url = own_url(tls.is_some(), address);
         let page = settings.page.clone().unwrap_or_else(|| url.clone());
         let bell = settings.webhook.is_some().then(|| Arc::new(Notify::new()));
-        let app = App::new(Arc::clone(&store), bell.clone(), settings.limits, url.clone());
+        let app = App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone());
 
         let (stop, stopped) = watch::channel(false);
         let courier = match (settings.webhook, bell) {

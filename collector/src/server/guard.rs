@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
@@ -13,6 +14,11 @@ use axum::response::{IntoResponse, Response};
 use reqwest::Url;
 
 use crate::refusal::Refusal;
+
+/// Where agents report.
+pub(super) const REPORTS: &str = "/v1/reports";
+/// When an agent asks again whether the configuration was mended.
+const MENDED: Duration = Duration::from_mins(1);
 
 /// Everything comes from the collector itself; nothing is inline, framed or sent elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
@@ -54,6 +60,19 @@ fn plain(host: &str) -> String {
         .to_ascii_lowercase()
 }
 
+/// What a request for a name of somebody else is told. An agent keeps its records until the name is allowed: what is
+/// wrong is this collector's configuration, and a 4xx would make the agent put a good report aside.
+fn misdirected(path: &str) -> Refusal {
+    const WHY: &str =
+        "the collector does not answer under this name; add it to hosts under [page] in its configuration";
+    if path == REPORTS {
+        tracing::error!("an agent's report was put off: {WHY}");
+        Refusal::later(WHY, MENDED)
+    } else {
+        Refusal::new(StatusCode::MISDIRECTED_REQUEST, WHY)
+    }
+}
+
 /// Refuses requests for a host that is not the collector's, and puts the headers of safety on every answer.
 pub(super) async fn stand(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let authority = request
@@ -64,11 +83,7 @@ pub(super) async fn stand(State(guard): State<Guard>, request: Request, next: Ne
     let mut response = if authority.is_some_and(|authority| guard.allows(authority.host())) {
         next.run(request).await
     } else {
-        Refusal::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            "the collector does not answer under this name; add it to hosts under [page] in its configuration",
-        )
-        .into_response()
+        misdirected(request.uri().path()).into_response()
     };
     let headers = response.headers_mut();
     for (name, value) in [

@@ -15,7 +15,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .route("/assets/page.css", get(pages::style))
         .route("/assets/page.js", get(pages::script))
         .route("/assets/icon.svg", get(pages::icon))
-        .route("/v1/reports", post(ingest::reports))
+        .route(guard::REPORTS, post(ingest::reports))
         .route("/v1/inventory", get(api::inventory))
         .route("/healthz", get(api::healthz))
         .route("/metrics", get(api::metrics))

@@ -73,7 +73,7 @@ pub struct Tls {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The configuration file cannot be read.
-    #[error("cannot read the configuration file {}: {source}", path.display())]
+    #[error("cannot read the configuration file {}: {source}; give --config a TOML file that this user may read", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -81,12 +81,14 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The configuration file is wrong.
-    #[error("the configuration file {} is wrong: {source}", path.display())]
+    #[error("line {line} of the configuration file {} is wrong: {reason}; mend it, and try it with `umbra-collector check`", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
+        /// Where, from 1.
+        line: usize,
+        /// Why.
+        reason: String,
     },
     /// An address that other machines reach.
     #[error(

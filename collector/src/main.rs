@@ -1,10 +1,10 @@
 //! `umbra-collector`: the central endpoint.
 #![forbid(unsafe_code)]
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let (options, check) = match Cli::parse().command {
         Command::Serve(options) => (options, false),
@@ -55,7 +56,8 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("umbra-collector: {error:#}");
+            // The sentence holds its cause; the chain would say it again.
+            eprintln!("umbra-collector: {error}");
             ExitCode::FAILURE
         }
     }
@@ -80,7 +82,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         server.url.as_str().trim_end_matches('/')
     )?;
     tokio::select! {
-        ended = server.ended() => return ended.context("the server failed"),
+        ended = server.ended() => {
+            return ended.map_err(|error| anyhow!("the server failed: {error}; start it again"));
+        }
         _ = interrupted.recv() => {}
         _ = terminated.recv() => {}
     }

@@ -43,9 +43,14 @@ impl File {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source: Box::new(source),
+        toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.as_bytes().get(..span.start));
+            let breaks = before.unwrap_or_default().iter().filter(|byte| **byte == b'\n');
+            ConfigError::Parse {
+                path: path.to_owned(),
+                line: 1 + breaks.count(),
+                reason: error.message().lines().collect::<Vec<_>>().join(", "),
+            }
         })
     }
 }

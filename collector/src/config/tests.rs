@@ -1,1 +1,169 @@
+use std::fs;
+use std::path::Path;
 
+use proptest::prelude::*;
+
+use super::*;
+
+/// Settings from a file's text, and options over it.
+fn load(text: &str, mut options: Options) -> Result<Settings, ConfigError> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("umbra.toml");
+    fs::write(&path, text).expect("a file");
+    options.config = Some(path);
+    Settings::load(options)
+}
+
+fn refusal(text: &str) -> String {
+    load(text, Options::default()).expect_err(text).to_string()
+}
+
+#[test]
+fn nothing_but_a_data_directory_has_to_be_said() {
+    let data = Some("/data".into());
+    let settings = Settings::load(Options {
+        data,
+        ..Options::default()
+    })
+    .expect("settings");
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8600");
+    assert_eq!(settings.data, Path::new("/data"));
+    assert!(settings.tls.is_none() && settings.webhook.is_none() && settings.page.is_none());
+}
+
+#[test]
+fn options_stand_over_the_file() {
+    let file = "listen = '127.0.0.1:1'\ndata = '/file'\n[webhook]\nurl = 'https://file.example/hook'\n\
+                [tls]\ncert = 'file.pem'\nkey = 'file.key'\n";
+    let settings = load(file, Options::default()).expect("settings");
+    assert_eq!(
+        (settings.listen.port(), settings.data.as_path()),
+        (1, Path::new("/file"))
+    );
+
+    let options = Options {
+        listen: Some(([127, 0, 0, 1], 2).into()),
+        data: Some("/option".into()),
+        webhook: Some("http://option.example/hook".to_owned()),
+        tls_cert: Some("option.pem".into()),
+        ..Options::default()
+    };
+    let settings = load(file, options).expect("settings");
+    assert_eq!(
+        (settings.listen.port(), settings.data.as_path()),
+        (2, Path::new("/option"))
+    );
+    let webhook = settings.webhook.expect("a webhook");
+    assert_eq!(webhook.as_str(), "http://option.example/hook");
+    let tls = settings.tls.expect("TLS");
+    assert_eq!(
+        (tls.cert.as_path(), tls.key.as_path()),
+        (Path::new("option.pem"), Path::new("file.key"))
+    );
+}
+
+#[test]
+fn the_readme_shows_a_file_that_works_and_names_every_key() {
+    let readme = include_str!("../../README.md");
+    let example = readme
+        .split_once("```toml\n")
+        .and_then(|(_, rest)| rest.split_once("```"));
+    let (example, _) = example.expect("an example");
+    let settings = load(example, Options::default()).expect("settings");
+    assert!(settings.tls.is_some() && settings.webhook.is_some() && settings.page.is_some());
+    assert!(!settings.hosts.is_empty());
+    // The parser names the keys that it knows when it meets another.
+    for section in ["", "[tls]\n", "[webhook]\n", "[page]\n"] {
+        let error = refusal(&format!("{section}mood = 1\n"));
+        let known = error
+            .split('`')
+            .skip(3)
+            .step_by(2)
+            .filter(|key| key.chars().all(char::is_lowercase));
+        for key in known {
+            assert!(readme.contains(key), "{key} is not in the README");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_file_is_refused_in_one_line_that_says_where() {
+    for (text, parts) in [
+        (
+            "listne = '127.0.0.1:1'",
+            ["line 1 ", "unknown field `listne`", "`listen`"],
+        ),
+        (
+            "\n[webhook]\nurll = 'x'\n",
+            ["line 3 ", "unknown field `urll`", "`url`"],
+        ),
+        (
+            "data = \"unfinished",
+            ["line 1 ", "is wrong", "umbra-collector check"],
+        ),
+        (
+            "listen = 'everywhere'",
+            ["line 1 ", "socket address", "umbra.toml"],
+        ),
+        ("\n\nlisten = 7", ["line 3 ", "invalid type", "mend it"]),
+        ("[page]\nhosts = 'one'", ["line 2 ", "a sequence", "is wrong"]),
+    ] {
+        let error = refusal(text);
+        for part in parts {
+            assert!(error.contains(part), "{part:?} is not in {error}");
+        }
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn only_loopback_is_listened_on() {
+    for listen in ["127.0.0.1:0", "127.8.9.10:80", "[::1]:8600"] {
+        load(&format!("listen = '{listen}'"), Options::default()).expect(listen);
+    }
+    for listen in ["0.0.0.0:8600", "192.0.2.1:8600", "[::]:8600", "[2001:db8::1]:1"] {
+        let error = refusal(&format!("listen = '{listen}'"));
+        assert!(error.contains(listen) && error.contains("127.0.0.1"), "{error}");
+    }
+}
+
+#[test]
+fn half_of_certificate_and_key_a_database_and_other_schemes_are_refused() {
+    for (text, part) in [
+        ("[tls]\ncert = 'cert.pem'", "both a certificate and its key"),
+        ("[tls]\nkey = 'key.pem'", "both a certificate and its key"),
+        (
+            "database = 'postgresql://u:secret@db/umbra'",
+            "PostgreSQL is not supported yet",
+        ),
+        ("database = 'sqlite:/umbra.db'", "--database must be left out"),
+        (
+            "[webhook]\nurl = 'ftp://secret@example.com'",
+            "--webhook must be a URL",
+        ),
+        ("[webhook]\nurl = 'secret'", "--webhook must be a URL"),
+        ("[page]\nurl = 'umbra.example'", "page.url must be a URL"),
+    ] {
+        let error = refusal(text);
+        assert!(error.contains(part) && !error.contains("secret"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_printed_keeps_the_webhooks_secret() {
+    let text = "data = '/data'\n[webhook]\nurl = 'https://user:pass@hooks.example/T000/secret?token=1'\n";
+    let printed = load(text, Options::default()).expect("settings").to_string();
+    assert!(printed.contains("webhook = https://hooks.example\n"), "{printed}");
+    for secret in ["secret", "token", "user", "pass"] {
+        assert!(!printed.contains(secret), "{secret} is in {printed}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_strange_to_be_refused_in_one_line(text in "(?s)[\\[\\]a-z='\"\n. {}#é]{0,60}") {
+        if let Err(error) = load(&text, Options { data: Some("/data".into()), ..Options::default() }) {
+            prop_assert_eq!(error.to_string().lines().count(), 1, "{}", error);
+        }
+    }
+}

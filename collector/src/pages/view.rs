@@ -30,7 +30,7 @@ impl View {
     pub(super) fn new(query: &Query, page: Page, health: &Health, app: &App, now: Timestamp) -> Self {
         let search = query.q.as_deref().unwrap_or_default().trim().to_owned();
         let address = |after: Option<String>| {
-            let mut fields = form_urlencoded::Serializer::new(String::from("?"));
+            let mut fields = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
             if !search.is_empty() {
                 fields.append_pair("q", &search);
             }
@@ -143,6 +143,7 @@ fn evidence(evidence: Option<Evidence>) -> (&'static str, &'static str) {
 
 /// The health strip.
 pub(super) struct Strip {
+    pub(super) findings: String,
     pub(super) hosts: String,
     pub(super) silent: Option<String>,
     pub(super) last_report: Option<(String, Time)>,
@@ -186,6 +187,7 @@ impl Strip {
     fn new(health: &Health, webhook: bool, now: Timestamp) -> Self {
         let some = |count: u64| (count > 0).then(|| thousands(count));
         Self {
+            findings: thousands(health.findings),
             hosts: thousands(health.hosts),
             silent: some(health.silent),
             last_report: health.last_report.map(|time| (ago(time, now), time.into())),

@@ -12,6 +12,8 @@ const CAUSES: usize = 32;
 /// How the fleet and the collector are.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
+    /// Findings that nobody has decided about: all of them, until decisions can be made.
+    pub findings: u64,
     /// Hosts whose agents ever reported.
     pub hosts: u64,
     /// Hosts that have not reported for five minutes.
@@ -73,7 +75,11 @@ impl Store {
         )
         .fetch_one(&self.readers)
         .await?;
+        let findings: i64 = sqlx::query_scalar("SELECT count(*) FROM findings")
+            .fetch_one(&self.readers)
+            .await?;
         Ok(Health {
+            findings: count(findings),
             hosts: count(hosts),
             silent: count(silent),
             last_report: last_report.map(time),

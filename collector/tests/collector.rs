@@ -1,0 +1,22 @@
+//! The collector as its users meet it: over HTTP, with SQLite on disk.
+
+#[path = "collector/exactly_once.rs"]
+mod exactly_once;
+#[path = "collector/faults.rs"]
+mod faults;
+#[path = "collector/findings.rs"]
+mod findings;
+#[path = "collector/ingest.rs"]
+mod ingest;
+#[path = "collector/made_up.rs"]
+mod made_up;
+#[path = "collector/page.rs"]
+mod page;
+#[path = "collector/receiver.rs"]
+mod receiver;
+#[path = "collector/running.rs"]
+mod running;
+#[path = "collector/tls.rs"]
+mod tls;
+#[path = "collector/webhook.rs"]
+mod webhook;

@@ -1,0 +1,308 @@
+//! What goes wrong around the collector ends in a sentence with the remedy, and in the right exit status.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+
+use crate::made_up::{Spool, call};
+use crate::running::{Collector, client, post, rows};
+
+const COLLECTOR: &str = env!("CARGO_BIN_EXE_umbra-collector");
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(COLLECTOR)
+        .args(arguments)
+        .output()
+        .expect("the collector")
+}
+
+/// Runs the collector, which must end with `status` and a sentence that holds each of `parts`.
+fn ends(arguments: &[&str], status: i32, parts: &[&str]) {
+    let output = run(arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{error}");
+    let sentence = error.lines().last().unwrap_or_default();
+    for part in parts {
+        assert!(error.contains(part), "{part:?} is not in {error}");
+    }
+    assert!(
+        sentence.starts_with("umbra-collector: ") || status == 2,
+        "{error}"
+    );
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("text")
+}
+
+#[test]
+fn options_that_cannot_be_used_end_with_status_2() {
+    ends(
+        &["serve", "--listen", "0.0.0.0:8600"],
+        2,
+        &["refusing to listen on 0.0.0.0:8600", "reverse proxy"],
+    );
+    ends(&["serve", "--listen", "somewhere"], 2, &["--listen"]);
+    let postgres = ["serve", "--database", "postgres://umbra:secret@db/umbra"];
+    ends(
+        &postgres,
+        2,
+        &["PostgreSQL is not supported yet", "leave --database out"],
+    );
+    assert!(!String::from_utf8_lossy(&run(&postgres).stderr).contains("secret"));
+    ends(
+        &["serve", "--webhook", "ftp://example.com"],
+        2,
+        &["--webhook", "https://"],
+    );
+    ends(&["serve", "--tls-cert", "cert.pem"], 2, &["--tls-key"]);
+    ends(
+        &["serve", "--config", "/nowhere/umbra.toml"],
+        2,
+        &["cannot read", "/nowhere/umbra.toml"],
+    );
+}
+
+#[test]
+fn the_configuration_is_checked_before_it_is_used() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("umbra.toml");
+    fs::write(
+        &file,
+        "[webhook]\nurl = \"https://example.com/secret\"\n[page]\nhosts = [\"umbra.example\"]\n",
+    )
+    .expect("a file");
+    let output = run(&["check", "--config", text(&file), "--data", "/data"]);
+    assert!(output.status.success());
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        printed.contains("webhook = https://example.com\n") && printed.contains("hosts   = umbra.example")
+    );
+    assert!(!Path::new("/data").exists(), "a check makes nothing");
+
+    fs::write(&file, "[webhook]\nurll = \"https://example.com\"\n").expect("a file");
+    ends(
+        &["check", "--config", text(&file)],
+        2,
+        &["is wrong", "line 2", "urll"],
+    );
+}
+
+#[tokio::test]
+async fn a_directory_port_or_database_that_cannot_be_had_ends_with_status_1() {
+    let collector = Collector::start().await;
+    let mode = fs::metadata(collector.data()).expect("the directory").mode();
+    assert_eq!(mode & 0o777, 0o700, "it says who uses what");
+    let serve = |listen: &str, data: &Path, parts: &[&str]| {
+        ends(&["serve", "--listen", listen, "--data", text(data)], 1, parts);
+    };
+    let own = format!("(pid {})", std::process::id());
+    serve(
+        "127.0.0.1:0",
+        &collector.data(),
+        &["another umbra-collector", &own, "--data another directory"],
+    );
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    serve(
+        &address,
+        directory.path(),
+        &["another program listens on", &address],
+    );
+    serve(
+        "127.0.0.1:0",
+        Path::new("/dev/null/data"),
+        &["cannot write in the data directory /dev/null/data"],
+    );
+
+    let log = directory.path().join("umbra.db-wal");
+    assert!(!log.exists(), "it gave up in good order");
+    fs::write(
+        directory.path().join("umbra.db"),
+        "no database at all. ".repeat(1000),
+    )
+    .expect("a file");
+    serve(
+        "127.0.0.1:0",
+        directory.path(),
+        &["the database is damaged", "backup"],
+    );
+}
+
+#[test]
+fn tls_files_that_cannot_be_used_end_with_status_1() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("cert.pem");
+    fs::write(&file, "nothing").expect("a file");
+    let (file, data) = (text(&file), text(directory.path()));
+    ends(
+        &["serve", "--tls-cert", file, "--tls-key", file, "--data", data],
+        1,
+        &["cannot use the TLS file", file],
+    );
+}
+
+/// A collector in a process of its own, which ends with its test however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a collector by `command`; gives it and its address.
+fn start(command: &mut Command) -> (Running, String) {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the collector");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("stdout"))
+        .read_line(&mut line)
+        .expect("a line");
+    let url = line
+        .trim()
+        .strip_prefix("Umbra collector listens on ")
+        .expect(&line)
+        .to_owned();
+    (Running(child), format!("{url}/"))
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_in_good_order() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for signal in ["TERM", "INT"] {
+        let data = text(directory.path());
+        let (mut collector, url) =
+            start(Command::new(COLLECTOR).args(["serve", "--listen", "127.0.0.1:0", "--data", data]));
+        let http = client();
+        // The connection stays open, as a browser's does.
+        assert!(
+            http.get(&url)
+                .send()
+                .await
+                .expect("the page")
+                .status()
+                .is_success()
+        );
+        let begin = Instant::now();
+        let sent = Command::new("kill")
+            .args(["-s", signal, &collector.0.id().to_string()])
+            .status();
+        assert!(sent.expect("kill").success());
+        assert_eq!(collector.0.wait().expect("its end").code(), Some(0));
+        assert!(
+            begin.elapsed() < Duration::from_secs(3),
+            "SIG{signal}: {:?}",
+            begin.elapsed()
+        );
+        assert!(
+            !directory.path().join("umbra.db-wal").exists(),
+            "the log is folded in"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
+    if !is_root() {
+        println!("skipped: making a small file system of its own needs root");
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let script = r#"mount -t tmpfs -o size=1m none "$1" && head -c 200000 /dev/zero > "$1/ballast" &&
+                    exec "$2" serve --listen 127.0.0.1:0 --data "$1""#;
+    let (collector, url) = start(Command::new("unshare").args([
+        "--mount",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        text(directory.path()),
+        COLLECTOR,
+    ]));
+    let http = client();
+    let mut spool = Spool::of("web-1");
+    let mut sent = 0;
+    let refused = loop {
+        let calls = (0..100).map(|number| call("alice", &format!("{sent}-{number}-{}", "x".repeat(200))));
+        let report = spool.report(calls.collect());
+        let answer = post(&http, &url, &report).await.expect("an answer");
+        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            assert!(answer.headers().contains_key("retry-after"));
+            assert!(answer.text().await.expect("a body").contains("disk is full"));
+            break report;
+        }
+        assert_eq!(answer.status(), StatusCode::OK);
+        sent += 100;
+        assert!(sent < 100_000, "the disk is never full");
+    };
+    let page = http.get(&url).send().await.expect("the page");
+    assert!(page.status().is_success(), "the page still shows what is there");
+    let ballast = format!(
+        "/proc/{}/root{}/ballast",
+        collector.0.id(),
+        text(directory.path())
+    );
+    fs::remove_file(ballast).expect("the ballast");
+    let answer = post(&http, &url, &refused).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK, "{:?}", answer.text().await);
+    let programs = rows(&http, &url).await.len();
+    drop(collector);
+    assert_eq!(programs, sent + 100);
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_start_is_said_with_the_remedy() {
+    if !is_root() {
+        println!("skipped: making a small file system of its own needs root");
+        return;
+    }
+    let script = r#"mount -t tmpfs -o size=256k none "$1" && (head -c "$3" /dev/zero > "$1/ballast" || true) &&
+                    exec "$2" serve --listen 127.0.0.1:0 --data "$1""#;
+    // Of 256 KiB nothing is left, or too little for the log's index, or for the tables.
+    for ballast in ["1000000", "245760", "196608"] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let output = Command::new("unshare")
+            .args([
+                "--mount",
+                "sh",
+                "-c",
+                script,
+                "sh",
+                text(directory.path()),
+                COLLECTOR,
+                ballast,
+            ])
+            .output()
+            .expect("the collector");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        let sentence = error.lines().last().unwrap_or_default();
+        assert!(
+            sentence.starts_with("umbra-collector: ") && sentence.contains("free some space"),
+            "{error}"
+        );
+        let cause = ["No space left on device", "disk"]
+            .iter()
+            .map(|cause| sentence.matches(cause).count())
+            .max();
+        assert!(cause <= Some(2), "it says it once: {sentence}");
+    }
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("/proc").uid() == 0
+}

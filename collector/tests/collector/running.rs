@@ -1,0 +1,175 @@
+//! A collector in this process, on a port and a directory of its own.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use umbra_collector::config::Settings;
+use umbra_collector::ingest::Limits;
+use umbra_collector::server::Server;
+use umbra_report::{Acknowledgement, Report};
+
+pub(crate) struct Collector {
+    pub(crate) http: Client,
+    pub(crate) url: String,
+    server: Server,
+    settings: Settings,
+    directory: TempDir,
+}
+
+impl Collector {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub(crate) async fn start_with(adapt: impl FnOnce(&mut Settings)) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut settings = Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            data: directory.path().join("data"),
+            tls: None,
+            webhook: None,
+            page: None,
+            hosts: Vec::new(),
+            limits: Limits::default(),
+        };
+        adapt(&mut settings);
+        let http = client();
+        let server = Server::start(settings.clone()).await.expect("a collector");
+        let url = server.url.to_string();
+        Self {
+            http,
+            url,
+            server,
+            settings,
+            directory,
+        }
+    }
+
+    /// Stops it and starts it again on the same directory.
+    pub(crate) async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    pub(crate) async fn restart_with(self, adapt: impl FnOnce(&mut Settings)) -> Self {
+        let Self {
+            http,
+            server,
+            mut settings,
+            directory,
+            ..
+        } = self;
+        server.stop().await;
+        adapt(&mut settings);
+        let server = Server::start(settings.clone())
+            .await
+            .expect("the collector again");
+        let url = server.url.to_string();
+        Self {
+            http,
+            url,
+            server,
+            settings,
+            directory,
+        }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Sends a report as the agent does: JSON packed with zstd.
+    pub(crate) async fn post(&self, report: &Report) -> Response {
+        post(&self.http, &self.url, report).await.expect("an answer")
+    }
+
+    /// Sends a report that must be taken; gives the number that is acknowledged.
+    pub(crate) async fn take(&self, report: &Report) -> u64 {
+        let answer = self.post(report).await;
+        assert_eq!(
+            answer.status(),
+            StatusCode::OK,
+            "{}",
+            answer.text().await.expect("a body")
+        );
+        answer
+            .json::<Acknowledgement>()
+            .await
+            .expect("an acknowledgement")
+            .sequence
+    }
+
+    /// Everything in the inventory.
+    pub(crate) async fn rows(&self) -> Vec<Value> {
+        rows(&self.http, &self.url).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.http
+            .get(format!("{}{path}", self.url))
+            .send()
+            .await
+            .expect("an answer")
+    }
+
+    /// A sample of `/metrics`.
+    pub(crate) async fn metric(&self, name: &str) -> Option<u64> {
+        let text = self.get("metrics").await.text().await.expect("text");
+        text.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    }
+}
+
+/// A client that goes nowhere but where it is told.
+pub(crate) fn client() -> Client {
+    // Another test of this process may have installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .expect("a client")
+}
+
+pub(crate) async fn post(http: &Client, url: &str, report: &Report) -> reqwest::Result<Response> {
+    let json = serde_json::to_vec(report).expect("JSON");
+    let packed = zstd::encode_all(json.as_slice(), 3).expect("zstd");
+    http.post(format!("{url}v1/reports"))
+        .header("content-type", umbra_report::CONTENT_TYPE)
+        .header("content-encoding", "zstd")
+        .body(packed)
+        .send()
+        .await
+}
+
+pub(crate) async fn rows(http: &Client, url: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    let mut after = String::new();
+    loop {
+        let answer = http
+            .get(format!("{url}v1/inventory?limit=3&after={after}"))
+            .send()
+            .await
+            .expect("an answer");
+        let mut page: Value = answer.json().await.expect("JSON");
+        rows.append(page["rows"].as_array_mut().expect("rows"));
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut after),
+            None => return rows,
+        }
+    }
+}
+
+/// Waits until `check` gives something; fails loudly after ten seconds.
+pub(crate) async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(10) {
+        if let Some(found) = check().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{what}: not within 10 s");
+}

@@ -9,6 +9,9 @@ pub mod config;
 pub mod findings;
 pub mod ingest;
 pub mod inventory;
+#[cfg(test)]
+#[path = "../tests/collector/made_up.rs"]
+mod made_up;
 pub mod metrics;
 mod pages;
 mod query;

@@ -1,1 +1,178 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use umbra_catalog::Kind;
 
+use crate::{Acknowledgement, Evidence, Protocol, RecordBody, Report, VERSION};
+
+/// A report with everything in it, as it travels. A change here is a change of the wire: agents and collectors of
+/// different versions meet, so a field that is renamed, removed or newly required needs a new [`VERSION`].
+const GOLDEN: &str = include_str!("tests/report.json");
+
+#[test]
+fn the_wire_form_is_the_golden_one() {
+    let report: Report = serde_json::from_str(GOLDEN).expect("a report");
+    let golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
+    assert_eq!(serde_json::to_value(&report).expect("JSON"), golden);
+    assert_eq!(report.version, VERSION);
+
+    let RecordBody::Observation(observation) = &report.records[0].body else {
+        panic!("the first record is an observation");
+    };
+    assert_eq!(observation.kind, Kind::CodingAssistant);
+    assert_eq!(
+        (observation.evidence, observation.protocol),
+        (Evidence::TlsSni, Protocol::Tcp)
+    );
+    assert_eq!(
+        observation.bytes_in, 9_007_199_254_740_993,
+        "no number passes through a float"
+    );
+    let RecordBody::Gap(gap) = &report.records[1].body else {
+        panic!("the second record is a gap");
+    };
+    assert_eq!((gap.from, gap.records), (18, 25));
+}
+
+#[test]
+fn what_may_be_left_out_is_left_out() {
+    let mut golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
+    let optional: [(&str, &[&str]); 5] = [
+        ("/agent", &["machine_id"]),
+        ("/records/0/caller", &["container", "unit"]),
+        ("/records/0/caller/user", &["name"]),
+        ("/records/0/caller/program", &["exe", "script"]),
+        ("/status", &["losses"]),
+    ];
+    for (place, fields) in optional {
+        let part = golden
+            .pointer_mut(place)
+            .and_then(Value::as_object_mut)
+            .expect(place);
+        for field in fields {
+            part.remove(*field).expect(field);
+        }
+    }
+    let report: Report = serde_json::from_value(golden.clone()).expect("a report");
+    assert!(report.status.losses.is_empty());
+    // The empty map is written; nothing is ever written as null.
+    golden["status"]["losses"] = json!({});
+    assert_eq!(serde_json::to_value(&report).expect("JSON"), golden);
+}
+
+#[test]
+fn every_other_field_is_required() {
+    let golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
+    let required: [(&str, &[&str]); 8] = [
+        ("", &["version", "agent", "status", "epoch", "records"]),
+        ("/agent", &["id", "host", "version", "kernel"]),
+        ("/status", &["started"]),
+        (
+            "/records/0",
+            &[
+                "sequence",
+                "type",
+                "minute",
+                "first_seen",
+                "last_seen",
+                "caller",
+                "vendor",
+                "service",
+                "kind",
+                "name",
+                "evidence",
+                "protocol",
+                "flows",
+                "bytes_out",
+                "bytes_in",
+            ],
+        ),
+        ("/records/0/caller", &["user", "program"]),
+        ("/records/0/caller/user", &["uid"]),
+        ("/records/0/caller/program", &["name"]),
+        (
+            "/records/1",
+            &["sequence", "type", "from", "records", "first_seen", "last_seen"],
+        ),
+    ];
+    for (place, fields) in required {
+        for field in fields {
+            let mut cut = golden.clone();
+            let part = cut
+                .pointer_mut(place)
+                .and_then(Value::as_object_mut)
+                .expect(place);
+            part.remove(*field).expect(field);
+            assert!(
+                serde_json::from_value::<Report>(cut).is_err(),
+                "without {place}/{field}"
+            );
+        }
+    }
+}
+
+#[test]
+fn fields_of_a_later_agent_are_passed_over() {
+    let mut later: Value = serde_json::from_str(GOLDEN).expect("JSON");
+    for place in [
+        "",
+        "/agent",
+        "/status",
+        "/records/0",
+        "/records/0/caller",
+        "/records/0/caller/program",
+    ] {
+        later.pointer_mut(place).expect(place)["mood"] = json!("good");
+    }
+    let report: Report = serde_json::from_value(later).expect("a report");
+    assert_eq!(report, serde_json::from_str(GOLDEN).expect("a report"));
+}
+
+#[test]
+fn an_acknowledgement_is_a_number() {
+    let acknowledgement = Acknowledgement { sequence: 42 };
+    assert_eq!(
+        serde_json::to_string(&acknowledgement).expect("JSON"),
+        r#"{"sequence":42}"#
+    );
+}
+
+/// The names in NDJSON, on the wire and in the store are the same, and stand in the design.
+#[test]
+fn evidence_and_protocol_have_one_name_everywhere() {
+    let evidence = [
+        (Evidence::TlsSni, "tls_sni"),
+        (Evidence::QuicSni, "quic_sni"),
+        (Evidence::HttpHost, "http_host"),
+        (Evidence::ProxyConnect, "proxy_connect"),
+        (Evidence::Socks, "socks"),
+        (Evidence::Dns, "dns"),
+        (Evidence::Ip, "ip"),
+    ];
+    for (evidence, name) in evidence {
+        assert_eq!(evidence.as_str(), name);
+        assert_eq!(serde_json::to_value(evidence).expect("JSON"), name);
+    }
+    assert!(evidence.is_sorted(), "strongest first");
+    for (protocol, name) in [(Protocol::Tcp, "tcp"), (Protocol::Udp, "udp")] {
+        assert_eq!(protocol.as_str(), name);
+        assert_eq!(serde_json::to_value(protocol).expect("JSON"), name);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_report_that_is_cut_is_no_report(at in 0..GOLDEN.trim_end().len()) {
+        let cut = GOLDEN.as_bytes().get(..at).unwrap_or_default();
+        prop_assert!(serde_json::from_slice::<Report>(cut).is_err());
+    }
+
+    #[test]
+    fn a_garbled_report_is_refused_or_travels_on_unchanged(at in 0..GOLDEN.len(), byte: u8) {
+        let mut garbled = GOLDEN.as_bytes().to_vec();
+        garbled[at] = byte;
+        if let Ok(report) = serde_json::from_slice::<Report>(&garbled) {
+            let json = serde_json::to_vec(&report).expect("JSON");
+            prop_assert_eq!(serde_json::from_slice::<Report>(&json).expect("a report"), report);
+        }
+    }
+}

@@ -1,7 +1,10 @@
 //! A flow: what the kernel remembers of it in its socket ([`SocketState`]), and what it shows the agent
 //! ([`FlowRecord`]).
 
-use crate::{process::ProcessKey, trie::NAME_MAX};
+use crate::{
+    process::{ImageKey, ProcessKey},
+    trie::NAME_MAX,
+};
 
 /// Who opened a socket, taken in its own context at `connect`.
 #[repr(C)]
@@ -9,6 +12,8 @@ use crate::{process::ProcessKey, trie::NAME_MAX};
 pub struct Owner {
     /// The process.
     pub process: ProcessKey,
+    /// What it was running: it may execute something else while the flow lives.
+    pub image: ImageKey,
     /// Thread id in the first pid namespace.
     pub thread: u32,
     /// User id in the first user namespace.
@@ -97,6 +102,6 @@ pub struct FlowRecord {
     pub name: [u8; NAME_MAX + 3],
 }
 
-crate::plain!(Owner, 40);
-crate::plain!(SocketState, 64);
-crate::plain!(FlowRecord, 40 + 5 * 8 + 4 * 4 + 32 + 4 + 4 + 256);
+crate::plain!(Owner, 56);
+crate::plain!(SocketState, 80);
+crate::plain!(FlowRecord, 56 + 5 * 8 + 4 * 4 + 32 + 4 + 4 + 256);

@@ -32,6 +32,10 @@ macro_rules! offsets {
 offsets! {
     /// Thread group id.
     task_tgid: "task_struct"."tgid",
+    /// Thread id.
+    task_pid: "task_struct"."pid",
+    /// Credentials that count for what the task does.
+    task_cred: "task_struct"."cred",
     /// Leader of the thread group.
     task_group_leader: "task_struct"."group_leader",
     /// Parent at fork.
@@ -48,6 +52,10 @@ offsets! {
     task_signal: "task_struct"."signal",
     /// Threads that have not ended.
     signal_live: "signal_struct"."live",
+    /// Real user id, in the first user namespace.
+    cred_uid: "cred"."uid",
+    /// Real group id, likewise.
+    cred_gid: "cred"."gid",
     /// First byte of the arguments.
     mm_arg_start: "mm_struct"."arg_start",
     /// Behind their last byte.

@@ -48,6 +48,9 @@ pub struct Process {
 /// No user logged in: the process descends from a service.
 pub const NO_LOGIN: u32 = u32::MAX;
 
+/// The kernel lacks what tells the user; no user has this id (`INVALID_UID`, `include/linux/uidgid.h`).
+pub const NO_USER: u32 = u32::MAX;
+
 /// Longest path kept, in bytes; of a longer one the end is kept.
 pub const PATH_MAX: usize = 1024;
 /// Bytes of arguments kept.

@@ -181,7 +181,9 @@ fn read_name(packet: Packet, reading: &mut Reading) -> Result<(), Nameless> {
     if failed {
         return Err(Nameless::Split);
     }
-    reading.record.name_length = length;
+    // RFC 6066 wants none, but a resolver's full name may have come this far.
+    let dot = u32::from(reading.record.name[((length - 1) & 0xff) as usize] == b'.');
+    reading.record.name_length = length - dot;
     Ok(())
 }
 

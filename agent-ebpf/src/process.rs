@@ -4,9 +4,7 @@
 //! `include/trace/events/sched.h`, unchanged from 5.10 to 6.18.
 
 use aya_ebpf::{
-    helpers::{
-        bpf_get_current_cgroup_id, bpf_get_current_uid_gid, bpf_ktime_get_boot_ns, generated::bpf_probe_read_user,
-    },
+    helpers::{bpf_get_current_cgroup_id, bpf_ktime_get_boot_ns, generated::bpf_probe_read_user},
     macros::{map, raw_tracepoint},
     maps::PerCpuArray,
     programs::RawTracePointContext,
@@ -14,7 +12,7 @@ use aya_ebpf::{
 use umbra_agent_common::{
     counter::Counter,
     process::{
-        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, Image, ImageKey, NO_LOGIN, PATH_MAX, Process,
+        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, Image, ImageKey, NO_LOGIN, NO_USER, PATH_MAX, Process,
         ProcessKey,
     },
 };
@@ -22,7 +20,7 @@ use umbra_agent_common::{
 use crate::{
     maps::{IMAGES, PROCESSES, count, offsets},
     path::walk,
-    task::{KernelPointer, process_of},
+    task::{KernelPointer, process_of, user_and_group},
 };
 
 /// Where an image is put together; one a processor.
@@ -103,7 +101,7 @@ fn record(key: &ProcessKey, task: KernelPointer, image: ImageKey) -> Option<()> 
         exited_ns: 0,
         // SAFETY: the helper has no preconditions. A child begins in its parent's cgroup, unless clone3 says otherwise.
         cgroup: unsafe { bpf_get_current_cgroup_id() },
-        uid: bpf_get_current_uid_gid() as u32,
+        uid: user_and_group(task).map_or(NO_USER, |(uid, _)| uid),
         login_uid: task.read::<u32>(offsets().task_loginuid).unwrap_or(NO_LOGIN),
     };
     if PROCESSES.insert(key, &process, 0).is_err() {

@@ -4,17 +4,16 @@ use core::ptr;
 
 use aya_ebpf::{
     bindings::{BPF_SK_STORAGE_GET_F_CREATE, bpf_sock},
-    helpers::{
-        bpf_get_current_pid_tgid, bpf_get_current_uid_gid, bpf_ktime_get_boot_ns, generated::bpf_sk_storage_get,
-    },
+    helpers::{bpf_ktime_get_boot_ns, generated::bpf_sk_storage_get},
 };
 use umbra_agent_common::{
     counter::Counter,
     flow::{Owner, STATE_NEW, SocketState},
+    process::ImageKey,
 };
 
 use crate::{
-    maps::{SOCKETS, count},
+    maps::{PROCESSES, SOCKETS, count, offsets},
     task,
 };
 
@@ -51,12 +50,20 @@ pub fn open(socket: *mut bpf_sock, source: u32, cgroup: u64) -> Option<&'static 
     Some(state)
 }
 
+/// The running task's process and user; nobody, when the kernel lacks what tells them.
 #[inline(always)]
 fn owner(source: u32, cgroup: u64) -> Owner {
-    let process = task::process_of(task::current()).unwrap_or_default();
-    if process.pid == 0 {
-        return Owner::default();
-    }
-    let ids = bpf_get_current_uid_gid();
-    Owner { process, thread: bpf_get_current_pid_tgid() as u32, uid: ids as u32, gid: (ids >> 32) as u32, source, cgroup }
+    identify(source, cgroup).unwrap_or_default()
+}
+
+#[inline(always)]
+fn identify(source: u32, cgroup: u64) -> Option<Owner> {
+    let current = task::current();
+    let process = task::process_of(current)?;
+    let (uid, gid) = task::user_and_group(current)?;
+    let thread = current.read(offsets().task_pid)?;
+    // SAFETY: the entry is copied at once.
+    let image = unsafe { PROCESSES.get(&process) }.map_or(ImageKey::default(), |process| process.image);
+    // Process 0 is the idle task: an interrupt on nobody's behalf.
+    (process.pid != 0).then_some(Owner { process, image, thread, uid, gid, source, cgroup })
 }

@@ -43,3 +43,13 @@ pub fn process_of(task: KernelPointer) -> Option<ProcessKey> {
     let started_ns = leader.read::<u64>(offsets.task_start_boottime)?;
     Some(ProcessKey { started_ns, pid, reserved: 0 })
 }
+
+/// Real user and group id of a task, in the first user namespace.
+///
+/// Not by `bpf_get_current_uid_gid`: programs of `cgroup_skb` may not call that everywhere (6.1 refuses it).
+#[inline(always)]
+pub fn user_and_group(task: KernelPointer) -> Option<(u32, u32)> {
+    let offsets = offsets();
+    let cred = task.follow(offsets.task_cred)?;
+    Some((cred.read(offsets.cred_uid)?, cred.read(offsets.cred_gid)?))
+}

@@ -12,7 +12,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use umbra_agent_common::{flow::Owner, process::NO_LOGIN};
+use umbra_agent_common::{
+    flow::Owner,
+    process::{NO_LOGIN, NO_USER},
+};
 use umbra_report::{Caller, Container, Program, User};
 
 use crate::{
@@ -81,6 +84,13 @@ pub struct Person {
     pub login_name: Option<String>,
 }
 
+impl Person {
+    /// Nobody could be named: never taken for user 0.
+    fn unknown() -> Self {
+        Self { uid: NO_USER, name: Some(program::UNKNOWN.to_owned()), login_uid: None, login_name: None }
+    }
+}
+
 /// Longest chain of ancestors told.
 const ANCESTORS_MAX: usize = 16;
 
@@ -100,7 +110,7 @@ impl Attribution {
 
     /// Who is behind a flow that `owner` opened.
     pub async fn attribute(&mut self, owner: &Owner) -> Attributed {
-        let known = self.table.find(&owner.process);
+        let known = self.table.find(&owner.process).map(|known| self.table.when(known, &owner.image));
         if known.is_none() {
             self.losses.add(Loss::ProcessUnknown, 1);
         }
@@ -108,7 +118,10 @@ impl Attribution {
         let program = image.program().clone();
         let place = self.places.find(&owner.process, owner.cgroup);
         let login_uid = known.as_ref().map(|known| known.login_uid).filter(|uid| *uid != NO_LOGIN);
-        let user = self.person(owner.uid, login_uid).await;
+        let user = match owner.source {
+            0 => Person::unknown(),
+            _ => self.person(owner.uid, login_uid).await,
+        };
         let caller = Arc::new(Caller {
             user: User { uid: user.uid, name: user.name.clone() },
             program: program.clone(),
@@ -152,7 +165,7 @@ impl Attribution {
             ancestors.push(Ancestor {
                 pid: key.pid,
                 program: image.map_or_else(|| program::UNKNOWN.to_owned(), |image| image.program().name.clone()),
-                uid: known.as_ref().map(|known| known.uid),
+                uid: known.as_ref().map(|known| known.uid).filter(|uid| *uid != NO_USER),
             });
             next = known.map(|known| known.parent);
         }

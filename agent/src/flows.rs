@@ -79,6 +79,21 @@ struct Live {
     bytes_in: u64,
 }
 
+impl Live {
+    /// The record went without a close.
+    fn vanished(self) -> Change {
+        Change {
+            flow: self.flow,
+            step: Step::Closed,
+            time: Timestamp::now(),
+            new_out: 0,
+            new_in: 0,
+            bytes_out: self.bytes_out,
+            bytes_in: self.bytes_in,
+        }
+    }
+}
+
 /// The flows that live.
 pub struct Flows {
     kernel: probes::Flows,
@@ -119,7 +134,7 @@ impl Flows {
                         && now_ns.saturating_sub(record.last_ns) > SILENCE_NS;
                     self.look(cookie, &record, silent, changes)?;
                 }
-                None => drop(self.live.remove(&cookie)),
+                None => changes.extend(self.live.remove(&cookie).map(Live::vanished)),
             }
         }
         Ok(())
@@ -173,7 +188,6 @@ impl Flows {
 
 fn flow(cookie: u64, record: &FlowRecord, clock: &Clock) -> Flow {
     let length = (record.name_length as usize).min(record.name.len());
-    let name = String::from_utf8_lossy(&record.name[..length]).to_ascii_lowercase();
     let [a, b, c, d, ..] = record.remote_address;
     let address = match record.family {
         4 => IpAddr::from(Ipv4Addr::new(a, b, c, d)),
@@ -184,9 +198,22 @@ fn flow(cookie: u64, record: &FlowRecord, clock: &Clock) -> Flow {
         owner: record.owner,
         opened: clock.time(record.opened_ns),
         pattern: record.pattern,
-        name: name.trim_end_matches('.').into(),
+        name: record.name[..length].iter().copied().map(letter).collect::<String>().into(),
         evidence: if record.evidence == EVIDENCE_ADDRESS { Evidence::Ip } else { Evidence::TlsSni },
         protocol: Protocol::Tcp,
         remote: SocketAddr::new(address, record.remote_port),
     }
 }
+
+/// A byte of a name in lower case. A client may write what it likes below a suffix of the catalogue: what no host name
+/// has (RFC 1123, section 2.1, and `_`) is shown as `?`, so that it steers no terminal and no parser.
+fn letter(byte: u8) -> char {
+    match byte {
+        b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => byte.into(),
+        b'A'..=b'Z' => byte.to_ascii_lowercase().into(),
+        _ => '?',
+    }
+}
+
+#[cfg(test)]
+mod tests;

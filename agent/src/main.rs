@@ -57,8 +57,20 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // Not `eprintln!`, which panics when nobody can be told.
-            let _ = writeln!(io::stderr(), "umbra-agent: {error:#}");
+            let _ = writeln!(io::stderr(), "umbra-agent: {}", in_a_sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error with its causes, but for those whose words it has already, and for whole logs.
+fn in_a_sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !cause.contains('\n') && !text.contains(&cause) {
+            text += ": ";
+            text += &cause;
+        }
+    }
+    text
 }

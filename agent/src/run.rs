@@ -30,6 +30,7 @@ use umbra_agent::{
     output::{Form, Output},
     pipeline::Pipeline,
     probes::{self, AddressTable},
+    spool,
 };
 
 /// Activities that may wait for the rollup.
@@ -75,8 +76,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let attached = started.elapsed();
     let losses = Arc::new(Losses::default());
     let directory = config.spool.directory();
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("cannot make {}; name another folder with `[spool] directory`", directory.display()))?;
+    spool::make_folder(&directory)?;
     let agent = identity::load(&directory)?;
     let host = agent.host.clone();
     let delivery = Delivery::open(&config, agent, losses.clone())?;

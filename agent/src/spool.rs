@@ -34,7 +34,7 @@ use std::collections::VecDeque;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::{error, info, warn};
@@ -103,6 +103,18 @@ pub struct Spool {
     said: bool,
 }
 
+/// Makes the folder if it is not there, for its owner alone: what it holds tells on people.
+pub fn make_folder(folder: &Path) -> Result<(), SpoolError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| SpoolError::Folder {
+            path: folder.to_owned(),
+            source,
+        })
+}
+
 impl Spool {
     /// Opens or makes the spool in the configured folder.
     ///
@@ -110,14 +122,7 @@ impl Spool {
     /// opened now is tried again later.
     pub fn open(config: &config::Spool, losses: Arc<Losses>) -> Result<Self, SpoolError> {
         let folder = config.directory();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .map_err(|source| SpoolError::Folder {
-                path: folder.clone(),
-                source,
-            })?;
+        make_folder(&folder)?;
         let mut spool = Self {
             file: folder.join(FILE),
             _lock: Lock::take(&folder.join("lock"))?,

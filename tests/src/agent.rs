@@ -33,6 +33,10 @@ pub struct Setup {
     pub spool: Option<PathBuf>,
     /// A catalogue file of the user's own.
     pub catalogue: Option<PathBuf>,
+    /// Whether the collector is looked for in the DNS.
+    pub discovery: bool,
+    /// Tables of the configuration besides these, as TOML.
+    pub more: &'static str,
 }
 
 /// A running agent, the only one on the host.
@@ -81,6 +85,12 @@ impl Agent {
         Flow::join(self.events().into_iter().filter(wanted))
     }
 
+    /// Ends it as Ctrl-C does, which must be a success; then gives the flows, of which no more can come.
+    pub fn stop_and_flows(mut self, wanted: impl Fn(&Event) -> bool) -> Vec<Flow> {
+        assert!(self.process.interrupt().success());
+        self.flows(wanted)
+    }
+
     /// Its Prometheus page.
     pub fn metrics(&self) -> Metrics {
         Metrics::read(self.metrics)
@@ -105,8 +115,7 @@ pub fn command(config: &Path) -> Command {
 /// Writes the agent's configuration.
 pub fn configure(setup: &Setup, dir: &Path, metrics: SocketAddr) -> PathBuf {
     let mut config = json!({
-        // Nobody is asked for the collector's address: what is not given there is not.
-        "report": {"interval_seconds": 1, "discovery": false},
+        "report": {"interval_seconds": 1, "discovery": setup.discovery},
         "spool": {"directory": setup.spool.clone().unwrap_or_else(|| dir.join("spool"))},
         "metrics": {"listen": metrics},
     });
@@ -116,7 +125,7 @@ pub fn configure(setup: &Setup, dir: &Path, metrics: SocketAddr) -> PathBuf {
     if let Some(catalogue) = &setup.catalogue {
         config["catalogue"] = json!({"file": catalogue});
     }
-    let text = toml::to_string(&config).expect("tables and scalars");
+    let text = toml::to_string(&config).expect("tables and scalars") + "\n" + setup.more;
     let path = dir.join("agent.toml");
     fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     path

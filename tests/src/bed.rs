@@ -1,11 +1,12 @@
 //! A namespace with a TLS server in it, and clients that are run there.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -74,6 +75,19 @@ impl TestBed {
     /// PEM file of the authority that clients trust.
     pub fn authority(&self) -> PathBuf {
         self.dir().join(AUTHORITY)
+    }
+
+    /// A command that runs in the namespace, in the bed's folder.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.namespace.command(program);
+        command.current_dir(self.dir());
+        command
+    }
+
+    /// Gives the namespace's loopback another address.
+    pub fn add_address(&self, address: IpAddr) {
+        let length = if address.is_ipv4() { 32 } else { 128 };
+        self.namespace.add_address(&format!("{address}/{length}"));
     }
 
     /// Starts a client.

@@ -35,6 +35,10 @@ pub struct Event {
     pub process: Process,
     /// Of which user.
     pub user: User,
+    /// Container that it ran in.
+    pub container: Option<Container>,
+    /// systemd unit that it ran in.
+    pub unit: Option<String>,
     /// TCP payload sent.
     pub bytes_out: Option<u64>,
     /// TCP payload received.
@@ -84,6 +88,13 @@ pub struct Process {
     /// Those that started it, nearest first.
     #[serde(default)]
     pub ancestors: Vec<serde_json::Value>,
+}
+
+/// A container.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Container {
+    /// The runtime's id.
+    pub id: String,
 }
 
 /// The user that opened the socket.

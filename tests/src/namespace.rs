@@ -57,6 +57,11 @@ impl Namespace {
         command
     }
 
+    /// Gives the loopback another address (`address/length`).
+    pub(crate) fn add_address(&self, address: &str) {
+        ip(&["-n", &self.name, "address", "add", address, "dev", "lo"]);
+    }
+
     fn files(&self) -> PathBuf {
         Path::new(FILES).join(&self.name)
     }

@@ -1,4 +1,4 @@
-//! The TLS server: any name, any port of 127.0.0.1 and `::1`, exact counts of what went over each connection.
+//! The TLS server: any name, any IPv4 address of its namespace and `::1`, exact counts of what went over each connection.
 
 mod certificates;
 mod counted;
@@ -48,7 +48,7 @@ pub fn serve(dir: &Path, ports: &[u16]) -> anyhow::Result<()> {
     let mut listening = Vec::new();
     for &port in ports {
         for address in [
-            SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
             SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
         ] {
             let listener =

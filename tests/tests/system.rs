@@ -11,6 +11,12 @@ mod bad_input;
 mod bed;
 #[path = "system/collector_away.rs"]
 mod collector_away;
+#[path = "system/commands.rs"]
+mod commands;
+#[path = "system/diagnostics.rs"]
+mod diagnostics;
+#[path = "system/dns.rs"]
+mod dns;
 #[path = "system/every_client.rs"]
 mod every_client;
 #[path = "system/expect.rs"]
@@ -27,5 +33,7 @@ mod names;
 mod outside;
 #[path = "system/page.rs"]
 mod page;
+#[path = "system/place.rs"]
+mod place;
 #[path = "system/short_lived.rs"]
 mod short_lived;

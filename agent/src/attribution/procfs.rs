@@ -13,7 +13,7 @@ pub(super) struct Seen {
     pub started_ticks: u64,
     /// Parent's id.
     pub parent: u32,
-    /// Effective user id.
+    /// Real user id.
     pub uid: u32,
     /// Login user id.
     pub login_uid: u32,
@@ -39,7 +39,7 @@ pub(super) fn read(pid: u32) -> Option<Seen> {
     Some(Seen {
         started_ticks: stat.starttime,
         parent: u32::try_from(stat.ppid).unwrap_or(0),
-        uid: process.uid().ok()?,
+        uid: process.status().ok()?.ruid,
         login_uid: process.loginuid().unwrap_or(u32::MAX),
         image: Image::new(
             text(process.exe()).map(|path| path.trim_end_matches(" (deleted)").to_owned()),

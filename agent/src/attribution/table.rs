@@ -61,6 +61,14 @@ impl Table {
         Some(Known { parent: process.parent, image, uid: process.uid, login_uid: process.login_uid })
     }
 
+    /// The process as it was when it ran `image`; as it is when that is not known.
+    pub(super) fn when(&mut self, known: Known, image: &ImageKey) -> Known {
+        match self.image(image) {
+            Some(image) => Known { image: Some(image), ..known },
+            None => known,
+        }
+    }
+
     fn image(&mut self, key: &ImageKey) -> Option<Arc<Image>> {
         if let Some(image) = self.images.get(key) {
             return Some(image.clone());

@@ -13,7 +13,7 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is not TOML, or a key or value of it is not known.
-    #[error("{}, line {line}: {problem}; correct it: agent.toml in the documentation describes every key", path.display())]
+    #[error("{}, line {line}: {problem}; correct it: agent/agent.toml of the sources describes every key", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,

@@ -81,7 +81,7 @@ fn what_is_wrong_has_a_file_a_line_and_a_remedy() {
         let message = load(text).unwrap_err();
         assert!(message.contains(expected), "{text}: {message}");
         assert!(
-            message.contains("agent.toml in the documentation") && !message.contains('\n'),
+            message.contains("agent/agent.toml of the sources") && !message.contains('\n'),
             "{message}"
         );
     }

@@ -38,23 +38,21 @@ pub struct ProgramSpec {
     pub hook: Hook,
     /// What it is for.
     pub purpose: &'static str,
-    /// First kernel that has hook and helpers.
-    pub since: &'static str,
 }
 
 /// In the order of attaching: who knows processes comes before who asks for them.
 pub const PROGRAMS: [ProgramSpec; 7] = [
-    spec("umbra_fork", Hook::Tracepoint("sched_process_fork"), "which process came from which", "5.8"),
-    spec("umbra_exec", Hook::Tracepoint("sched_process_exec"), "what a process runs", "5.8"),
-    spec("umbra_exit", Hook::Tracepoint("sched_process_exit"), "when it ends", "5.8"),
-    spec("umbra_socket", Hook::Socket, "bytes of a flow, at its end", "5.8"),
-    spec("umbra_egress", Hook::Egress, "the name in a TLS hello", "5.8"),
-    spec("umbra_connect4", Hook::Connect, "who opens an IPv4 flow", "5.8"),
-    spec("umbra_connect6", Hook::Connect, "who opens an IPv6 flow", "5.8"),
+    spec("umbra_fork", Hook::Tracepoint("sched_process_fork"), "which process came from which"),
+    spec("umbra_exec", Hook::Tracepoint("sched_process_exec"), "what a process runs"),
+    spec("umbra_exit", Hook::Tracepoint("sched_process_exit"), "when it ends"),
+    spec("umbra_socket", Hook::Socket, "bytes of a flow, at its end"),
+    spec("umbra_egress", Hook::Egress, "the name in a TLS hello"),
+    spec("umbra_connect4", Hook::Connect, "who opens an IPv4 flow"),
+    spec("umbra_connect6", Hook::Connect, "who opens an IPv6 flow"),
 ];
 
-const fn spec(name: &'static str, hook: Hook, purpose: &'static str, since: &'static str) -> ProgramSpec {
-    ProgramSpec { name, hook, purpose, since }
+const fn spec(name: &'static str, hook: Hook, purpose: &'static str) -> ProgramSpec {
+    ProgramSpec { name, hook, purpose }
 }
 
 /// Keeps the programs attached as long as it lives.

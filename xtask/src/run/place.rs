@@ -1,6 +1,8 @@
 //! Where a run keeps its data, and the command lines that follow from it.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
@@ -12,7 +14,6 @@ use crate::{root, workspace};
 /// The folder that makes a second start remember the first.
 pub(super) struct Place {
     folder: PathBuf,
-    has_webhook: bool,
 }
 
 impl Place {
@@ -22,16 +23,13 @@ impl Place {
             || workspace::target_dir().join("umbra-run"),
             |state| PathBuf::from(state).join("umbra"),
         );
-        let place = Self {
-            folder,
-            has_webhook: webhook.is_some(),
-        };
+        let place = Self { folder };
         let collector = place.folder.join("collector");
         fs::create_dir_all(&collector).with_context(|| format!("cannot make {}", collector.display()))?;
         place.write("agent.toml", &agent_config(&place.folder.join("spool")))?;
-        if let Some(url) = webhook {
-            place.write("collector.toml", &format!("[webhook]\nurl = {}\n", string(url)))?;
-        }
+        // Written also when it is empty: an address, which may hold a secret, does not outlive its run.
+        let webhook = webhook.map_or_else(String::new, |url| format!("[webhook]\nurl = {}\n", string(url)));
+        place.write("collector.toml", &webhook)?;
         Ok(place)
     }
 
@@ -41,9 +39,7 @@ impl Place {
         command
             .args(["serve", "--listen", &listen.to_string(), "--data"])
             .arg(self.folder.join("collector"));
-        if self.has_webhook {
-            command.arg("--config").arg(self.folder.join("collector.toml"));
-        }
+        command.arg("--config").arg(self.folder.join("collector.toml"));
         command
     }
 
@@ -58,7 +54,10 @@ impl Place {
 
     fn write(&self, name: &str, text: &str) -> Result<()> {
         let path = self.folder.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+        // For the owner alone.
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 }
 

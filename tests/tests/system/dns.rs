@@ -1,0 +1,102 @@
+//! The two things that the agent asks the DNS for: addresses of catalogue names, when told to; and the collector.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use umbra_tests::agent::{Agent, Setup, command};
+use umbra_tests::clients::{Call, named};
+use umbra_tests::process::{Process, bound};
+use umbra_tests::skip::Need;
+use umbra_tests::wait::eventually;
+
+use crate::names::bed;
+
+/// The catalogue's first name that can be looked up, so that it is asked for at once.
+const NAME: &str = "api.lingyiwanwu.com";
+/// For documentation (RFC 5737): no route leads there, and the test's namespace has it on its loopback.
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
+/// Where the tests' name servers listen on this host's loopback.
+const SERVERS: [&str; 2] = ["127.53.53.1", "127.53.53.2"];
+
+#[test]
+fn a_flow_without_a_name_is_known_by_its_address_when_asked_for() {
+    let Some(bed) = bed(&[Need::Program("dnsmasq")]) else { return };
+    bed.add_address(ADDRESS);
+    let _server = name_server(SERVERS[0], &[&format!("--host-record={NAME},{ADDRESS}")]);
+    let resolver = bed.dir().join("agent-resolv.conf");
+    fs::write(&resolver, format!("nameserver {}\noptions timeout:1 attempts:1\n", SERVERS[0])).expect("the bed's folder");
+
+    let curl = named("curl").with(&["--insecure"]);
+    let address = ADDRESS.to_string();
+    let call = || bed.run(&curl, &Call::to(&address, "/bytes/1000")).process.pid();
+
+    // Off by default: nobody is asked, and the flow stays unknown.
+    let agent = Agent::start_as(&Setup::default(), |config| asking(&resolver, config));
+    let pid = call();
+    assert!(agent.stop_and_flows(|event| event.process.pid == pid).is_empty());
+
+    let more = "[evidence]\nresolve_catalogue_names = true\nseconds_per_name = 3600\n";
+    let agent = Agent::start_as(&Setup { more, ..Setup::default() }, |config| asking(&resolver, config));
+    let flow = eventually(Duration::from_secs(20), || {
+        let pid = call();
+        std::thread::sleep(Duration::from_millis(500));
+        let mut flows = agent.flows(|event| event.process.pid == pid);
+        flows.pop().ok_or_else(|| "no flow is known by its address".to_owned())
+    });
+    let event = flow.open;
+    assert_eq!((event.name.as_str(), event.evidence.as_str()), (NAME, "ip"), "{event:?}");
+    assert_eq!((event.vendor.as_str(), event.dst.ip), ("01.AI", ADDRESS), "{event:?}");
+
+    // A better name wins: what the hello says is outside the catalogue, whatever the address.
+    let outside = format!("{}:443:{ADDRESS}", crate::names::OUTSIDE[0].1);
+    let curl = named("curl").with(&["--insecure", "--resolve", &outside]);
+    let pid = bed.run(&curl, &Call::to(crate::names::OUTSIDE[0].1, "/bytes/1000")).process.pid();
+    assert!(agent.stop_and_flows(|event| event.process.pid == pid).is_empty());
+}
+
+#[test]
+fn the_collector_is_found_by_its_service_record() {
+    let Some(bed) = bed(&[Need::Program("dnsmasq")]) else { return };
+    let nobody = umbra_tests::agent::free_port().port();
+    let _server = name_server(SERVERS[1], &[
+        &format!("--srv-host=_umbra-collector._tcp.corp.example,collector.corp.example,{nobody}"),
+        "--host-record=collector.corp.example,127.0.0.1",
+    ]);
+    let resolver = bed.dir().join("agent-resolv.conf");
+    let text = format!("search corp.example\nnameserver {}\noptions timeout:1 attempts:1\n", SERVERS[1]);
+    fs::write(&resolver, text).expect("the bed's folder");
+    let mut agent = Agent::start_as(&Setup { discovery: true, ..Setup::default() }, |config| asking(&resolver, config));
+    let found = format!("the DNS names the collector https://collector.corp.example:{nobody}");
+    agent.process.said(&found, Duration::from_secs(10));
+    // And it is talked to: nobody answers there, which is said.
+    agent.process.said("cannot report to the collector", Duration::from_secs(20));
+    assert!(agent.stop().success());
+}
+
+/// A name server on this host's loopback that knows these records and asks nobody.
+fn name_server(address: &str, records: &[&str]) -> Process {
+    let mut dnsmasq = bound("dnsmasq");
+    dnsmasq
+        .args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file="])
+        .args(["--user=root", "--bind-interfaces", "--local=/#/", "--log-queries"])
+        .arg(format!("--listen-address={address}"))
+        .args(records);
+    let mut server = Process::start(&mut dnsmasq);
+    server.said("started, version", Duration::from_secs(10));
+    server
+}
+
+/// The agent with a resolver configuration of its own.
+fn asking(resolver: &Path, config: &Path) -> Command {
+    let agent = command(config);
+    let mut command = bound("unshare");
+    command
+        .args(["--mount", "sh", "-c", "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\""])
+        .arg(resolver)
+        .arg(agent.get_program())
+        .args(agent.get_args());
+    command
+}

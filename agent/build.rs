@@ -31,6 +31,8 @@ fn main() {
 /// `target/ebpf`: one for all profiles, so that debug and release share the same object.
 fn target_dir() -> PathBuf {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts"));
-    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    let target = out
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").is_file());
     target.unwrap_or(&out).join("ebpf")
 }

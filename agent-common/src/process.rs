@@ -1,7 +1,8 @@
 //! The process table: `PROCESSES` under [`ProcessKey`], and what each executed in `IMAGES` under [`ImageKey`].
 //!
-//! A fork without an exec shares its parent's image. Entries stay until the agent sweeps them, so that a process that
-//! is gone is still known.
+//! A fork without an exec shares its parent's image. Entries of processes that opened a flow or forked stay until the
+//! agent sweeps them, so that a process that is gone is still known; those of others go when the process does, so that
+//! a thousand compilers a second do not fill the tables.
 
 /// A process: its id and its start, because an id is used again.
 #[repr(C)]
@@ -43,6 +44,10 @@ pub struct Process {
     pub uid: u32,
     /// Login user id (`/proc/PID/loginuid`); [`NO_LOGIN`]: none.
     pub login_uid: u32,
+    /// Forks of it; at least one, when it is not 0.
+    pub children: u32,
+    /// Flows of any name that it opened; at least one, when it is not 0.
+    pub flows: u32,
 }
 
 /// No user logged in: the process descends from a service.
@@ -88,5 +93,5 @@ pub const CUT_ARGUMENTS: u32 = 4;
 
 crate::plain!(ProcessKey, 16);
 crate::plain!(ImageKey, 16);
-crate::plain!(Process, 56);
+crate::plain!(Process, 64);
 crate::plain!(Image, 16 + 2 * PATH_MAX + ARGUMENTS_MAX);

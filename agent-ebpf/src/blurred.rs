@@ -35,7 +35,9 @@ static ADDRESS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 /// knows the kind, and only `bpf_probe_read_kernel` takes the number, which checks it.
 #[inline(always)]
 pub fn address<T>(object: *mut T) -> u64 {
-    let Some(slot) = ADDRESS.get_ptr_mut(0) else { return 0 };
+    let Some(slot) = ADDRESS.get_ptr_mut(0) else {
+        return 0;
+    };
     // SAFETY: this processor's slot; nothing else runs on it until the program ends.
     unsafe {
         slot.write_volatile(object as u64);

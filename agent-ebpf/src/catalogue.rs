@@ -28,7 +28,9 @@ static SEARCH: PerCpuArray<Search> = PerCpuArray::with_max_entries(1, 0);
 /// Number of the pattern that holds for the name, or 0. The name need not be in lower case.
 #[inline(always)]
 pub fn pattern(name: &[u8; NAME_MAX + 3], length: u32) -> u32 {
-    let Some(search) = SEARCH.get_ptr_mut(0) else { return 0 };
+    let Some(search) = SEARCH.get_ptr_mut(0) else {
+        return 0;
+    };
     // SAFETY: this processor's slot; nothing else runs on it until the program ends.
     let search = unsafe { &mut *search };
     search.length.set(length);

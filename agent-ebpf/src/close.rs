@@ -63,14 +63,18 @@ fn state_changed(ctx: &SockOpsContext) {
 
 #[inline(always)]
 fn closed(ctx: &SockOpsContext, sk: KernelPointer, state: &SocketState) {
-    let Some(record) = FLOWS.get_ptr_mut(&state.cookie) else { return };
+    let Some(record) = FLOWS.get_ptr_mut(&state.cookie) else {
+        return;
+    };
     let ops = ctx.ops;
     // SAFETY: the kernel hands a valid context; the record stays valid while the program runs (RCU).
     unsafe {
         // SYN and FIN count as a byte each; the FIN is acknowledged when nothing is left to be.
         let fin = u64::from(state.fin_sent != 0 && (*ops).snd_una == (*ops).snd_nxt);
         (*record).bytes_out = (*ops).bytes_acked.saturating_sub(1 + fin);
-        let peer_fin = sk.read::<u64>(offsets().sock_flags).is_some_and(|flags| flags & SOCK_DONE != 0);
+        let peer_fin = sk
+            .read::<u64>(offsets().sock_flags)
+            .is_some_and(|flags| flags & SOCK_DONE != 0);
         (*record).bytes_in = (*ops).bytes_received.saturating_sub(u64::from(peer_fin));
         // The kernel keeps the smoothed time in eighths of a microsecond (`tcp_sock.srtt_us`).
         (*record).round_trip_us = (*ops).srtt_us >> 3;

@@ -3,10 +3,7 @@
 //! Fast open, io_uring and the subflows of multipath TCP come here too: all go through the socket's `pre_connect`.
 
 use aya_ebpf::{
-    EbpfContext as _,
-    helpers::bpf_get_current_cgroup_id,
-    macros::cgroup_sock_addr,
-    programs::SockAddrContext,
+    EbpfContext as _, helpers::bpf_get_current_cgroup_id, macros::cgroup_sock_addr, programs::SockAddrContext,
 };
 use umbra_agent_common::{counter::Counter, flow::OWNER_AT_CONNECT};
 
@@ -34,7 +31,11 @@ fn connect(ctx: &SockAddrContext) -> i32 {
     // SAFETY: the kernel hands a valid context; its fields are read one by one.
     let (kind, protocol, sk) = unsafe {
         let address = ctx.sock_addr;
-        ((*address).type_, (*address).protocol, (*address).__bindgen_anon_1.sk)
+        (
+            (*address).type_,
+            (*address).protocol,
+            (*address).__bindgen_anon_1.sk,
+        )
     };
     if kind == SOCK_STREAM && protocol == IPPROTO_TCP && !sk.is_null() {
         count(Counter::FlowsOpened);

@@ -102,7 +102,9 @@ fn egress(ctx: &SkBuffContext, socket: *mut bpf_sock) {
 /// A socket that the connect hook did not see: accepted from outside, or older than the agent.
 #[inline(always)]
 fn first_bytes_of_unknown(ctx: &SkBuffContext, socket: *mut bpf_sock) {
-    let Some(reading) = READING.get_ptr_mut(0) else { return };
+    let Some(reading) = READING.get_ptr_mut(0) else {
+        return;
+    };
     // SAFETY: as in `first_bytes`.
     let tcp = unsafe { &mut (*reading).tcp };
     let has_payload = Packet(ctx.skb.skb).tcp(tcp).is_some() && tcp.payload.get() < tcp.end.get();
@@ -114,7 +116,9 @@ fn first_bytes_of_unknown(ctx: &SkBuffContext, socket: *mut bpf_sock) {
 #[inline(always)]
 fn first_bytes(ctx: &SkBuffContext, state: &mut SocketState) {
     let packet = Packet(ctx.skb.skb);
-    let Some(reading) = READING.get_ptr_mut(0) else { return };
+    let Some(reading) = READING.get_ptr_mut(0) else {
+        return;
+    };
     // SAFETY: this processor's slot; nothing else runs on it until the program ends.
     let reading = unsafe { &mut *reading };
     if packet.tcp(&mut reading.tcp).is_none() {
@@ -152,7 +156,9 @@ fn first_bytes(ctx: &SkBuffContext, state: &mut SocketState) {
 /// Number of the pattern for whose name the remote address was looked up, or 0.
 #[inline(always)]
 fn pattern_of_address(packet: Packet, tcp: &Tcp) -> u32 {
-    let Some(remote) = remote_address(packet, tcp) else { return 0 };
+    let Some(remote) = remote_address(packet, tcp) else {
+        return 0;
+    };
     // SAFETY: the value is copied at once.
     unsafe { ADDRESSES.get(&remote) }.copied().unwrap_or(0)
 }
@@ -208,7 +214,11 @@ fn server_name(packet: Packet, record: u32, place: &mut Blurred) -> Result<u32, 
     for _ in 0..EXTENSIONS_MAX {
         let at = place.get();
         if at + 4 > end {
-            return Err(if at == end { Nameless::NoName } else { Nameless::Malformed });
+            return Err(if at == end {
+                Nameless::NoName
+            } else {
+                Nameless::Malformed
+            });
         }
         if at + 4 > record_end {
             return Err(Nameless::Split);
@@ -237,7 +247,13 @@ fn server_name(packet: Packet, record: u32, place: &mut Blurred) -> Result<u32, 
 
 /// The flow is one of the catalogue's: shows it to the agent.
 #[inline(always)]
-fn name_flow(ctx: &SkBuffContext, packet: Packet, tcp: &Tcp, state: &mut SocketState, record: &mut FlowRecord) {
+fn name_flow(
+    ctx: &SkBuffContext,
+    packet: Packet,
+    tcp: &Tcp,
+    state: &mut SocketState,
+    record: &mut FlowRecord,
+) {
     count(Counter::NamesMatched);
     // SAFETY: the helpers have no preconditions.
     let (cookie, now) = unsafe { (bpf_get_socket_cookie(packet.0.cast()), bpf_ktime_get_boot_ns()) };
@@ -278,7 +294,11 @@ fn remote_address(packet: Packet, tcp: &Tcp) -> Option<[u8; 16]> {
 /// The address at one of two offsets, by the family.
 #[inline(always)]
 fn address(packet: Packet, tcp: &Tcp, at_v4: u32, at_v6: u32) -> Option<[u8; 16]> {
-    if tcp.family.get() == 4 { packet.read::<[u8; 4]>(at_v4).map(widen) } else { packet.read(at_v6) }
+    if tcp.family.get() == 4 {
+        packet.read::<[u8; 4]>(at_v4).map(widen)
+    } else {
+        packet.read(at_v6)
+    }
 }
 
 #[inline(always)]
@@ -289,7 +309,9 @@ fn widen([a, b, c, d]: [u8; 4]) -> [u8; 16] {
 /// Brings a living catalogue flow's counts up to date; the agent reads them when it likes.
 #[inline(always)]
 fn keep_counts(socket: *mut bpf_sock, cookie: u64) {
-    let Some(record) = FLOWS.get_ptr_mut(&cookie) else { return };
+    let Some(record) = FLOWS.get_ptr_mut(&cookie) else {
+        return;
+    };
     // SAFETY: `socket` is a full TCP socket; the record stays valid while the program runs (RCU).
     unsafe {
         let tcp = bpf_tcp_sock(socket);

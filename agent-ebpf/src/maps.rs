@@ -74,7 +74,11 @@ pub fn count(counter: Counter) {
 /// Rings the agent's bell.
 #[inline(always)]
 pub fn send(kind: u32, cookie: u64) {
-    let event = Event { cookie, kind, reserved: 0 };
+    let event = Event {
+        cookie,
+        kind,
+        reserved: 0,
+    };
     match EVENTS.output::<Event>(&event, 0) {
         Ok(()) => count(Counter::EventsSent),
         Err(_) => count(Counter::EventsDropped),

@@ -36,8 +36,12 @@ impl Packet {
         let mut value = MaybeUninit::<T>::uninit();
         // SAFETY: the helper writes exactly `size_of::<T>()` bytes or fails.
         unsafe {
-            let failed =
-                bpf_skb_load_bytes(self.0.cast(), offset, value.as_mut_ptr().cast(), size_of::<T>() as u32) != 0;
+            let failed = bpf_skb_load_bytes(
+                self.0.cast(),
+                offset,
+                value.as_mut_ptr().cast(),
+                size_of::<T>() as u32,
+            ) != 0;
             if failed { None } else { Some(value.assume_init()) }
         }
     }
@@ -51,7 +55,8 @@ impl Packet {
     /// Two bytes in network order.
     #[inline(always)]
     pub fn short(self, offset: u32) -> Option<u32> {
-        self.read::<[u8; 2]>(offset).map(|bytes| u32::from(u16::from_be_bytes(bytes)))
+        self.read::<[u8; 2]>(offset)
+            .map(|bytes| u32::from(u16::from_be_bytes(bytes)))
     }
 
     /// Finds the parts of a TCP packet; `None` for anything else.

@@ -66,7 +66,8 @@ fn prepend(entry: KernelPointer, start: *mut u32, buffer: *mut [u8; PATH_MAX]) -
         start.write_volatile(begin);
         let to = buffer.cast::<u8>().add((begin & (PATH_MAX as u32 - 1)) as usize);
         *to = b'/';
-        let failed = bpf_probe_read_kernel(to.add(1).cast(), length & NAME_MAX, characters.0 as *const _) != 0;
+        let failed =
+            bpf_probe_read_kernel(to.add(1).cast(), length & NAME_MAX, characters.0 as *const _) != 0;
         if failed { None } else { Some(()) }
     }
 }

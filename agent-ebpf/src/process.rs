@@ -12,8 +12,8 @@ use aya_ebpf::{
 use umbra_agent_common::{
     counter::Counter,
     process::{
-        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, Image, ImageKey, NO_LOGIN, NO_USER, PATH_MAX, Process,
-        ProcessKey,
+        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, Image, ImageKey, NO_LOGIN, NO_USER,
+        PATH_MAX, Process, ProcessKey,
     },
 };
 
@@ -54,10 +54,16 @@ fn forked(parent: KernelPointer, child: KernelPointer) -> Option<()> {
     if child.follow(offsets().task_group_leader)? != child {
         return None; // a thread
     }
-    let forker = process_of(parent)?;
-    // SAFETY: the entry is copied at once.
-    let image = unsafe { PROCESSES.get(&forker) }.map_or(ImageKey::default(), |process| process.image);
-    record(&key, child, image)
+    let mut image = ImageKey::default();
+    if let Some(forker) = PROCESSES.get_ptr_mut(&process_of(parent)?) {
+        // SAFETY: the entry stays valid while the program runs (RCU). A count that is lost to another processor was
+        // not the first.
+        unsafe {
+            (*forker).children += 1;
+            image = (*forker).image;
+        }
+    }
+    record(&key, Process { image, ..seen(child) })
 }
 
 #[inline(always)]
@@ -66,15 +72,28 @@ fn executed(task: KernelPointer) -> Option<()> {
     let key = process_of(task)?;
     // SAFETY: the helper has no preconditions.
     let executed_ns = unsafe { bpf_ktime_get_boot_ns() };
-    let image_key = ImageKey { executed_ns, pid: key.pid, reserved: 0 };
+    let mut process = Process {
+        image: ImageKey {
+            executed_ns,
+            pid: key.pid,
+            reserved: 0,
+        },
+        ..seen(task)
+    };
     // SAFETY: this processor's slot; a preempting program could only be another exec on this processor.
     let image = unsafe { &mut *IMAGE.get_ptr_mut(0)? };
     describe(task, image);
-    let known = IMAGES.insert(&image_key, &*image, 0).is_ok();
-    if !known {
+    if IMAGES.insert(&process.image, &*image, 0).is_err() {
         count(Counter::ImagesLost);
+        process.image = ImageKey::default();
     }
-    record(&key, task, if known { image_key } else { ImageKey::default() })
+    // SAFETY: the entry is copied at once.
+    if let Some(before) = unsafe { PROCESSES.get(&key) }.copied() {
+        process.children = before.children;
+        process.flows = before.flows;
+        forget_image(&key, &before);
+    }
+    record(&key, process)
 }
 
 #[inline(always)]
@@ -85,25 +104,56 @@ fn exited(task: KernelPointer) -> Option<()> {
         return None;
     }
     count(Counter::Exits);
-    let process = PROCESSES.get_ptr_mut(&process_of(task)?)?;
+    let key = process_of(task)?;
+    let process = PROCESSES.get_ptr_mut(&key)?;
     // SAFETY: the entry stays valid while the program runs (RCU).
-    unsafe { (*process).exited_ns = bpf_ktime_get_boot_ns() };
+    let last = unsafe {
+        (*process).exited_ns = bpf_ktime_get_boot_ns();
+        *process
+    };
+    if is_nobodys(&last) {
+        let _ = PROCESSES.remove(&key);
+        forget_image(&key, &last);
+    }
     Some(())
 }
 
-/// Enters a process into the table, or what has become of it.
+/// Whether nobody will ask for the process: it opened no flow, and is no ancestor.
 #[inline(always)]
-fn record(key: &ProcessKey, task: KernelPointer, image: ImageKey) -> Option<()> {
-    let parent = task.follow(offsets().task_real_parent).and_then(process_of).unwrap_or_default();
-    let process = Process {
-        parent,
-        image,
+fn is_nobodys(process: &Process) -> bool {
+    process.children == 0 && process.flows == 0
+}
+
+/// Takes out what `process` executed, if it was the process itself and nobody will ask for it.
+#[inline(always)]
+fn forget_image(key: &ProcessKey, process: &Process) {
+    if is_nobodys(process) && process.image.pid == key.pid {
+        let _ = IMAGES.remove(&process.image);
+    }
+}
+
+/// A process as it is now, without its image.
+#[inline(always)]
+fn seen(task: KernelPointer) -> Process {
+    Process {
+        parent: task
+            .follow(offsets().task_real_parent)
+            .and_then(process_of)
+            .unwrap_or_default(),
+        image: ImageKey::default(),
         exited_ns: 0,
         // SAFETY: the helper has no preconditions. A child begins in its parent's cgroup, unless clone3 says otherwise.
         cgroup: unsafe { bpf_get_current_cgroup_id() },
         uid: user_and_group(task).map_or(NO_USER, |(uid, _)| uid),
         login_uid: task.read::<u32>(offsets().task_loginuid).unwrap_or(NO_LOGIN),
-    };
+        children: 0,
+        flows: 0,
+    }
+}
+
+/// Enters a process into the table, or what has become of it.
+#[inline(always)]
+fn record(key: &ProcessKey, process: Process) -> Option<()> {
     if PROCESSES.insert(key, &process, 0).is_err() {
         count(Counter::ProcessesLost);
     }
@@ -139,9 +189,10 @@ fn describe(task: KernelPointer, image: &mut Image) {
 #[inline(always)]
 fn arguments(mm: KernelPointer, image: &mut Image) {
     let offsets = offsets();
-    let (Some(start), Some(end)) =
-        (mm.read::<u64>(offsets.mm_arg_start), mm.read::<u64>(offsets.mm_arg_end))
-    else {
+    let (Some(start), Some(end)) = (
+        mm.read::<u64>(offsets.mm_arg_start),
+        mm.read::<u64>(offsets.mm_arg_end),
+    ) else {
         return;
     };
     let mut length = end.saturating_sub(start);
@@ -150,7 +201,11 @@ fn arguments(mm: KernelPointer, image: &mut Image) {
         image.cut |= CUT_ARGUMENTS;
     }
     // Says the bound once more in a form that every verifier keeps; 4096 itself must stay possible.
-    let length = if length == ARGUMENTS_MAX as u64 { ARGUMENTS_MAX as u32 } else { length as u32 & 0xfff };
+    let length = if length == ARGUMENTS_MAX as u64 {
+        ARGUMENTS_MAX as u32
+    } else {
+        length as u32 & 0xfff
+    };
     // SAFETY: `arguments` has `ARGUMENTS_MAX` bytes; the helper checks the user address itself.
     let failed =
         unsafe { bpf_probe_read_user(image.arguments.as_mut_ptr().cast(), length, start as *const _) } != 0;

@@ -27,7 +27,11 @@ fn sockets() -> *mut core::ffi::c_void {
 #[inline(always)]
 pub fn state(socket: *mut bpf_sock) -> Option<&'static mut SocketState> {
     // SAFETY: the verifier checks that `socket` is a socket; the storage lives as long as the program runs (RCU).
-    unsafe { bpf_sk_storage_get(sockets(), socket.cast(), ptr::null_mut(), 0).cast::<SocketState>().as_mut() }
+    unsafe {
+        bpf_sk_storage_get(sockets(), socket.cast(), ptr::null_mut(), 0)
+            .cast::<SocketState>()
+            .as_mut()
+    }
 }
 
 /// Begins to follow `socket` for the running task; what an earlier connection of the socket left is overwritten.
@@ -35,8 +39,11 @@ pub fn state(socket: *mut bpf_sock) -> Option<&'static mut SocketState> {
 pub fn open(socket: *mut bpf_sock, source: u32, cgroup: u64) -> Option<&'static mut SocketState> {
     let flags = u64::from(BPF_SK_STORAGE_GET_F_CREATE);
     // SAFETY: as in `state`.
-    let storage =
-        unsafe { bpf_sk_storage_get(sockets(), socket.cast(), ptr::null_mut(), flags).cast::<SocketState>().as_mut() };
+    let storage = unsafe {
+        bpf_sk_storage_get(sockets(), socket.cast(), ptr::null_mut(), flags)
+            .cast::<SocketState>()
+            .as_mut()
+    };
     let Some(state) = storage else {
         count(Counter::StorageFailed);
         return None;
@@ -62,8 +69,22 @@ fn identify(source: u32, cgroup: u64) -> Option<Owner> {
     let process = task::process_of(current)?;
     let (uid, gid) = task::user_and_group(current)?;
     let thread = current.read(offsets().task_pid)?;
-    // SAFETY: the entry is copied at once.
-    let image = unsafe { PROCESSES.get(&process) }.map_or(ImageKey::default(), |process| process.image);
+    let mut image = ImageKey::default();
+    if let Some(known) = PROCESSES.get_ptr_mut(&process) {
+        // SAFETY: the entry stays valid while the program runs (RCU).
+        unsafe {
+            image = (*known).image;
+            (*known).flows += 1;
+        }
+    }
     // Process 0 is the idle task: an interrupt on nobody's behalf.
-    (process.pid != 0).then_some(Owner { process, image, thread, uid, gid, source, cgroup })
+    (process.pid != 0).then_some(Owner {
+        process,
+        image,
+        thread,
+        uid,
+        gid,
+        source,
+        cgroup,
+    })
 }

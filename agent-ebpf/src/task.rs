@@ -41,7 +41,11 @@ pub fn process_of(task: KernelPointer) -> Option<ProcessKey> {
     let pid = task.read::<u32>(offsets.task_tgid)?;
     let leader = task.follow(offsets.task_group_leader)?;
     let started_ns = leader.read::<u64>(offsets.task_start_boottime)?;
-    Some(ProcessKey { started_ns, pid, reserved: 0 })
+    Some(ProcessKey {
+        started_ns,
+        pid,
+        reserved: 0,
+    })
 }
 
 /// Real user and group id of a task, in the first user namespace.

@@ -87,7 +87,12 @@ pub struct Person {
 impl Person {
     /// Nobody could be named: never taken for user 0.
     fn unknown() -> Self {
-        Self { uid: NO_USER, name: Some(program::UNKNOWN.to_owned()), login_uid: None, login_name: None }
+        Self {
+            uid: NO_USER,
+            name: Some(program::UNKNOWN.to_owned()),
+            login_uid: None,
+            login_name: None,
+        }
     }
 }
 
@@ -105,27 +110,47 @@ pub struct Attribution {
 impl Attribution {
     /// Reads from the kernel's process table; what ran before it is read from `/proc` now.
     pub fn new(processes: Processes, losses: Arc<Losses>) -> Self {
-        Self { table: Table::new(processes), users: Users::default(), places: Places::default(), losses }
+        Self {
+            table: Table::new(processes),
+            users: Users::default(),
+            places: Places::default(),
+            losses,
+        }
     }
 
     /// Who is behind a flow that `owner` opened.
     pub async fn attribute(&mut self, owner: &Owner) -> Attributed {
-        let known = self.table.find(&owner.process).map(|known| self.table.when(known, &owner.image));
+        let known = self
+            .table
+            .find(&owner.process)
+            .map(|known| self.table.when(known, &owner.image));
         if known.is_none() {
             self.losses.add(Loss::ProcessUnknown, 1);
         }
-        let image = known.as_ref().and_then(|known| known.image.clone()).unwrap_or_default();
+        let image = known
+            .as_ref()
+            .and_then(|known| known.image.clone())
+            .unwrap_or_default();
         let program = image.program().clone();
         let place = self.places.find(&owner.process, owner.cgroup);
-        let login_uid = known.as_ref().map(|known| known.login_uid).filter(|uid| *uid != NO_LOGIN);
+        let login_uid = known
+            .as_ref()
+            .map(|known| known.login_uid)
+            .filter(|uid| *uid != NO_LOGIN);
         let user = match owner.source {
             0 => Person::unknown(),
             _ => self.person(owner.uid, login_uid).await,
         };
         let caller = Arc::new(Caller {
-            user: User { uid: user.uid, name: user.name.clone() },
+            user: User {
+                uid: user.uid,
+                name: user.name.clone(),
+            },
             program: program.clone(),
-            container: place.container.as_ref().map(|id| Container { id: id.clone(), image: None }),
+            container: place.container.as_ref().map(|id| Container {
+                id: id.clone(),
+                image: None,
+            }),
             unit: place.unit.clone(),
         });
         let ancestors = self.ancestors(known.as_ref().map(|known| known.parent));
@@ -137,7 +162,12 @@ impl Attribution {
             program,
             ancestors,
         };
-        Attributed { process, user, place, caller }
+        Attributed {
+            process,
+            user,
+            place,
+            caller,
+        }
     }
 
     /// Forgets processes that ended a while ago.
@@ -151,7 +181,12 @@ impl Attribution {
             Some(login) => self.users.name(login).await,
             None => None,
         };
-        Person { uid, name, login_uid, login_name }
+        Person {
+            uid,
+            name,
+            login_uid,
+            login_name,
+        }
     }
 
     fn ancestors(&mut self, parent: Option<umbra_agent_common::process::ProcessKey>) -> Vec<Ancestor> {
@@ -164,8 +199,14 @@ impl Attribution {
             let image = known.as_ref().and_then(|known| known.image.clone());
             ancestors.push(Ancestor {
                 pid: key.pid,
-                program: image.map_or_else(|| program::UNKNOWN.to_owned(), |image| image.program().name.clone()),
-                uid: known.as_ref().map(|known| known.uid).filter(|uid| *uid != NO_USER),
+                program: image.map_or_else(
+                    || program::UNKNOWN.to_owned(),
+                    |image| image.program().name.clone(),
+                ),
+                uid: known
+                    .as_ref()
+                    .map(|known| known.uid)
+                    .filter(|uid| *uid != NO_USER),
             });
             next = known.map(|known| known.parent);
         }

@@ -18,8 +18,12 @@ use umbra_agent_common::offsets::FIELDS;
 const KERNEL: (u32, u32) = (5, 10);
 
 /// Capabilities that `run` needs, by number (`include/uapi/linux/capability.h`), and what for.
-const CAPABILITIES: [(u32, &str); 4] =
-    [(39, "CAP_BPF"), (38, "CAP_PERFMON"), (12, "CAP_NET_ADMIN"), (19, "CAP_SYS_PTRACE")];
+const CAPABILITIES: [(u32, &str); 4] = [
+    (39, "CAP_BPF"),
+    (38, "CAP_PERFMON"),
+    (12, "CAP_NET_ADMIN"),
+    (19, "CAP_SYS_PTRACE"),
+];
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +50,10 @@ impl Table {
     }
 
     fn add(&mut self, subject: &str, finding: Result<String, String>) {
-        self.0.push(Row { subject: subject.to_owned(), finding });
+        self.0.push(Row {
+            subject: subject.to_owned(),
+            finding,
+        });
     }
 }
 
@@ -55,12 +62,24 @@ pub fn check(config: Option<&Path>) -> Table {
     let mut table = Table::default();
     let config = Config::load(config);
     let catalogue = config.as_ref().ok().map(|config| config.catalogue.load());
-    table.add("configuration", config.map(|_| "is understood".to_owned()).map_err(|error| error.to_string()));
+    table.add(
+        "configuration",
+        config
+            .map(|_| "is understood".to_owned())
+            .map_err(|error| error.to_string()),
+    );
     if let Some(catalogue) = catalogue {
         let size = |catalogue: umbra_catalog::Catalogue| {
-            format!("{} vendors, {} patterns", catalogue.vendors().len(), catalogue.patterns().count())
+            format!(
+                "{} vendors, {} patterns",
+                catalogue.vendors().len(),
+                catalogue.patterns().count()
+            )
         };
-        table.add("catalogue", catalogue.map(size).map_err(|error| error.to_string()));
+        table.add(
+            "catalogue",
+            catalogue.map(size).map_err(|error| error.to_string()),
+        );
     }
     table.add("kernel", kernel(&uname().release().to_string_lossy()));
     table.add("type information", type_information());
@@ -70,7 +89,12 @@ pub fn check(config: Option<&Path>) -> Table {
         Ok((mut ebpf, _)) => {
             for program in &PROGRAMS {
                 let loaded = probes::try_load(&mut ebpf, program);
-                table.add(program.name, loaded.map(|()| program.purpose.to_owned()).map_err(|error| error.to_string()));
+                table.add(
+                    program.name,
+                    loaded
+                        .map(|()| program.purpose.to_owned())
+                        .map_err(|error| error.to_string()),
+                );
             }
         }
         Err(error) => table.add("kernel programs", Err(error.to_string())),
@@ -79,12 +103,17 @@ pub fn check(config: Option<&Path>) -> Table {
 }
 
 fn kernel(release: &str) -> Result<String, String> {
-    let mut numbers = release.split(['.', '-', '+']).map_while(|number| number.parse().ok());
+    let mut numbers = release
+        .split(['.', '-', '+'])
+        .map_while(|number| number.parse().ok());
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if version >= KERNEL {
         Ok(release.to_owned())
     } else {
-        Err(format!("{release} is too old: Umbra needs {}.{} or later", KERNEL.0, KERNEL.1))
+        Err(format!(
+            "{release} is too old: Umbra needs {}.{} or later",
+            KERNEL.0, KERNEL.1
+        ))
     }
 }
 
@@ -94,7 +123,11 @@ fn type_information() -> Result<String, String> {
     Ok(match &*found.absent {
         [] => format!("{known} of {} fields", FIELDS.len()),
         // Nothing to remedy: the kernel was built without the feature.
-        absent => format!("{known} of {} fields; unknown stays: {}", FIELDS.len(), absent.join(", ")),
+        absent => format!(
+            "{known} of {} fields; unknown stays: {}",
+            FIELDS.len(),
+            absent.join(", ")
+        ),
     })
 }
 
@@ -104,12 +137,18 @@ fn capabilities() -> Result<String, String> {
         .lines()
         .find_map(|line| u64::from_str_radix(line.strip_prefix("CapEff:")?.trim(), 16).ok())
         .ok_or("cannot be read from /proc/self/status: is /proc mounted?")?;
-    let missing: Vec<_> =
-        CAPABILITIES.iter().filter(|(number, _)| effective >> number & 1 == 0).map(|(_, name)| *name).collect();
+    let missing: Vec<_> = CAPABILITIES
+        .iter()
+        .filter(|(number, _)| effective >> number & 1 == 0)
+        .map(|(_, name)| *name)
+        .collect();
     if missing.is_empty() {
         Ok(CAPABILITIES.map(|(_, name)| name).join(", "))
     } else {
-        Err(format!("{} missing: run umbra-agent as root, or give it these", missing.join(", ")))
+        Err(format!(
+            "{} missing: run umbra-agent as root, or give it these",
+            missing.join(", ")
+        ))
     }
 }
 
@@ -134,7 +173,10 @@ impl fmt::Display for Table {
         match failed {
             0 => writeln!(formatter, "\nThis host is ready for `umbra-agent run`."),
             1 => writeln!(formatter, "\n1 thing is in the way; its row says what to do."),
-            more => writeln!(formatter, "\n{more} things are in the way; their rows say what to do."),
+            more => writeln!(
+                formatter,
+                "\n{more} things are in the way; their rows say what to do."
+            ),
         }
     }
 }

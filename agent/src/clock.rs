@@ -13,7 +13,11 @@ impl Clock {
     /// Reads both clocks now. A flow's times are converted once, so a later step of the calendar changes nothing.
     pub fn now() -> Self {
         let since_boot = SignedDuration::from_nanos(nanoseconds(clock_gettime(ClockId::Boottime)));
-        Self { boot: Timestamp::now().checked_sub(since_boot).unwrap_or(Timestamp::UNIX_EPOCH) }
+        Self {
+            boot: Timestamp::now()
+                .checked_sub(since_boot)
+                .unwrap_or(Timestamp::UNIX_EPOCH),
+        }
     }
 
     /// The calendar time of `ns` since boot.
@@ -29,5 +33,7 @@ pub fn since_boot_ns() -> u64 {
 }
 
 fn nanoseconds(time: Timespec) -> i64 {
-    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
+    time.tv_sec
+        .saturating_mul(1_000_000_000)
+        .saturating_add(time.tv_nsec)
 }

@@ -104,7 +104,10 @@ pub struct Flows {
 impl Flows {
     /// Reads from the kernel's table.
     pub fn new(kernel: probes::Flows) -> Self {
-        Self { kernel, live: HashMap::new() }
+        Self {
+            kernel,
+            live: HashMap::new(),
+        }
     }
 
     /// Whether any flow lives.
@@ -159,7 +162,11 @@ impl Flows {
                 bytes_out: 0,
                 bytes_in: 0,
             });
-            Live { flow, bytes_out: 0, bytes_in: 0 }
+            Live {
+                flow,
+                bytes_out: 0,
+                bytes_in: 0,
+            }
         });
         let closed = closed || record.closed != 0;
         // The last count is exact and may be a byte less than the one before: a FIN is no payload.
@@ -198,8 +205,17 @@ fn flow(cookie: u64, record: &FlowRecord, clock: &Clock) -> Flow {
         owner: record.owner,
         opened: clock.time(record.opened_ns),
         pattern: record.pattern,
-        name: record.name[..length].iter().copied().map(letter).collect::<String>().into(),
-        evidence: if record.evidence == EVIDENCE_ADDRESS { Evidence::Ip } else { Evidence::TlsSni },
+        name: record.name[..length]
+            .iter()
+            .copied()
+            .map(letter)
+            .collect::<String>()
+            .into(),
+        evidence: if record.evidence == EVIDENCE_ADDRESS {
+            Evidence::Ip
+        } else {
+            Evidence::TlsSni
+        },
         protocol: Protocol::Tcp,
         remote: SocketAddr::new(address, record.remote_port),
     }

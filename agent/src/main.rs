@@ -38,7 +38,9 @@ enum Command {
 
 fn main() -> ExitCode {
     memory::give_back_what_is_freed();
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .from_env_lossy();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -48,7 +50,9 @@ fn main() -> ExitCode {
         Command::Run(options) => run::main(options).map(|()| true),
         Command::Check { config } => {
             let table = check::check(config.as_deref());
-            write!(io::stdout(), "{table}").map(|()| table.is_fit()).map_err(Into::into)
+            write!(io::stdout(), "{table}")
+                .map(|()| table.is_fit())
+                .map_err(Into::into)
         }
         Command::Match(options) => matching::main(&options),
     };

@@ -25,34 +25,50 @@ pub(crate) fn main(options: &Options) -> anyhow::Result<bool> {
     let mut all = true;
     let mut out = io::stdout().lock();
     for host in &options.hosts {
-        match catalogue.lookup(host) {
-            Some(found) => write!(out, "{}", paragraph(host, &found))?,
-            None => {
-                all = false;
-                writeln!(out, "{host}\n  not in the catalogue")?;
-            }
+        if let Some(found) = catalogue.lookup(host) {
+            tell(&mut out, host, &found)?;
+        } else {
+            all = false;
+            writeln!(out, "{host}\n  not in the catalogue")?;
         }
     }
     tell_size(&mut out, &catalogue)?;
     Ok(all)
 }
 
-fn paragraph(host: &str, found: &Match<'_>) -> String {
+fn tell(out: &mut impl io::Write, host: &str, found: &Match<'_>) -> io::Result<()> {
     let vendor = found.vendor;
-    let plan = found.service.plan.as_ref().map(|plan| format!(", plan {plan}")).unwrap_or_default();
+    let plan = found
+        .service
+        .plan
+        .as_ref()
+        .map(|plan| format!(", plan {plan}"))
+        .unwrap_or_default();
     let rows = [
         ("vendor", vendor.name.clone()),
         ("service", format!("{}{plan}", found.service.name)),
         ("kind", found.kind().to_string()),
-        ("pattern", format!("{} ({}), confidence {}", found.host(), reach(found), found.confidence())),
+        (
+            "pattern",
+            format!(
+                "{} ({}), confidence {}",
+                found.host(),
+                reach(found),
+                found.confidence()
+            ),
+        ),
         ("verified on", found.pattern.verified_on.to_string()),
         ("headquarters", vendor.headquarters.to_string()),
-        ("data-processing agreement", vendor.data_processing_agreement.to_string()),
+        (
+            "data-processing agreement",
+            vendor.data_processing_agreement.to_string(),
+        ),
         ("trains on your data", vendor.training_default.to_string()),
         ("EU residency", vendor.eu_residency.to_string()),
     ];
-    let rows: String = rows.iter().map(|(label, value)| format!("  {label:<27}{value}\n")).collect();
-    format!("{host}\n{rows}")
+    writeln!(out, "{host}")?;
+    rows.iter()
+        .try_for_each(|(label, value)| writeln!(out, "  {label:<27}{value}"))
 }
 
 fn reach(found: &Match<'_>) -> &'static str {
@@ -63,5 +79,10 @@ fn reach(found: &Match<'_>) -> &'static str {
 }
 
 fn tell_size(out: &mut impl io::Write, catalogue: &Catalogue) -> io::Result<()> {
-    writeln!(out, "\n{} vendors, {} patterns", catalogue.vendors().len(), catalogue.patterns().count())
+    writeln!(
+        out,
+        "\n{} vendors, {} patterns",
+        catalogue.vendors().len(),
+        catalogue.patterns().count()
+    )
 }

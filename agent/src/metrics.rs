@@ -25,7 +25,7 @@ pub use registry::Sources;
 const CONNECTIONS: usize = 8;
 
 /// How long a connection may last, so that idle ones do not keep others out.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 

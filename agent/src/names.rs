@@ -1,9 +1,6 @@
 //! What the catalogue says of a flow's pattern.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use umbra_catalog::{Catalogue, Kind};
 
@@ -30,7 +27,10 @@ pub struct Names {
 impl Names {
     /// Of `catalogue`, the one that the kernel programs were given.
     pub fn new(catalogue: Catalogue) -> Self {
-        Self { catalogue, known: HashMap::new() }
+        Self {
+            catalogue,
+            known: HashMap::new(),
+        }
     }
 
     /// Whose names pattern `number` matches; `None` for a number that the catalogue does not have.
@@ -56,6 +56,9 @@ impl Names {
 
     /// Names that can be looked up in the DNS: all patterns without a wildcard.
     pub fn resolvable(&self) -> Vec<Arc<str>> {
-        self.catalogue.patterns().filter_map(|found| found.resolvable().map(Arc::from)).collect()
+        self.catalogue
+            .patterns()
+            .filter_map(|found| found.resolvable().map(Arc::from))
+            .collect()
     }
 }

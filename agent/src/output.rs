@@ -59,12 +59,18 @@ impl Output {
             Form::None => None,
             Form::Lines | Form::Ndjson => Some(Writer::start(std::io::stdout(), losses)?),
         };
-        Ok(Self { form, host: host.to_owned(), writer })
+        Ok(Self {
+            form,
+            host: host.to_owned(),
+            writer,
+        })
     }
 
     /// Prints the change, unless it is nothing but more bytes.
     pub fn tell(&self, told: &Told<'_>) {
-        let Some(writer) = self.writer.as_ref().filter(|_| told.change.step != Step::Moved) else { return };
+        let Some(writer) = self.writer.as_ref().filter(|_| told.change.step != Step::Moved) else {
+            return;
+        };
         writer.write(match self.form {
             Form::Ndjson => ndjson::line(told, &self.host),
             Form::Lines | Form::None => lines::line(told),

@@ -27,7 +27,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// How often the rest is looked after: the kernel's counts, bells that were lost, processes that ended.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// A process that ended is remembered so long: its last flows may still be in the making.
-const REMEMBER_ENDED: Duration = Duration::from_secs(60);
+const REMEMBER_ENDED: Duration = Duration::from_mins(1);
 
 /// What the first half is made of.
 pub struct Pipeline {
@@ -117,14 +117,18 @@ impl Pipeline {
         if let Some((addresses, table)) = &mut self.addresses {
             table.set(addresses.current(), |name| self.names.number(name));
         }
-        let ended_before = since_boot_ns().saturating_sub(u64::try_from(REMEMBER_ENDED.as_nanos()).unwrap_or(0));
+        let ended_before =
+            since_boot_ns().saturating_sub(u64::try_from(REMEMBER_ENDED.as_nanos()).unwrap_or(0));
         self.attribution.sweep(ended_before);
         Ok(())
     }
 
     async fn pass_on(&mut self, change: Change, known: &mut HashMap<String, Known>) {
         let Some(known_flow) = self.find_out(&change, known).await else {
-            debug!("flow {} has a pattern that the catalogue does not have", change.flow.id);
+            debug!(
+                "flow {} has a pattern that the catalogue does not have",
+                change.flow.id
+            );
             return;
         };
         self.output.tell(&Told {
@@ -142,20 +146,39 @@ impl Pipeline {
         }
     }
 
-    async fn find_out<'a>(&mut self, change: &Change, known: &'a mut HashMap<String, Known>) -> Option<&'a Known> {
+    async fn find_out<'a>(
+        &mut self,
+        change: &Change,
+        known: &'a mut HashMap<String, Known>,
+    ) -> Option<&'a Known> {
         let flow = &change.flow;
         if !known.contains_key(&flow.id) {
             let service = self.names.service(flow.pattern)?;
-            let name = if flow.name.is_empty() { service.host.clone() } else { flow.name.clone() };
+            let name = if flow.name.is_empty() {
+                service.host.clone()
+            } else {
+                flow.name.clone()
+            };
             let attributed = self.attribution.attribute(&flow.owner).await;
-            known.insert(flow.id.clone(), Known { service, name, attributed });
+            known.insert(
+                flow.id.clone(),
+                Known {
+                    service,
+                    name,
+                    attributed,
+                },
+            );
         }
         known.get(&flow.id)
     }
 }
 
 fn activity(change: &Change, known: &Known) -> Activity {
-    let Known { service, name, attributed } = known;
+    let Known {
+        service,
+        name,
+        attributed,
+    } = known;
     Activity {
         time: change.time,
         caller: attributed.caller.clone(),

@@ -126,7 +126,13 @@ pub fn load(log: KernelLog) -> Result<(Ebpf, offsets::Found), ProbeError> {
         .override_global("OFFSETS", &found.offsets, true)
         .override_global(diagnostics::LEVEL, &log.level(), true)
         .load(object)
-        .map_err(|error| if is_not_permitted(&error) { ProbeError::NotPermitted } else { ProbeError::Load(error.into()) })?;
+        .map_err(|error| {
+            if is_not_permitted(&error) {
+                ProbeError::NotPermitted
+            } else {
+                ProbeError::Load(error.into())
+            }
+        })?;
     Ok((ebpf, found))
 }
 
@@ -141,15 +147,28 @@ pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError
     let addresses = AddressTable::new(take(&mut ebpf, "ADDRESSES")?)?;
     let diagnostics = Diagnostics::listen(&mut ebpf, log)?;
     let attached = attach::attach(ebpf, &CgroupRoot::open()?)?;
-    Ok(Probes { bell, flows, processes, addresses, counters, diagnostics, absent_fields: found.absent, attached })
+    Ok(Probes {
+        bell,
+        flows,
+        processes,
+        addresses,
+        counters,
+        diagnostics,
+        absent_fields: found.absent,
+        attached,
+    })
 }
 
 fn write_catalogue(ebpf: &mut Ebpf, catalogue: &Catalogue) -> Result<(), ProbeError> {
-    let map = ebpf.map_mut("CATALOGUE").ok_or(ProbeError::Missing("map CATALOGUE"))?;
-    let mut trie = aya::maps::LpmTrie::<_, [u8; KEY_DATA], TrieValue>::try_from(map).map_err(map_error("CATALOGUE"))?;
+    let map = ebpf
+        .map_mut("CATALOGUE")
+        .ok_or(ProbeError::Missing("map CATALOGUE"))?;
+    let mut trie =
+        aya::maps::LpmTrie::<_, [u8; KEY_DATA], TrieValue>::try_from(map).map_err(map_error("CATALOGUE"))?;
     for entry in catalogue.trie() {
         let key = Key::new(u32::from(entry.bytes) * 8, entry.data);
-        trie.insert(&key, entry.value, 0).map_err(map_error("CATALOGUE"))?;
+        trie.insert(&key, entry.value, 0)
+            .map_err(map_error("CATALOGUE"))?;
     }
     Ok(())
 }
@@ -159,13 +178,18 @@ fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<aya::maps::Map, ProbeErro
 }
 
 fn map_error(map: &'static str) -> impl Fn(MapError) -> ProbeError {
-    move |error| ProbeError::Map { map, source: error.into() }
+    move |error| ProbeError::Map {
+        map,
+        source: error.into(),
+    }
 }
 
 /// Whether the kernel said EPERM or EACCES, somewhere down the chain of causes.
 fn is_not_permitted(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::PermissionDenied)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|io| io.kind() == io::ErrorKind::PermissionDenied)
             || cause.to_string().contains("Operation not permitted")
     })
 }

@@ -30,10 +30,10 @@ pub use client::ClientError;
 pub use stats::Stats;
 
 /// A collector that heard nothing for so long is told how the agent is.
-const STATUS_INTERVAL: Duration = Duration::from_secs(60);
+const STATUS_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A collector that stays away is complained of once in so long.
-const COMPLAIN_AGAIN: Duration = Duration::from_secs(300);
+const COMPLAIN_AGAIN: Duration = Duration::from_mins(5);
 
 /// How long the last attempt may take when the agent stops; what it does not deliver stays in the spool.
 const FAREWELL: Duration = Duration::from_secs(3);

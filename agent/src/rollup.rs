@@ -14,7 +14,7 @@ use umbra_report::{Caller, Evidence, Observation, Protocol};
 use crate::activity::Activity;
 
 /// A key that was silent for so long is news again.
-const FORGET_AFTER: Duration = Duration::from_secs(3600);
+const FORGET_AFTER: Duration = Duration::from_hours(1);
 
 /// How long news waits, so that what belongs together travels together.
 const URGENT_DELAY: Duration = Duration::from_millis(200);

@@ -110,14 +110,21 @@ async fn run(options: Options) -> anyhow::Result<()> {
         warn!("this kernel has no {field}: what is read from it stays unknown");
     }
     // Not `eprintln!`, which panics when nobody can be told.
-    let _ = writeln!(io::stderr(), "umbra-agent: attached in {} ms; watching this host", attached.as_millis());
+    let _ = writeln!(
+        io::stderr(),
+        "umbra-agent: attached in {} ms; watching this host",
+        attached.as_millis()
+    );
 
     let delivering = tokio::spawn(delivery.run(received));
     // The pipeline's end drops its sender, and with it ends the delivery.
     let ended = pipeline.run(probes.bell, any(signals)).await;
     drop(probes.attached);
     if timeout(FINISH, delivering).await.is_err() {
-        warn!("the last observations could not all be written in {} s", FINISH.as_secs());
+        warn!(
+            "the last observations could not all be written in {} s",
+            FINISH.as_secs()
+        );
     }
     ended?;
     Ok(())

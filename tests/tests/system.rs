@@ -9,6 +9,8 @@ mod apart;
 mod bad_input;
 #[path = "system/bed.rs"]
 mod bed;
+#[path = "system/busy_host.rs"]
+mod busy_host;
 #[path = "system/collector_away.rs"]
 mod collector_away;
 #[path = "system/commands.rs"]

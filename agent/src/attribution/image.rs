@@ -23,8 +23,19 @@ pub struct Image {
 
 impl Image {
     /// Of a process as `/proc` shows it.
-    pub fn new(executable: Option<String>, arguments: Vec<String>, arguments_cut: bool, directory: Option<String>) -> Self {
-        Self { executable, arguments, arguments_cut, directory, program: OnceLock::new() }
+    pub fn new(
+        executable: Option<String>,
+        arguments: Vec<String>,
+        arguments_cut: bool,
+        directory: Option<String>,
+    ) -> Self {
+        Self {
+            executable,
+            arguments,
+            arguments_cut,
+            directory,
+            program: OnceLock::new(),
+        }
     }
 
     /// What a person would say runs; found out once.
@@ -50,7 +61,10 @@ pub(super) fn split_arguments(bytes: &[u8]) -> Vec<String> {
     if bytes.is_empty() {
         return Vec::new();
     }
-    bytes.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
+    bytes
+        .split(|byte| *byte == 0)
+        .map(|argument| String::from_utf8_lossy(argument).into_owned())
+        .collect()
 }
 
 fn path(buffer: &[u8; PATH_MAX], start: u32) -> Option<String> {

@@ -43,8 +43,8 @@ impl Places {
         if let Some(place) = self.known.get(&(*process, cgroup)) {
             return place.clone();
         }
-        let place = Self::living(process)
-            .unwrap_or_else(|| self.path(cgroup).map(|path| of_path(path)).unwrap_or_default());
+        let place =
+            Self::living(process).unwrap_or_else(|| self.path(cgroup).map(of_path).unwrap_or_default());
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }
@@ -75,12 +75,19 @@ fn walk(root: &Path) -> HashMap<u64, String> {
     while let Some(directory) = open.pop()
         && found.len() < CGROUPS_MAX
     {
-        let Ok(metadata) = fs::metadata(&directory) else { continue };
+        let Ok(metadata) = fs::metadata(&directory) else {
+            continue;
+        };
         let path = directory.strip_prefix(root).unwrap_or(&directory);
         found.insert(metadata.ino(), format!("/{}", path.display()));
-        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let Ok(entries) = fs::read_dir(&directory) else {
+            continue;
+        };
         open.extend(
-            entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()),
+            entries
+                .flatten()
+                .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+                .map(|entry| entry.path()),
         );
     }
     found
@@ -101,7 +108,11 @@ fn of_process(text: &str) -> Place {
             .unwrap_or_default()
     };
     let place = paths(&["", "name=systemd"]);
-    if place == Place::default() { paths(&["pids", "memory", "cpu,cpuacct", "devices"]) } else { place }
+    if place == Place::default() {
+        paths(&["pids", "memory", "cpu,cpuacct", "devices"])
+    } else {
+        place
+    }
 }
 
 /// From a cgroup's path, such as `/system.slice/cron.service` or `/system.slice/docker-<id>.scope`.
@@ -127,7 +138,9 @@ fn container_id(part: &str) -> Option<&str> {
 
 /// Units that hold processes (systemd.unit(5)); slices only hold other units.
 fn is_unit(part: &str) -> bool {
-    [".service", ".scope", ".socket", ".mount", ".swap"].iter().any(|suffix| part.ends_with(suffix))
+    [".service", ".scope", ".socket", ".mount", ".swap"]
+        .iter()
+        .any(|suffix| part.ends_with(suffix))
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ pub(super) fn read(pid: u32) -> Option<Seen> {
     let process = procfs::process::Process::new(i32::try_from(pid).ok()?).ok()?;
     let stat = process.stat().ok()?;
     let text = |path: procfs::ProcResult<std::path::PathBuf>| {
-        path.ok().map(|path| path.to_string_lossy().into_owned()).filter(|path| path.starts_with('/'))
+        path.ok()
+            .map(|path| path.to_string_lossy().into_owned())
+            .filter(|path| path.starts_with('/'))
     };
     let mut arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let arguments_cut = arguments.len() > ARGUMENTS_MAX;
@@ -52,14 +54,22 @@ pub(super) fn read(pid: u32) -> Option<Seen> {
 
 /// Whether `pid` is still the process that started at `started_ns` since boot: an id is used again.
 pub(super) fn lives(pid: u32, started_ns: u64) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
     // Behind the name in parentheses, which may itself hold anything: field 3 on; the start is field 22 (proc(5)).
-    let start = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(19)?.parse().ok());
-    start == Some(ticks(started_ns))
+    let began = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.split_whitespace().nth(19)?.parse().ok());
+    began == Some(ticks(started_ns))
 }
 
 /// Ids of all processes now.
 pub(super) fn pids() -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect()
 }

@@ -7,7 +7,7 @@ use umbra_report::Program;
 
 use super::image::Image;
 use interpreters::{Subject, subject};
-use paths::{absolute, fleet_wide, file_name};
+use paths::{absolute, file_name, fleet_wide};
 
 /// Stands for a program of which nothing is known.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -18,21 +18,45 @@ pub(super) const UNKNOWN: &str = "unknown";
 pub(super) fn of(image: &Image) -> Program {
     let Some(executable) = &image.executable else {
         let called = image.arguments.first().map_or(UNKNOWN, String::as_str);
-        return Program { name: called.to_owned(), exe: None, script: None };
+        return Program {
+            name: called.to_owned(),
+            exe: None,
+            script: None,
+        };
     };
     let exe = Some(executable.clone());
     match subject(file_name(executable), &image.arguments) {
         Some((interpreter, Subject::File(file))) => {
             let script = absolute(file, image.directory.as_deref());
             let name = format!("{interpreter} {}", fleet_wide(&script));
-            Program { name, exe, script: Some(script) }
+            Program {
+                name,
+                exe,
+                script: Some(script),
+            }
         }
         Some((interpreter, Subject::Named(flag, module))) => {
-            let name = if flag.is_empty() { format!("{interpreter} {module}") } else { format!("{interpreter} {flag} {module}") };
-            Program { name, exe, script: Some(module.to_owned()) }
+            let name = if flag.is_empty() {
+                format!("{interpreter} {module}")
+            } else {
+                format!("{interpreter} {flag} {module}")
+            };
+            Program {
+                name,
+                exe,
+                script: Some(module.to_owned()),
+            }
         }
-        Some((interpreter, Subject::Inline(flag))) => Program { name: format!("{interpreter} {flag}"), exe, script: None },
-        None => Program { name: fleet_wide(executable), exe, script: None },
+        Some((interpreter, Subject::Inline(flag))) => Program {
+            name: format!("{interpreter} {flag}"),
+            exe,
+            script: None,
+        },
+        None => Program {
+            name: fleet_wide(executable),
+            exe,
+            script: None,
+        },
     }
 }
 

@@ -30,7 +30,12 @@ pub(super) struct Seed(HashMap<u32, Old>);
 impl Seed {
     /// Reads them all.
     pub(super) fn read() -> Self {
-        Self(procfs::pids().into_iter().filter_map(|pid| Some((pid, Old::from(procfs::read(pid)?)))).collect())
+        Self(
+            procfs::pids()
+                .into_iter()
+                .filter_map(|pid| Some((pid, Old::from(procfs::read(pid)?))))
+                .collect(),
+        )
     }
 
     /// The process, if it is the one with that id and start (to a clock tick).
@@ -41,7 +46,10 @@ impl Seed {
 
     /// A process by its id alone: parents in `/proc` have no start. `None` unless it began before `child`.
     pub(super) fn parent_key(&self, old: &Old) -> ProcessKey {
-        let parent = self.0.get(&old.parent).filter(|parent| parent.started_ticks <= old.started_ticks);
+        let parent = self
+            .0
+            .get(&old.parent)
+            .filter(|parent| parent.started_ticks <= old.started_ticks);
         let tick_ns = 1_000_000_000 / rustix::param::clock_ticks_per_second().max(1);
         parent.map_or_else(ProcessKey::default, |parent| ProcessKey {
             started_ns: parent.started_ticks * tick_ns,
@@ -52,7 +60,9 @@ impl Seed {
 
     /// Forgets those that are gone and that no descendant needs any more: an old process is needed while it lives.
     pub(super) fn sweep(&mut self, needed: impl Fn(u32) -> bool) {
-        self.0.retain(|pid, old| needed(*pid) || procfs::read(*pid).is_some_and(|now| now.started_ticks == old.started_ticks));
+        self.0.retain(|pid, old| {
+            needed(*pid) || procfs::read(*pid).is_some_and(|now| now.started_ticks == old.started_ticks)
+        });
     }
 }
 

@@ -40,7 +40,11 @@ pub(super) struct Table {
 impl Table {
     /// Takes the kernel's table, which must be filling already: else a process could begin between the two.
     pub(super) fn new(kernel: Processes) -> Self {
-        Self { kernel, seed: Seed::read(), images: HashMap::new() }
+        Self {
+            kernel,
+            seed: Seed::read(),
+            images: HashMap::new(),
+        }
     }
 
     /// What is known of `key`.
@@ -48,23 +52,34 @@ impl Table {
         if key.pid == 0 {
             return None;
         }
-        self.in_kernel(key).or_else(|| self.seed.find(key).map(|old| self.old(old))).or_else(|| Self::now(key))
+        self.in_kernel(key)
+            .or_else(|| self.seed.find(key).map(|old| self.old(old)))
+            .or_else(|| Self::now(key))
     }
 
     fn in_kernel(&mut self, key: &ProcessKey) -> Option<Known> {
         let process = self.kernel.process(key)?;
         let image = if process.image == ImageKey::default() {
-            self.shared_image(process.parent).or_else(|| Self::now(key)?.image)
+            self.shared_image(process.parent)
+                .or_else(|| Self::now(key)?.image)
         } else {
             self.image(&process.image)
         };
-        Some(Known { parent: process.parent, image, uid: process.uid, login_uid: process.login_uid })
+        Some(Known {
+            parent: process.parent,
+            image,
+            uid: process.uid,
+            login_uid: process.login_uid,
+        })
     }
 
     /// The process as it was when it ran `image`; as it is when that is not known.
     pub(super) fn when(&mut self, known: Known, image: &ImageKey) -> Known {
         match self.image(image) {
-            Some(image) => Known { image: Some(image), ..known },
+            Some(image) => Known {
+                image: Some(image),
+                ..known
+            },
             None => known,
         }
     }
@@ -104,7 +119,8 @@ impl Table {
 
     /// Last resort: the process as it is now, if it still is.
     fn now(key: &ProcessKey) -> Option<Known> {
-        let seen = procfs::read(key.pid).filter(|seen| seen.started_ticks == procfs::ticks(key.started_ns))?;
+        let seen =
+            procfs::read(key.pid).filter(|seen| seen.started_ticks == procfs::ticks(key.started_ns))?;
         Some(Known {
             parent: ProcessKey::default(),
             image: Some(Arc::new(seen.image)),

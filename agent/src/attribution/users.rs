@@ -11,7 +11,7 @@ use tokio::{task::spawn_blocking, time::timeout};
 /// A directory server that hangs must not hold up flows: after this the uid stands alone.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long an answer, also 'nobody', is believed.
-const VALID: Duration = Duration::from_secs(300);
+const VALID: Duration = Duration::from_mins(5);
 /// Users remembered; beyond, all are asked for anew.
 const USERS_MAX: usize = 4096;
 

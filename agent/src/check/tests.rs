@@ -2,11 +2,20 @@ use super::*;
 
 #[test]
 fn kernels_are_compared_by_number() {
-    for release in ["5.10.0", "5.10.226-1-amd64", "6.1.0-56-cloud-amd64", "6.18.5+", "10.0"] {
+    for release in [
+        "5.10.0",
+        "5.10.226-1-amd64",
+        "6.1.0-56-cloud-amd64",
+        "6.18.5+",
+        "10.0",
+    ] {
         assert_eq!(kernel(release), Ok(release.to_owned()));
     }
     for release in ["5.9.16", "4.19.0-27-amd64", "nonsense"] {
-        assert!(kernel(release).unwrap_err().contains("5.10 or later"), "{release}");
+        assert!(
+            kernel(release).unwrap_err().contains("5.10 or later"),
+            "{release}"
+        );
     }
 }
 
@@ -18,7 +27,10 @@ fn one_failure_makes_the_host_unfit_and_is_counted() {
     table.add("cgroup v2", Err("cannot be mounted: run as root".to_owned()));
     let text = table.to_string();
     assert!(!table.is_fit());
-    assert!(text.contains("FAILED  cgroup v2         cannot be mounted: run as root\n"), "{text}");
+    assert!(
+        text.contains("FAILED  cgroup v2         cannot be mounted: run as root\n"),
+        "{text}"
+    );
     assert!(text.contains("1 thing is in the way"), "{text}");
 }
 
@@ -29,5 +41,8 @@ fn a_bad_configuration_is_a_row() {
     let table = check(Some(file.path()));
     let row = &table.rows()[0];
     assert_eq!(row.subject, "configuration");
-    assert!(row.finding.as_ref().is_err_and(|text| text.contains("spol")), "{row:?}");
+    assert!(
+        row.finding.as_ref().is_err_and(|text| text.contains("spol")),
+        "{row:?}"
+    );
 }

@@ -85,7 +85,7 @@ async fn collectors_come_in_the_order_of_their_priorities() {
     );
     let left = found.expires.duration_since(Instant::now());
     assert!(
-        (Duration::from_secs(290)..=Duration::from_secs(300)).contains(&left),
+        (Duration::from_secs(290)..=Duration::from_mins(5)).contains(&left),
         "{left:?}"
     );
 }
@@ -189,7 +189,13 @@ async fn addresses_lead_back_to_their_only_name() {
     let addresses = seeker.addresses();
     let run = tokio::spawn(seeker.run());
     let deadline = Instant::now() + Duration::from_secs(5);
-    let name_of = |ip: IpAddr| addresses.current().into_iter().find(|(known, _)| *known == ip).map(|(_, name)| name);
+    let name_of = |ip: IpAddr| {
+        addresses
+            .current()
+            .into_iter()
+            .find(|(known, _)| *known == ip)
+            .map(|(_, name)| name)
+    };
     while name_of(shared.into()).is_some() || name_of(ours.into()).is_none() {
         assert!(Instant::now() < deadline);
         tokio::time::sleep(Duration::from_millis(10)).await;

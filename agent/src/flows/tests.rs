@@ -32,7 +32,11 @@ fn a_record_becomes_a_flow() {
     let flow = flow(7, &record(b"API.OpenAI.com"), &Clock::now());
     assert_eq!((&*flow.name, flow.evidence), ("api.openai.com", Evidence::TlsSni));
     assert_eq!(flow.remote, "192.0.2.7:443".parse().unwrap());
-    let address = FlowRecord { evidence: EVIDENCE_ADDRESS, family: 6, ..record(b"") };
+    let address = FlowRecord {
+        evidence: EVIDENCE_ADDRESS,
+        family: 6,
+        ..record(b"")
+    };
     let flow = super::flow(7, &address, &Clock::now());
     assert_eq!((&*flow.name, flow.evidence), ("", Evidence::Ip));
     assert!(flow.remote.is_ipv6());

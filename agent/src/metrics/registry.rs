@@ -41,8 +41,18 @@ impl Collector for Sources {
             if let Ok(counts) = counters.read() {
                 self.losses.set_kernel(counts.iter());
             }
-            counter(&mut encoder, "ring_buffer_wakeups", "Times that the kernel woke the agent", wakeups.wakeups())?;
-            counter(&mut encoder, "ring_buffer_events", "Entries that it then read", wakeups.events())?;
+            counter(
+                &mut encoder,
+                "ring_buffer_wakeups",
+                "Times that the kernel woke the agent",
+                wakeups.wakeups(),
+            )?;
+            counter(
+                &mut encoder,
+                "ring_buffer_events",
+                "Entries that it then read",
+                wakeups.events(),
+            )?;
         }
         counters(
             &mut encoder,

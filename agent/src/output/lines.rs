@@ -7,7 +7,12 @@ use crate::flows::Step;
 
 /// `12:04:31Z OpenAI API  api.openai.com  by python3 ~/bot.py as ann (pid 4711)`, and at the close the counts.
 pub(super) fn line(told: &Told<'_>) -> String {
-    let Told { change, name, service, attributed } = *told;
+    let Told {
+        change,
+        name,
+        service,
+        attributed,
+    } = *told;
     let uid = attributed.user.uid.to_string();
     let user = attributed.user.name.as_deref().unwrap_or(&uid);
     let what = format!(
@@ -22,7 +27,11 @@ pub(super) fn line(told: &Told<'_>) -> String {
         return format!("{time} {what}");
     }
     let seconds = change.time.duration_since(change.flow.opened).as_secs_f64();
-    format!("{time} {what} closed: {} out, {} in, {seconds:.1} s", Bytes(change.bytes_out), Bytes(change.bytes_in))
+    format!(
+        "{time} {what} closed: {} out, {} in, {seconds:.1} s",
+        Bytes(change.bytes_out),
+        Bytes(change.bytes_in)
+    )
 }
 
 /// Names of programs and users are others' words: they must not steer the terminal.

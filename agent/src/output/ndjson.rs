@@ -76,7 +76,12 @@ struct Container<'a> {
 
 /// The object, without the line's end.
 pub(super) fn line(told: &Told<'_>, host: &str) -> String {
-    let Told { change, name, service, attributed } = *told;
+    let Told {
+        change,
+        name,
+        service,
+        attributed,
+    } = *told;
     let flow = &change.flow;
     let closed = change.step == Step::Closed;
     let duration = change.time.duration_since(flow.opened).as_millis();
@@ -91,7 +96,10 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
         service: &service.service,
         kind: service.kind,
         protocol: flow.protocol,
-        dst: Destination { ip: flow.remote.ip(), port: flow.remote.port() },
+        dst: Destination {
+            ip: flow.remote.ip(),
+            port: flow.remote.port(),
+        },
         process: process(attributed),
         user: User {
             uid: attributed.user.uid,

@@ -42,13 +42,25 @@ impl Writer {
                 gone.store(true, Ordering::Relaxed);
             }
         };
-        let thread = thread::Builder::new().name("umbra-output".to_owned()).spawn(work).map_err(OutputError::Thread)?;
-        Ok(Self { lines: Some(lines), losses, closed, thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name("umbra-output".to_owned())
+            .spawn(work)
+            .map_err(OutputError::Thread)?;
+        Ok(Self {
+            lines: Some(lines),
+            losses,
+            closed,
+            thread: Some(thread),
+        })
     }
 
     /// Queues a line, without its end; one that finds no room is counted as lost.
     pub(super) fn write(&self, line: String) {
-        if self.lines.as_ref().is_none_or(|lines| lines.try_send(line).is_err()) {
+        if self
+            .lines
+            .as_ref()
+            .is_none_or(|lines| lines.try_send(line).is_err())
+        {
             self.losses.add(Loss::OutputQueueFull, 1);
         }
     }

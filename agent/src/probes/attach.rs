@@ -7,8 +7,8 @@ use std::os::fd::AsFd as _;
 use aya::{
     Ebpf,
     programs::{
-        CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr, Program, ProgramError, RawTracePoint,
-        SockOps,
+        CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr, Program, ProgramError,
+        RawTracePoint, SockOps,
     },
 };
 
@@ -42,9 +42,21 @@ pub struct ProgramSpec {
 
 /// In the order of attaching: who knows processes comes before who asks for them.
 pub const PROGRAMS: [ProgramSpec; 7] = [
-    spec("umbra_fork", Hook::Tracepoint("sched_process_fork"), "which process came from which"),
-    spec("umbra_exec", Hook::Tracepoint("sched_process_exec"), "what a process runs"),
-    spec("umbra_exit", Hook::Tracepoint("sched_process_exit"), "when it ends"),
+    spec(
+        "umbra_fork",
+        Hook::Tracepoint("sched_process_fork"),
+        "which process came from which",
+    ),
+    spec(
+        "umbra_exec",
+        Hook::Tracepoint("sched_process_exec"),
+        "what a process runs",
+    ),
+    spec(
+        "umbra_exit",
+        Hook::Tracepoint("sched_process_exit"),
+        "when it ends",
+    ),
     spec("umbra_socket", Hook::Socket, "bytes of a flow, at its end"),
     spec("umbra_egress", Hook::Egress, "the name in a TLS hello"),
     spec("umbra_connect4", Hook::Connect, "who opens an IPv4 flow"),
@@ -95,12 +107,15 @@ fn attach_one(program: &mut Program, spec: &ProgramSpec, cgroup: &CgroupRoot) ->
     let mode = CgroupAttachMode::Single;
     let root = cgroup.as_fd();
     match spec.hook {
-        Hook::Connect => drop(<&mut CgroupSockAddr>::try_from(program)?.attach(root, mode)?),
-        Hook::Egress => drop(<&mut CgroupSkb>::try_from(program)?.attach(root, CgroupSkbAttachType::Egress, mode)?),
-        Hook::Socket => drop(<&mut SockOps>::try_from(program)?.attach(root, mode)?),
-        Hook::Tracepoint(name) => drop(<&mut RawTracePoint>::try_from(program)?.attach(name)?),
+        Hook::Connect => <&mut CgroupSockAddr>::try_from(program)?
+            .attach(root, mode)
+            .map(|_| ()),
+        Hook::Egress => <&mut CgroupSkb>::try_from(program)?
+            .attach(root, CgroupSkbAttachType::Egress, mode)
+            .map(|_| ()),
+        Hook::Socket => <&mut SockOps>::try_from(program)?.attach(root, mode).map(|_| ()),
+        Hook::Tracepoint(name) => <&mut RawTracePoint>::try_from(program)?.attach(name).map(|_| ()),
     }
-    Ok(())
 }
 
 fn error(spec: &ProgramSpec, source: ProgramError) -> ProbeError {
@@ -114,7 +129,11 @@ fn error(spec: &ProgramSpec, source: ProgramError) -> ProbeError {
     }
     debug!("the verifier's log of {}:\n{log}", spec.name);
     let reason = verdict(&log).map_or_else(|| source.to_string(), str::to_owned);
-    ProbeError::Program { program: spec.name, reason, source: source.into() }
+    ProbeError::Program {
+        program: spec.name,
+        reason,
+        source: source.into(),
+    }
 }
 
 /// The sentence with which the verifier ends its log, before its statistics.

@@ -45,7 +45,10 @@ impl Bell {
     pub(super) fn new(map: Map) -> Result<Self, ProbeError> {
         let ring = RingBuf::try_from(map).map_err(map_error("EVENTS"))?;
         let ring = watch(ring).map_err(ProbeError::Bell)?;
-        Ok(Self { ring, wakeups: Wakeups::default() })
+        Ok(Self {
+            ring,
+            wakeups: Wakeups::default(),
+        })
     }
 
     /// The counts, for the metrics.
@@ -60,7 +63,9 @@ impl Stream for Bell {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let Ok(mut ready) = ready!(this.ring.poll_read_ready_mut(context)) else { return Poll::Ready(None) };
+            let Ok(mut ready) = ready!(this.ring.poll_read_ready_mut(context)) else {
+                return Poll::Ready(None);
+            };
             let ring = ready.get_inner_mut();
             let mut events = Vec::new();
             while events.len() < BATCH_MAX
@@ -86,5 +91,9 @@ fn parse(entry: &[u8]) -> Option<Event> {
     let entry: &[u8; size_of::<Event>()] = entry.try_into().ok()?;
     let (cookie, rest) = entry.split_first_chunk()?;
     let (kind, _) = rest.split_first_chunk()?;
-    Some(Event { cookie: u64::from_ne_bytes(*cookie), kind: u32::from_ne_bytes(*kind), reserved: 0 })
+    Some(Event {
+        cookie: u64::from_ne_bytes(*cookie),
+        kind: u32::from_ne_bytes(*kind),
+        reserved: 0,
+    })
 }

@@ -32,14 +32,21 @@ impl<'a> Btf<'a> {
         if header[..2] != MAGIC.to_ne_bytes() {
             return Err(BadBtf("wrong magic number"));
         }
-        let body = word(header, 4).and_then(|length| bytes.get(length as usize..)).ok_or(BadBtf("cut"))?;
+        let body = word(header, 4)
+            .and_then(|length| bytes.get(length as usize..))
+            .ok_or(BadBtf("cut"))?;
         let section = |at| {
             let (start, length) = (word(header, at)? as usize, word(header, at + 4)? as usize);
             body.get(start..start.checked_add(length)?)
         };
         let types = section(8).ok_or(BadBtf("type section is cut"))?;
         let strings = section(16).ok_or(BadBtf("string section is cut"))?;
-        let mut btf = Self { strings, types, starts: vec![0], structs: HashMap::new() };
+        let mut btf = Self {
+            strings,
+            types,
+            starts: vec![0],
+            structs: HashMap::new(),
+        };
         btf.index(wanted)?;
         Ok(btf)
     }
@@ -51,10 +58,13 @@ impl<'a> Btf<'a> {
             if kind.kind == KIND_STRUCT {
                 let name = self.string(kind.name);
                 if wanted.iter().any(|wanted| wanted.as_bytes() == name) {
-                    self.structs.entry(name).or_insert(u32::try_from(self.starts.len()).unwrap_or(0));
+                    self.structs
+                        .entry(name)
+                        .or_insert(u32::try_from(self.starts.len()).unwrap_or(0));
                 }
             }
-            self.starts.push(u32::try_from(at).map_err(|_| BadBtf("too large"))?);
+            self.starts
+                .push(u32::try_from(at).map_err(|_| BadBtf("too large"))?);
             at += 12 + kind.tail().ok_or(BadBtf("unknown kind of type"))?;
         }
         Ok(())
@@ -107,7 +117,12 @@ impl Type {
     fn at(types: &[u8], at: usize) -> Option<Self> {
         let info = word(types, at + 4)?;
         word(types, at + 8)?;
-        Some(Self { name: word(types, at)?, kind: info >> 24 & 0x1f, count: info & 0xffff, flag: info >> 31 == 1 })
+        Some(Self {
+            name: word(types, at)?,
+            kind: info >> 24 & 0x1f,
+            count: info & 0xffff,
+            flag: info >> 31 == 1,
+        })
     }
 
     /// Bytes behind the 12 that every type has.
@@ -120,11 +135,10 @@ impl Type {
             1 | 14 | 17 => 4,
             // array
             3 => 12,
-            KIND_STRUCT | KIND_UNION => count * 12,
+            // structure, union, data section, 64-bit enumeration
+            KIND_STRUCT | KIND_UNION | 15 | 19 => count * 12,
             // enumeration, function prototype
             6 | 13 => count * 8,
-            // data section, 64-bit enumeration
-            15 | 19 => count * 12,
             _ => return None,
         })
     }

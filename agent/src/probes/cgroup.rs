@@ -22,10 +22,16 @@ impl CgroupRoot {
     pub fn open() -> Result<Self, ProbeError> {
         if let Some(path) = mount_point() {
             let directory = File::open(&path).map_err(|source| ProbeError::Cgroup { source })?;
-            return Ok(Self { directory: directory.into(), mounted_at: Some(path) });
+            return Ok(Self {
+                directory: directory.into(),
+                mounted_at: Some(path),
+            });
         }
         let directory = mount().map_err(|error| ProbeError::Cgroup { source: error.into() })?;
-        Ok(Self { directory, mounted_at: None })
+        Ok(Self {
+            directory,
+            mounted_at: None,
+        })
     }
 }
 
@@ -39,7 +45,11 @@ impl AsFd for CgroupRoot {
 fn mount() -> rustix::io::Result<OwnedFd> {
     let context = fsopen("cgroup2", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_create(context.as_fd())?;
-    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())
+    fsmount(
+        context.as_fd(),
+        FsMountFlags::FSMOUNT_CLOEXEC,
+        MountAttrFlags::empty(),
+    )
 }
 
 /// Where the host has the root of cgroup v2 mounted.

@@ -23,7 +23,9 @@ impl fmt::Debug for Counters {
 
 impl Counters {
     pub(super) fn new(map: Map) -> Result<Self, ProbeError> {
-        PerCpuArray::try_from(map).map(|map| Self(Arc::new(map))).map_err(map_error("COUNTERS"))
+        PerCpuArray::try_from(map)
+            .map(|map| Self(Arc::new(map)))
+            .map_err(map_error("COUNTERS"))
     }
 
     /// The sums now.
@@ -45,6 +47,8 @@ impl Counts {
 
     /// Each with its sum.
     pub fn iter(&self) -> impl Iterator<Item = (Counter, u64)> + '_ {
-        Counter::ALL.into_iter().map(|counter| (counter, self.get(counter)))
+        Counter::ALL
+            .into_iter()
+            .map(|counter| (counter, self.get(counter)))
     }
 }

@@ -23,9 +23,11 @@ impl Diagnostics {
         if level == KernelLog::Off {
             return Ok(None);
         }
-        let logger = EbpfLogger::init(ebpf)
-            .map_err(|error| ProbeError::Diagnostics(io::Error::other(error)))?;
-        watch(logger).map(|logger| Some(Self(logger))).map_err(ProbeError::Diagnostics)
+        let logger =
+            EbpfLogger::init(ebpf).map_err(|error| ProbeError::Diagnostics(io::Error::other(error)))?;
+        watch(logger)
+            .map(|logger| Some(Self(logger)))
+            .map_err(ProbeError::Diagnostics)
     }
 
     /// Passes on until dropped.

@@ -20,7 +20,10 @@ pub struct Found {
 
 /// Reads the offsets from `path`.
 pub fn find(path: &Path) -> Result<Found, ProbeError> {
-    let bytes = fs::read(path).map_err(|source| ProbeError::NoBtf { path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(|source| ProbeError::NoBtf {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut wanted: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
     wanted.dedup();
     let btf = Btf::parse(&bytes, &wanted)?;
@@ -32,5 +35,8 @@ pub fn find(path: &Path) -> Result<Found, ProbeError> {
             ABSENT
         })
     });
-    Ok(Found { offsets: Offsets::from_fields(offsets), absent })
+    Ok(Found {
+        offsets: Offsets::from_fields(offsets),
+        absent,
+    })
 }

@@ -1,5 +1,8 @@
 //! Waits for ring buffers: the agent's one unsafe line.
-#![allow(unsafe_code, reason = "tokio cannot check that a type keeps its file descriptor, and asks for a promise")]
+#![allow(
+    unsafe_code,
+    reason = "tokio cannot check that a type keeps its file descriptor, and asks for a promise"
+)]
 
 use std::{io, os::fd::AsRawFd};
 

@@ -44,14 +44,23 @@ pub struct AddressTable {
 impl AddressTable {
     pub(super) fn new(map: Map) -> Result<Self, ProbeError> {
         let kernel = HashMap::try_from(map).map_err(map_error("ADDRESSES"))?;
-        Ok(Self { kernel, written: std::collections::HashMap::new() })
+        Ok(Self {
+            kernel,
+            written: std::collections::HashMap::new(),
+        })
     }
 
     /// Makes the table hold `addresses`, each with the number of its name's pattern.
     pub fn set(&mut self, addresses: Vec<(IpAddr, Arc<str>)>, number: impl Fn(&str) -> Option<u32>) {
-        let wanted: std::collections::HashMap<IpAddr, u32> =
-            addresses.into_iter().filter_map(|(address, name)| Some((address, number(&name)?))).collect();
-        for address in self.written.keys().filter(|address| !wanted.contains_key(address)) {
+        let wanted: std::collections::HashMap<IpAddr, u32> = addresses
+            .into_iter()
+            .filter_map(|(address, name)| Some((address, number(&name)?)))
+            .collect();
+        for address in self
+            .written
+            .keys()
+            .filter(|address| !wanted.contains_key(address))
+        {
             let _ = self.kernel.remove(&bytes(*address));
         }
         for (address, number) in &wanted {

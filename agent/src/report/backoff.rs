@@ -7,7 +7,7 @@ pub(crate) struct Backoff {
 }
 
 const BASE: Duration = Duration::from_secs(1);
-const CAP: Duration = Duration::from_secs(300);
+const CAP: Duration = Duration::from_mins(5);
 
 impl Backoff {
     /// How long to wait after one more failure: anything up to twice as long as before, and at most five minutes.

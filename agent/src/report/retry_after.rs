@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 /// A longer wish is not followed: a mistyped one would silence the agent.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// What a `Retry-After` header asks for (RFC 9110, section 10.2.3): seconds, or a date.
 pub(crate) fn parse(value: &str, now: Timestamp) -> Option<Duration> {

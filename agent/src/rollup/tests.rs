@@ -3,7 +3,7 @@ use umbra_report::{Program, User};
 
 use super::*;
 
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 
 fn activity(uid: u32, time: &str, flows: u64, bytes: u64) -> Activity {
     let program = Program {

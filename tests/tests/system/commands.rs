@@ -15,9 +15,21 @@ fn check_says_that_this_host_is_fit() {
     }
     let (code, said) = run(&mut agent(&["check"]));
     assert_eq!(code, Some(0), "{said}");
-    for subject in ["kernel", "type information", "capabilities", "cgroup v2", "umbra_egress", "umbra_connect4"] {
-        let row = said.lines().find(|line| line.get(8..).is_some_and(|row| row.starts_with(subject)));
-        assert!(row.is_some_and(|row| row.starts_with("ok ")), "{subject} in\n{said}");
+    for subject in [
+        "kernel",
+        "type information",
+        "capabilities",
+        "cgroup v2",
+        "umbra_egress",
+        "umbra_connect4",
+    ] {
+        let row = said
+            .lines()
+            .find(|line| line.get(8..).is_some_and(|row| row.starts_with(subject)));
+        assert!(
+            row.is_some_and(|row| row.starts_with("ok ")),
+            "{subject} in\n{said}"
+        );
     }
     assert!(said.contains("ready"), "{said}");
     assert!(said.lines().all(|line| line.chars().count() <= COLUMNS), "{said}");
@@ -30,7 +42,9 @@ fn check_says_what_is_in_the_way() {
     }
     let mut command = Command::new("setpriv");
     command.args(["--bounding-set=-all", "--inh-caps=-all", "--"]);
-    command.arg(binary("umbra-agent").expect("it is ready")).arg("check");
+    command
+        .arg(binary("umbra-agent").expect("it is ready"))
+        .arg("check");
     let (code, said) = run(&mut command);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("FAILED  capabilities"), "{said}");
@@ -43,9 +57,20 @@ fn match_says_what_the_catalogue_says() {
     if !ready(&[Need::Binary("umbra-agent")]) {
         return;
     }
-    let (code, said) = run(&mut agent(&["match", "API.OpenAI.com.", "eu-west-1-aiplatform.googleapis.com"]));
+    let (code, said) = run(&mut agent(&[
+        "match",
+        "API.OpenAI.com.",
+        "eu-west-1-aiplatform.googleapis.com",
+    ]));
     assert_eq!(code, Some(0), "{said}");
-    for text in ["OpenAI", "OpenAI API", "Google", "Vertex AI", "*-aiplatform.googleapis.com", "headquarters"] {
+    for text in [
+        "OpenAI",
+        "OpenAI API",
+        "Google",
+        "Vertex AI",
+        "*-aiplatform.googleapis.com",
+        "headquarters",
+    ] {
         assert!(said.contains(text), "{text} in\n{said}");
     }
     let (code, said) = run(&mut agent(&["match", "notopenai.com"]));
@@ -61,7 +86,9 @@ fn agent(arguments: &[&str]) -> Command {
 
 /// Exit code, and stdout and stderr together.
 fn run(command: &mut Command) -> (Option<i32>, String) {
-    let done = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let done = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = [done.stdout, done.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     (done.status.code(), said.concat())
 }

@@ -22,11 +22,17 @@ fn diagnostics_are_off_unless_asked_for() {
         ("[probes]\nlog = \"trace\"\n", true, true),
     ] {
         // The agent's own filter lets everything of the kernel's through.
-        let mut agent = Agent::start_as(&Setup { more, ..Setup::default() }, |config| {
-            let mut command = umbra_tests::agent::command(config);
-            command.env("RUST_LOG", "trace,hyper=off,hickory_resolver=off");
-            command
-        });
+        let mut agent = Agent::start_as(
+            &Setup {
+                more,
+                ..Setup::default()
+            },
+            |config| {
+                let mut command = umbra_tests::agent::command(config);
+                command.env("RUST_LOG", "trace,hyper=off,hickory_resolver=off");
+                command
+            },
+        );
         let run = bed.run(&named("curl"), &Call::to(OPENAI.name, "/bytes/1000"));
         bed.run(&named("curl"), &Call::to(OUTSIDE[0].1, "/bytes/1000"));
         let pid = run.process.pid();
@@ -37,7 +43,9 @@ fn diagnostics_are_off_unless_asked_for() {
             agent.process.said(NAMED, Duration::from_secs(10));
         }
         if opened_too {
-            agent.process.said(&format!("{OPENED} {pid}"), Duration::from_secs(10));
+            agent
+                .process
+                .said(&format!("{OPENED} {pid}"), Duration::from_secs(10));
         }
         let told = agent.process.stderr.text();
         assert_eq!(told.contains(NAMED), named_too, "{told}");
@@ -54,7 +62,11 @@ fn agreement_of(
     pid: u32,
     wanted: impl Fn(&umbra_tests::truth::Connection) -> bool,
 ) -> usize {
-    let last = bed.connections().into_iter().rfind(|truth| wanted(truth)).map(|truth| truth.peer);
+    let last = bed
+        .connections()
+        .into_iter()
+        .rfind(|truth| wanted(truth))
+        .map(|truth| truth.peer);
     let is_last = |truth: &umbra_tests::truth::Connection| Some(truth.peer) == last;
     agreement(agent, bed, |event| event.process.pid == pid, is_last).len()
 }

@@ -23,11 +23,17 @@ const SERVERS: [&str; 2] = ["127.53.53.1", "127.53.53.2"];
 
 #[test]
 fn a_flow_without_a_name_is_known_by_its_address_when_asked_for() {
-    let Some(bed) = bed(&[Need::Program("dnsmasq")]) else { return };
+    let Some(bed) = bed(&[Need::Program("dnsmasq")]) else {
+        return;
+    };
     bed.add_address(ADDRESS);
     let _server = name_server(SERVERS[0], &[&format!("--host-record={NAME},{ADDRESS}")]);
     let resolver = bed.dir().join("agent-resolv.conf");
-    fs::write(&resolver, format!("nameserver {}\noptions timeout:1 attempts:1\n", SERVERS[0])).expect("the bed's folder");
+    fs::write(
+        &resolver,
+        format!("nameserver {}\noptions timeout:1 attempts:1\n", SERVERS[0]),
+    )
+    .expect("the bed's folder");
 
     let curl = named("curl").with(&["--insecure"]);
     let address = ADDRESS.to_string();
@@ -39,40 +45,75 @@ fn a_flow_without_a_name_is_known_by_its_address_when_asked_for() {
     assert!(agent.stop_and_flows(|event| event.process.pid == pid).is_empty());
 
     let more = "[evidence]\nresolve_catalogue_names = true\nseconds_per_name = 3600\n";
-    let agent = Agent::start_as(&Setup { more, ..Setup::default() }, |config| asking(&resolver, config));
+    let agent = Agent::start_as(
+        &Setup {
+            more,
+            ..Setup::default()
+        },
+        |config| asking(&resolver, config),
+    );
     let flow = eventually(Duration::from_secs(20), || {
         let pid = call();
         std::thread::sleep(Duration::from_millis(500));
         let mut flows = agent.flows(|event| event.process.pid == pid);
-        flows.pop().ok_or_else(|| "no flow is known by its address".to_owned())
+        flows
+            .pop()
+            .ok_or_else(|| "no flow is known by its address".to_owned())
     });
     let event = flow.open;
-    assert_eq!((event.name.as_str(), event.evidence.as_str()), (NAME, "ip"), "{event:?}");
-    assert_eq!((event.vendor.as_str(), event.dst.ip), ("01.AI", ADDRESS), "{event:?}");
+    assert_eq!(
+        (event.name.as_str(), event.evidence.as_str()),
+        (NAME, "ip"),
+        "{event:?}"
+    );
+    assert_eq!(
+        (event.vendor.as_str(), event.dst.ip),
+        ("01.AI", ADDRESS),
+        "{event:?}"
+    );
 
     // A better name wins: what the hello says is outside the catalogue, whatever the address.
     let outside = format!("{}:443:{ADDRESS}", crate::names::OUTSIDE[0].1);
     let curl = named("curl").with(&["--insecure", "--resolve", &outside]);
-    let pid = bed.run(&curl, &Call::to(crate::names::OUTSIDE[0].1, "/bytes/1000")).process.pid();
+    let pid = bed
+        .run(&curl, &Call::to(crate::names::OUTSIDE[0].1, "/bytes/1000"))
+        .process
+        .pid();
     assert!(agent.stop_and_flows(|event| event.process.pid == pid).is_empty());
 }
 
 #[test]
 fn the_collector_is_found_by_its_service_record() {
-    let Some(bed) = bed(&[Need::Program("dnsmasq")]) else { return };
+    let Some(bed) = bed(&[Need::Program("dnsmasq")]) else {
+        return;
+    };
     let nobody = umbra_tests::agent::free_port().port();
-    let _server = name_server(SERVERS[1], &[
-        &format!("--srv-host=_umbra-collector._tcp.corp.example,collector.corp.example,{nobody}"),
-        "--host-record=collector.corp.example,127.0.0.1",
-    ]);
+    let _server = name_server(
+        SERVERS[1],
+        &[
+            &format!("--srv-host=_umbra-collector._tcp.corp.example,collector.corp.example,{nobody}"),
+            "--host-record=collector.corp.example,127.0.0.1",
+        ],
+    );
     let resolver = bed.dir().join("agent-resolv.conf");
-    let text = format!("search corp.example\nnameserver {}\noptions timeout:1 attempts:1\n", SERVERS[1]);
+    let text = format!(
+        "search corp.example\nnameserver {}\noptions timeout:1 attempts:1\n",
+        SERVERS[1]
+    );
     fs::write(&resolver, text).expect("the bed's folder");
-    let mut agent = Agent::start_as(&Setup { discovery: true, ..Setup::default() }, |config| asking(&resolver, config));
+    let mut agent = Agent::start_as(
+        &Setup {
+            discovery: true,
+            ..Setup::default()
+        },
+        |config| asking(&resolver, config),
+    );
     let found = format!("the DNS names the collector https://collector.corp.example:{nobody}");
     agent.process.said(&found, Duration::from_secs(10));
     // And it is talked to: nobody answers there, which is said.
-    agent.process.said("cannot report to the collector", Duration::from_secs(20));
+    agent
+        .process
+        .said("cannot report to the collector", Duration::from_secs(20));
     assert!(agent.stop().success());
 }
 
@@ -80,7 +121,13 @@ fn the_collector_is_found_by_its_service_record() {
 fn name_server(address: &str, records: &[&str]) -> Process {
     let mut dnsmasq = bound("dnsmasq");
     dnsmasq
-        .args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file="])
+        .args([
+            "--no-daemon",
+            "--conf-file=/dev/null",
+            "--no-resolv",
+            "--no-hosts",
+            "--pid-file=",
+        ])
         .args(["--user=root", "--bind-interfaces", "--local=/#/", "--log-queries"])
         .arg(format!("--listen-address={address}"))
         .args(records);
@@ -94,7 +141,12 @@ fn asking(resolver: &Path, config: &Path) -> Command {
     let agent = command(config);
     let mut command = bound("unshare");
     command
-        .args(["--mount", "sh", "-c", "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\""])
+        .args([
+            "--mount",
+            "sh",
+            "-c",
+            "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"",
+        ])
         .arg(resolver)
         .arg(agent.get_program())
         .args(agent.get_args());

@@ -82,7 +82,8 @@ fn calls(agent: &Agent, bed: &TestBed, client: &Client, tool: &Tool, known: &Kno
 /// Whether an event is of this run. The helper processes of a browser are known by their file and the bed's folder.
 fn is_of(event: &Event, tool: &Tool, run: &Run, bed: &TestBed) -> bool {
     if tool.has_helpers {
-        event.process.exe.as_deref() == tool.exe.to_str() && event.process.cwd.as_deref() == bed.dir().to_str()
+        event.process.exe.as_deref() == tool.exe.to_str()
+            && event.process.cwd.as_deref() == bed.dir().to_str()
     } else {
         event.process.pid == run.process.pid()
     }
@@ -90,6 +91,9 @@ fn is_of(event: &Event, tool: &Tool, run: &Run, bed: &TestBed) -> bool {
 
 /// Whether a connection is of the run with this path. A browser connects ahead of need, with no request at all.
 fn is_part_of(truth: &Connection, tool: &Tool, known: &Known, path: &str) -> bool {
-    let is_its_path = truth.path.as_deref().map_or(tool.has_helpers, |seen| seen == path);
+    let is_its_path = truth
+        .path
+        .as_deref()
+        .map_or(tool.has_helpers, |seen| seen == path);
     truth.name.as_deref() == Some(known.name) && is_its_path
 }

@@ -28,7 +28,9 @@ fn a_units_and_a_containers_flows_are_told_apart() {
         let cgroup = Cgroup::new(&name);
         let url = format!("https://{}/bytes/1000", OPENAI.name);
         let mut client = bed.command("curl");
-        client.args(["--silent", "--output", "/dev/null", &url, "--cacert"]).arg(bed.authority());
+        client
+            .args(["--silent", "--output", "/dev/null", &url, "--cacert"])
+            .arg(bed.authority());
         // The shell enters the cgroup and becomes the client. Outside the namespace, where /sys is another.
         let mut entering = Command::new("sh");
         entering
@@ -37,15 +39,26 @@ fn a_units_and_a_containers_flows_are_told_apart() {
             .arg(client.get_program())
             .args(client.get_args());
         let mut run = Process::start(&mut entering);
-        assert!(run.wait(Duration::from_secs(30)).success(), "{}", run.stderr.text());
+        assert!(
+            run.wait(Duration::from_secs(30)).success(),
+            "{}",
+            run.stderr.text()
+        );
         let pid = run.pid();
         let flow = eventually(SOON, || {
             let mut flows = agent.flows(|event| event.process.pid == pid);
-            flows.pop().filter(|flow| flow.close.is_some()).ok_or_else(|| format!("no flow of {pid}"))
+            flows
+                .pop()
+                .filter(|flow| flow.close.is_some())
+                .ok_or_else(|| format!("no flow of {pid}"))
         });
         let event = &flow.open;
         assert_eq!(event.unit.as_deref(), unit, "{event:?}");
-        assert_eq!(event.container, container.map(|id| Container { id: id.to_owned() }), "{event:?}");
+        assert_eq!(
+            event.container,
+            container.map(|id| Container { id: id.to_owned() }),
+            "{event:?}"
+        );
         // Executed by the shell itself: the shell is not an ancestor of what it became.
         assert_eq!(event.process.program, "/usr/bin/curl");
         assert_eq!(event.process.ppid, Some(std::process::id()), "{event:?}");

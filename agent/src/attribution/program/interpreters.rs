@@ -1,5 +1,7 @@
 //! How interpreters are called: where in the arguments the script, the module or the main class stands.
 
+use std::path::Path;
+
 /// What an interpreter runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject<'a> {
@@ -29,8 +31,15 @@ struct Interpreter {
     classes: bool,
 }
 
-const PLAIN: Interpreter =
-    Interpreter { names: &[], verbs: &[], inline: &[], named: &[], file: &[], valued: &[], classes: false };
+const PLAIN: Interpreter = Interpreter {
+    names: &[],
+    verbs: &[],
+    inline: &[],
+    named: &[],
+    file: &[],
+    valued: &[],
+    classes: false,
+};
 
 const INTERPRETERS: [Interpreter; 10] = [
     Interpreter {
@@ -43,7 +52,15 @@ const INTERPRETERS: [Interpreter; 10] = [
     Interpreter {
         names: &["node", "nodejs"],
         inline: &["-e", "--eval", "-p", "--print", "-pe"],
-        valued: &["-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"],
+        valued: &[
+            "-r",
+            "--require",
+            "--import",
+            "--loader",
+            "--experimental-loader",
+            "-C",
+            "--conditions",
+        ],
         ..PLAIN
     },
     Interpreter {
@@ -66,8 +83,19 @@ const INTERPRETERS: [Interpreter; 10] = [
         valued: &["-r", "-I", "-C", "-E"],
         ..PLAIN
     },
-    Interpreter { names: &["perl"], inline: &["-e", "-E"], valued: &["-I"], ..PLAIN },
-    Interpreter { names: &["php"], inline: &["-r"], file: &["-f"], valued: &["-c", "-d", "-z"], ..PLAIN },
+    Interpreter {
+        names: &["perl"],
+        inline: &["-e", "-E"],
+        valued: &["-I"],
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["php"],
+        inline: &["-r"],
+        file: &["-f"],
+        valued: &["-c", "-d", "-z"],
+        ..PLAIN
+    },
     Interpreter {
         names: &["bash", "sh", "dash", "zsh", "ksh", "fish"],
         inline: &["-c"],
@@ -78,14 +106,27 @@ const INTERPRETERS: [Interpreter; 10] = [
         names: &["java"],
         file: &["-jar"],
         named: &["-m", "--module"],
-        valued: &["-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules", "--source"],
+        valued: &[
+            "-cp",
+            "-classpath",
+            "--class-path",
+            "-p",
+            "--module-path",
+            "--add-modules",
+            "--source",
+        ],
         classes: true,
         ..PLAIN
     },
     Interpreter {
         names: &["dotnet"],
         verbs: &["exec"],
-        valued: &["--runtimeconfig", "--depsfile", "--fx-version", "--additionalprobingpath"],
+        valued: &[
+            "--runtimeconfig",
+            "--depsfile",
+            "--fx-version",
+            "--additionalprobingpath",
+        ],
         ..PLAIN
     },
 ];
@@ -97,7 +138,9 @@ pub(super) fn subject<'a>(executable: &str, arguments: &'a [String]) -> Option<(
     let interpreter = INTERPRETERS.iter().find(|known| known.names.contains(&plain))?;
     // `python3.11` is `python3`; `node20` stays what it is called.
     let shown = executable.split_once('.').map_or(executable, |(major, _)| major);
-    interpreter.subject(arguments.get(1..)?).map(|subject| (shown.to_owned(), subject))
+    interpreter
+        .subject(arguments.get(1..)?)
+        .map(|subject| (shown.to_owned(), subject))
 }
 
 impl Interpreter {
@@ -132,15 +175,30 @@ impl Interpreter {
 
     /// Single letters may be written together: `bash -lc`, `perl -ne`. The one that takes code is the last.
     fn bundled_inline<'a>(&self, argument: &'a str) -> Option<Subject<'a>> {
-        let letters = argument.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
-        let bundles = ["perl", "ruby", "bash", "python"].iter().any(|name| self.names.contains(name));
+        let letters = argument
+            .strip_prefix('-')
+            .filter(|letters| !letters.starts_with('-'))?;
+        let bundles = ["perl", "ruby", "bash", "python"]
+            .iter()
+            .any(|name| self.names.contains(name));
         let last = letters.chars().next_back()?;
-        let takes_code = self.inline.iter().any(|flag| flag.strip_prefix('-').is_some_and(|flag| flag.chars().eq([last])));
+        let takes_code = self
+            .inline
+            .iter()
+            .any(|flag| flag.strip_prefix('-').is_some_and(|flag| flag.chars().eq([last])));
         (bundles && takes_code).then_some(Subject::Inline(argument))
     }
 
     fn first<'a>(&self, argument: &'a str) -> Subject<'a> {
-        let is_class = self.classes && !argument.contains('/') && !argument.ends_with(".java");
-        if is_class { Subject::Named("", argument) } else { Subject::File(argument) }
+        let is_class = self.classes
+            && !argument.contains('/')
+            && Path::new(argument)
+                .extension()
+                .is_none_or(|extension| extension != "java");
+        if is_class {
+            Subject::Named("", argument)
+        } else {
+            Subject::File(argument)
+        }
     }
 }

@@ -12,12 +12,20 @@ pub(super) fn file_name(path: &str) -> &str {
 
 /// `path` as seen from `directory`, without `.` and `..`. A relative path stays when no directory is known.
 pub(super) fn absolute(path: &str, directory: Option<&str>) -> String {
-    let joined = directory.map_or_else(|| PathBuf::from(path), |directory| Path::new(directory).join(path));
+    let joined = directory.map_or_else(
+        || PathBuf::from(path),
+        |directory| Path::new(directory).join(path),
+    );
     let mut clean = PathBuf::new();
     for part in joined.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir if clean.components().next_back().is_some_and(|last| matches!(last, Component::Normal(_))) => {
+            Component::ParentDir
+                if clean
+                    .components()
+                    .next_back()
+                    .is_some_and(|last| matches!(last, Component::Normal(_))) =>
+            {
                 clean.pop();
             }
             other => clean.push(other),
@@ -31,6 +39,8 @@ pub(super) fn fleet_wide(path: &str) -> String {
     if let Some(rest) = path.strip_prefix("/root/") {
         return format!("~/{rest}");
     }
-    let in_home = HOMES.iter().find_map(|home| path.strip_prefix(home)?.split_once('/'));
+    let in_home = HOMES
+        .iter()
+        .find_map(|home| path.strip_prefix(home)?.split_once('/'));
     in_home.map_or_else(|| path.to_owned(), |(_, rest)| format!("~/{rest}"))
 }

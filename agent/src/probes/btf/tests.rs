@@ -43,6 +43,9 @@ fn an_absent_struct_or_member_has_no_offset() {
 fn a_file_cut_anywhere_is_refused_and_never_panics() {
     let file = sample();
     for length in 0..file.len() {
-        assert!(Btf::parse(&file[..length], &["outer"]).is_err(), "cut at {length}");
+        assert!(
+            Btf::parse(&file[..length], &["outer"]).is_err(),
+            "cut at {length}"
+        );
     }
 }

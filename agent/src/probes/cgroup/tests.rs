@@ -9,7 +9,10 @@ fn the_hierarchy_s_root_is_found_beside_v1() {
 31 30 0:27 / /sys/fs/cgroup/unified rw,nosuid shared:10 - cgroup2 cgroup2 rw,nsdelegate
 32 30 0:28 / /sys/fs/cgroup/systemd rw,nosuid shared:11 - cgroup cgroup rw,name=systemd
 ";
-    assert_eq!(parse(hybrid).as_deref(), Some(Path::new("/sys/fs/cgroup/unified")));
+    assert_eq!(
+        parse(hybrid).as_deref(),
+        Some(Path::new("/sys/fs/cgroup/unified"))
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub mod clients;
 pub mod collector;
 pub mod event;
 pub mod fetch;
+pub mod load;
 pub mod machine;
 pub mod metrics;
 pub mod namespace;

@@ -1,10 +1,11 @@
-//! Helper of the whole-system tests: the TLS server and the Rust client, each run inside a test's own namespace.
+//! Helper of the whole-system tests: the TLS server and the Rust client, each run inside a test's own namespace;
+//! and the load of `cargo xtask bench`.
 #![forbid(unsafe_code)]
 
 use std::path::PathBuf;
 
 use clap::Parser;
-use umbra_tests::{fetch, serve};
+use umbra_tests::{fetch, load, serve};
 
 #[derive(Parser)]
 enum Command {
@@ -24,11 +25,15 @@ enum Command {
         /// PEM file of the authority to trust.
         authority: PathBuf,
     },
+    /// A part of the load of `cargo xtask bench`.
+    #[command(subcommand)]
+    Load(load::Command),
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Serve { dir, ports } => serve::serve(&dir, &ports),
         Command::Fetch { url, authority } => fetch::fetch(&url, &authority),
+        Command::Load(command) => load::main(command),
     }
 }

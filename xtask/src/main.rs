@@ -1,6 +1,7 @@
 //! Everything a person does to this repository: `cargo xtask help`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod build;
 mod catalog;
 mod lint;
@@ -37,6 +38,8 @@ enum Command {
     Run(run::Arguments),
     /// Install what is missing and run every test, saying what was skipped and why.
     Test(test::Arguments),
+    /// Measure what the agent costs, and print it beside the goals.
+    Bench(bench::Arguments),
     /// Check the catalogue, or a catalogue file of your own.
     Catalog(catalog::Arguments),
     /// Check formatting and run clippy, warnings being errors.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Build => build::main(),
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
+        Command::Bench(arguments) => bench::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Lint => lint::main(),
         Command::Vm(arguments) => vm::main(&arguments),

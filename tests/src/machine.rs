@@ -72,11 +72,12 @@ pub fn root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A time-out for this machine: ten times as long under `UMBRA_SLOW=1` (a CPU that is emulated).
+/// Whether the processor is emulated: `UMBRA_SLOW=1`.
+pub fn is_slow() -> bool {
+    env::var_os("UMBRA_SLOW").is_some_and(|slow| slow == "1")
+}
+
+/// A time-out for this machine: ten times as long on a slow one.
 pub fn patience(base: Duration) -> Duration {
-    if env::var_os("UMBRA_SLOW").is_some_and(|slow| slow == "1") {
-        base * 10
-    } else {
-        base
-    }
+    if is_slow() { base * 10 } else { base }
 }

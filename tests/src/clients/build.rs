@@ -104,7 +104,11 @@ pub(super) fn chromium() -> Result<Tool, String> {
         --user-data-dir={dir}/chromium --dump-dom {url}";
     // Debian's /usr/bin/chromium is a shell script in front of this.
     let behind_it = PathBuf::from("/usr/lib/chromium/chromium");
-    let exe = if behind_it.exists() { behind_it } else { chromium.clone() };
+    let exe = if behind_it.exists() {
+        behind_it
+    } else {
+        chromium.clone()
+    };
     Ok(Tool {
         program: exe.to_string_lossy().into_owned(),
         exe,

@@ -10,16 +10,16 @@ use umbra_tests::truth::Connection;
 use umbra_tests::{Event, TestBed};
 
 use crate::expect::{agreement, check};
-use crate::names::{ANTHROPIC, KNOWN, Known, OPENAI, bed};
+use crate::names::{ANTHROPIC, KNOWN, Known, OPENAI, bed, share};
 
 #[test]
 fn every_client_is_named_with_its_program_user_and_bytes() {
     let Some(bed) = bed(&[]) else { return };
     let agent = Agent::start(&Setup::default());
-    for client in &CLIENTS {
+    for (turn, client) in CLIENTS.iter().enumerate() {
         match client.tool() {
-            Ok(tool) => KNOWN
-                .iter()
+            Ok(tool) => share(&KNOWN, turn)
+                .into_iter()
                 .for_each(|known| calls(&agent, &bed, client, &tool, known)),
             Err(why) => skip(&format!("{}: {why}", client.name)),
         }

@@ -5,7 +5,7 @@ use umbra_tests::clients::{CLIENTS, Call};
 use umbra_tests::metrics::Metrics;
 use umbra_tests::skip::skip;
 
-use crate::names::{OPENAI, OUTSIDE, bed};
+use crate::names::{OPENAI, OUTSIDE, bed, share};
 
 /// Other programs of this machine may use AI while the test counts: then it counts again.
 const ATTEMPTS: usize = 5;
@@ -16,7 +16,8 @@ fn a_name_outside_the_catalogue_causes_no_event() {
     let agent = Agent::start(&Setup::default());
 
     let mut calls = 0;
-    for client in &CLIENTS {
+    for (turn, client) in CLIENTS.iter().enumerate() {
+        let names = share(&OUTSIDE, turn);
         let tool = match client.tool() {
             Ok(tool) => tool,
             Err(why) => {
@@ -24,12 +25,12 @@ fn a_name_outside_the_catalogue_causes_no_event() {
                 continue;
             }
         };
-        quiet(&agent, client.name, || {
-            for (_, name) in OUTSIDE {
+        quiet(&agent, client.name, names.len(), || {
+            for (_, name) in &names {
                 bed.run(&tool, &Call::to(name, "/bytes/1000"));
             }
         });
-        calls += OUTSIDE.len();
+        calls += names.len();
     }
     assert!(calls > 0, "no client ran");
     let told = agent.process.stdout.text() + &agent.process.stderr.text();
@@ -53,7 +54,9 @@ fn a_name_outside_the_catalogue_causes_no_event() {
 }
 
 /// Runs calls to names outside and checks that the kernel looked at them and said nothing.
-fn quiet(agent: &Agent, client: &str, calls: impl Fn()) {
+fn quiet(agent: &Agent, client: &str, made: usize, calls: impl Fn()) {
+    #[allow(clippy::cast_precision_loss, reason = "a handful")]
+    let made = made as f64;
     for _ in 0..ATTEMPTS {
         let (before, said) = (Counts::of(&agent.metrics()), agent.events().len());
         calls();
@@ -61,8 +64,6 @@ fn quiet(agent: &Agent, client: &str, calls: impl Fn()) {
         if agent.events().len() > said {
             continue;
         }
-        #[allow(clippy::cast_precision_loss, reason = "a handful")]
-        let made = OUTSIDE.len() as f64;
         assert!(
             now.looked_up >= before.looked_up + made,
             "{client}: {before:?} then {now:?}"

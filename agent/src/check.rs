@@ -2,7 +2,10 @@
 
 use std::{fmt, fs, path::Path};
 
-use rustix::system::uname;
+use rustix::{
+    fs::{Access, access},
+    system::uname,
+};
 
 use crate::{
     config::{Config, KernelLog},
@@ -61,6 +64,7 @@ impl Table {
 pub fn check(config: Option<&Path>) -> Table {
     let mut table = Table::default();
     let config = Config::load(config);
+    let folder = config.as_ref().ok().map(|config| config.spool.directory());
     let catalogue = config.as_ref().ok().map(|config| config.catalogue.load());
     table.add(
         "configuration",
@@ -81,6 +85,9 @@ pub fn check(config: Option<&Path>) -> Table {
             catalogue.map(size).map_err(|error| error.to_string()),
         );
     }
+    if let Some(folder) = folder {
+        table.add("state folder", state_folder(&folder));
+    }
     table.add("kernel", kernel(&uname().release().to_string_lossy()));
     table.add("type information", type_information());
     table.add("capabilities", capabilities());
@@ -100,6 +107,25 @@ pub fn check(config: Option<&Path>) -> Table {
         Err(error) => table.add("kernel programs", Err(error.to_string())),
     }
     table
+}
+
+/// Whether the agent can write there, or make the folder where it is to be.
+fn state_folder(folder: &Path) -> Result<String, String> {
+    let there = folder
+        .ancestors()
+        .find(|ancestor| ancestor.exists())
+        .unwrap_or(folder);
+    match access(there, Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) if there == folder => Ok(format!("{} can be written", folder.display())),
+        Ok(()) => Ok(format!("{} is made when the agent starts", folder.display())),
+        Err(error) => {
+            let remedy = "run as root, or name another folder with `[spool] directory`";
+            Err(format!(
+                "{} cannot be written: {error}; {remedy}",
+                there.display()
+            ))
+        }
+    }
 }
 
 fn kernel(release: &str) -> Result<String, String> {

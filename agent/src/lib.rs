@@ -25,3 +25,4 @@ pub mod probes;
 pub mod report;
 pub mod rollup;
 pub mod spool;
+pub mod unclean;

@@ -25,11 +25,13 @@ pub enum Loss {
     OutputQueueFull,
     /// Processes that were gone before the agent could name them.
     ProcessUnknown,
+    /// Agents before this one that were killed, with an unknown number of counts in each.
+    AgentKilled,
 }
 
 impl Loss {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ActivityQueueFull,
         Self::SpoolUnwritable,
         Self::SpoolFull,
@@ -38,6 +40,7 @@ impl Loss {
         Self::DeadLetterFull,
         Self::OutputQueueFull,
         Self::ProcessUnknown,
+        Self::AgentKilled,
     ];
 
     /// The name in a report's losses and in the metrics.
@@ -51,6 +54,7 @@ impl Loss {
             Self::DeadLetterFull => "dead_letter_full",
             Self::OutputQueueFull => "output_queue_full",
             Self::ProcessUnknown => "process_unknown",
+            Self::AgentKilled => "agent_killed",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     future::pending,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,13 +24,14 @@ use umbra_agent::{
     flows::Flows,
     identity,
     lock::Lock,
-    losses::Losses,
+    losses::{Loss, Losses},
     metrics::{Metrics, Sources},
     names::Names,
     output::{Form, Output},
     pipeline::Pipeline,
     probes::{self, AddressTable},
     spool,
+    unclean::Marker,
 };
 
 /// Activities that may wait for the rollup.
@@ -116,6 +117,8 @@ async fn run(options: Options) -> anyhow::Result<()> {
         attached.as_millis()
     );
 
+    // The last thing that can be left behind, so that a start that fails is not taken for a kill.
+    let marker = notice_a_kill(&directory, &pipeline.losses);
     let delivering = tokio::spawn(delivery.run(received));
     // The pipeline's end drops its sender, and with it ends the delivery.
     let ended = pipeline.run(probes.bell, any(signals)).await;
@@ -125,6 +128,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
             "the last observations could not all be written in {} s",
             FINISH.as_secs()
         );
+    } else if let Some(marker) = marker {
+        // What cannot be removed is taken for a kill: said too often rather than never.
+        let _ = marker.clear();
     }
     ended?;
     Ok(())
@@ -143,6 +149,23 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Counts it when the last agent did not end in order; a folder that cannot be written is said.
+fn notice_a_kill(folder: &Path, losses: &Losses) -> Option<Marker> {
+    match Marker::set(folder) {
+        Ok((marker, was_killed)) => {
+            if was_killed {
+                warn!("the last agent was killed: what it had counted in its last seconds is lost");
+                losses.add(Loss::AgentKilled, 1);
+            }
+            Some(marker)
+        }
+        Err(error) => {
+            warn!("cannot write to {}: {error}", folder.display());
+            None
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{Call, named};
 use umbra_tests::machine;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, ready};
 use umbra_tests::wait::eventually;
 
 use crate::names::{OPENAI, bed};
@@ -41,6 +41,34 @@ fn nothing_is_left_attached() {
         // Traffic flows on without it.
         bed.run(&named("curl"), &Call::to(OPENAI.name, "/bytes/1000"));
     }
+}
+
+#[test]
+fn a_kill_is_counted_by_the_next_agent() {
+    if !ready(&[Need::Root, Need::Binary("umbra-agent")]) {
+        return;
+    }
+    let spool = tempfile::tempdir().expect("a temporary folder");
+    let setup = Setup {
+        spool: Some(spool.path().to_owned()),
+        ..Setup::default()
+    };
+    let kill_is_counted = |agent: &Agent| {
+        agent
+            .metrics()
+            .get("umbra_agent_losses_total{cause=\"agent_killed\"}")
+            > 0.0
+    };
+    let mut agent = Agent::start(&setup);
+    assert!(!kill_is_counted(&agent));
+    agent.process.kill();
+    drop(agent);
+    let agent = Agent::start(&setup);
+    assert!(kill_is_counted(&agent));
+    assert!(agent.stop().success());
+    let agent = Agent::start(&setup);
+    assert!(!kill_is_counted(&agent), "an orderly end is no kill");
+    assert!(agent.stop().success());
 }
 
 /// Ids of the kernel programs that a process holds, itself or by a link.

@@ -30,6 +30,7 @@ struct Rounds {
 pub(super) fn measure(place: &Place, agent: &Agent, rounds: u32, table: &mut Table) -> Result<()> {
     load::warm_up(place)?;
     interrupt::sleep(INTERVAL + REST)?;
+    let idle = at_rest(agent)?;
     let mut before = agent.metrics()?;
     let mut all = Rounds::default();
     for _ in 0..rounds {
@@ -46,7 +47,7 @@ pub(super) fn measure(place: &Place, agent: &Agent, rounds: u32, table: &mut Tab
         before = after;
     }
     let memory = agent.memory()?;
-    all.show(table);
+    all.show(idle, table);
     table.group("Agent's resident memory after it, MiB");
     let limit = Goal::Under(20.0);
     table.goal("resident (VmRSS)", mebibytes(memory.resident), 1, limit);
@@ -58,6 +59,13 @@ pub(super) fn measure(place: &Place, agent: &Agent, rounds: u32, table: &mut Tab
     );
     table.figure("without pages of files (RssAnon)", mebibytes(memory.anonymous), 1);
     Ok(())
+}
+
+/// CPU time without any load, for as long as the clock runs after one.
+fn at_rest(agent: &Agent) -> Result<f64> {
+    let start = agent.cpu()?;
+    interrupt::sleep(INTERVAL + REST)?;
+    Ok(agent.cpu()?.exact - start.exact)
 }
 
 /// The counters, once the agent has read every event: both ends of each flow to the catalogue.
@@ -94,10 +102,11 @@ impl Rounds {
         Ok(())
     }
 
-    fn show(self, table: &mut Table) {
+    fn show(self, idle: f64, table: &mut Table) {
         table.group("Agent's CPU time for 10,000 flows, seconds");
         table.goal("scheduler's clock", Spread::of(self.exact), 4, Goal::Under(0.05));
         table.figure("user + system, in ticks of 10 ms", Spread::of(self.ticks), 2);
+        table.figure("at rest for so long: part of it", idle, 4);
         table.group("For 10,000 flows, of which 500 go to catalogue names");
         table.figure("names looked up in the kernel", Spread::of(self.looked_up), 0);
         table.figure("events to the agent", Spread::of(self.events), 0);

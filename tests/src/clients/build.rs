@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Tool, behind, plain};
-use crate::machine::{output, program, workshop};
+use crate::machine::{is_slow, output, program, workshop};
 
 /// The npm package with the x86-64 binary of Bun that runs on a CPU without AVX2 too.
 const BUN: &str = "@oven/bun-linux-x64-baseline";
@@ -78,7 +78,9 @@ pub(super) fn java() -> Result<Tool, String> {
                 .arg("."),
         )?;
     }
-    let arguments = format!("-jar {} {{url}} {{authority}}", jar.display());
+    // A JVM that compiles while it runs aborts now and then on a processor that is itself translated.
+    let interpret = if is_slow() { "-Xint " } else { "" };
+    let arguments = format!("{interpret}-jar {} {{url}} {{authority}}", jar.display());
     behind(&java, jar, &arguments)
 }
 

@@ -1,7 +1,7 @@
 //! The client.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::ops::Range;
@@ -65,7 +65,8 @@ pub(super) fn flows(load: &Load) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes flows until the time is over, and counts those of the time after the warm-up.
+/// Makes flows until the time is over, counts those of the time after the warm-up, and says what all of them took of
+/// the processors.
 pub(super) fn rate(
     dir: &Path,
     concurrency: usize,
@@ -93,8 +94,21 @@ pub(super) fn rate(
         join(threads)?;
         anyhow::Ok((after - before, seconds))
     })?;
-    println!("{}", json!({"flows": flows, "seconds": seconds}));
+    let made = done.into_inner();
+    println!(
+        "{}",
+        json!({"flows": flows, "seconds": seconds, "made": made, "processor_seconds": processor_time()?})
+    );
     Ok(())
+}
+
+/// User and system time of this process until now, in seconds: `/proc/self/stat` (proc(5)), fields 14 and 15, in ticks.
+fn processor_time() -> anyhow::Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: u32 = ticks.map(str::parse::<u32>).sum::<Result<_, _>>()?;
+    Ok(f64::from(ticks) / 100.0)
 }
 
 fn join(threads: Vec<thread::ScopedJoinHandle<'_, anyhow::Result<()>>>) -> anyhow::Result<()> {

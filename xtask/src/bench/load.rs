@@ -44,12 +44,28 @@ pub(super) fn warm_up(place: &Place) -> Result<()> {
     .map(drop)
 }
 
-/// Flows a second, of one process, over so many seconds.
-pub(super) fn rate(place: &Place, seconds: u64) -> Result<f64> {
+/// What a client that made flows for some time says of itself.
+pub(super) struct Rate {
+    /// Flows a second, after the warm-up.
+    pub(super) a_second: f64,
+    /// All flows, the warm-up's included.
+    pub(super) made: f64,
+    /// Processor time of the client for all of them, in seconds.
+    pub(super) processor: f64,
+}
+
+/// Makes flows for so many seconds, from one process.
+pub(super) fn rate(place: &Place, seconds: u64) -> Result<Rate> {
     let result = run(place, "rate", &[("--milliseconds", seconds * 1000)])?;
-    let flows = result["flows"].as_f64().filter(|&flows| flows > 0.0);
-    let rate = flows.and_then(|flows| Some(flows / result["seconds"].as_f64()?));
-    rate.with_context(|| format!("the load made no flow: {result}"))
+    let number = |name: &str| {
+        let number = result[name].as_f64().filter(|&number| number > 0.0);
+        number.with_context(|| format!("the load has no `{name}`: {result}"))
+    };
+    Ok(Rate {
+        a_second: number("flows")? / number("seconds")?,
+        made: number("made")?,
+        processor: number("processor_seconds")?,
+    })
 }
 
 /// Starts a small program so many times, one after another.

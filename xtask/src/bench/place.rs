@@ -21,7 +21,7 @@ const READY: Duration = Duration::from_secs(20);
 /// The place; gone when dropped.
 pub(super) struct Place {
     // Dropped in this order: the services go before namespace and folder.
-    _server: Child,
+    server: Child,
     _collector: Child,
     namespace: Namespace,
     folder: Folder,
@@ -48,7 +48,7 @@ impl Place {
         let mut server = Child::start(command.args(["load", "serve", "--dir"]).arg(&folder.0))?;
         server.wait_for("serving", READY)?;
         Ok(Self {
-            _server: server,
+            server,
             _collector: collecting,
             namespace,
             folder,
@@ -64,6 +64,11 @@ impl Place {
     /// One of our programs.
     pub(super) fn program(&self, name: &str) -> PathBuf {
         self.folder.0.join(name)
+    }
+
+    /// Process id of the load's server.
+    pub(super) fn server(&self) -> u32 {
+        self.server.pid()
     }
 
     /// A command inside the namespace.

@@ -99,16 +99,32 @@ fn egress(ctx: &SkBuffContext, socket: *mut bpf_sock) {
     }
 }
 
-/// A socket that the connect hook did not see: accepted from outside, or older than the agent.
+/// A socket that the connect hook did not see: accepted from outside, older than the agent, or a subflow of multipath
+/// TCP. It is followed only if a `ClientHello` is the first that it sends, so that a server's sockets cost next to
+/// nothing and an inbound flow is never taken for one to an address that was looked up.
 #[inline(always)]
 fn first_bytes_of_unknown(ctx: &SkBuffContext, socket: *mut bpf_sock) {
+    // SAFETY: `socket` is a full TCP socket. The SYN, or the answer to one, counts as a byte.
+    let is_first = unsafe {
+        let tcp = bpf_tcp_sock(socket);
+        !tcp.is_null() && (*tcp).bytes_acked <= 1
+    };
+    if !is_first {
+        return;
+    }
     let Some(reading) = READING.get_ptr_mut(0) else {
         return;
     };
     // SAFETY: as in `first_bytes`.
     let tcp = unsafe { &mut (*reading).tcp };
-    let has_payload = Packet(ctx.skb.skb).tcp(tcp).is_some() && tcp.payload.get() < tcp.end.get();
-    if has_payload && let Some(state) = socket::open(socket, OWNER_AT_SEND, 0) {
+    let packet = Packet(ctx.skb.skb);
+    if packet.tcp(tcp).is_none() {
+        return;
+    }
+    let payload = tcp.payload.get();
+    let is_hello =
+        packet.byte(payload) == Some(HANDSHAKE_RECORD) && packet.byte(payload + 5) == Some(CLIENT_HELLO);
+    if is_hello && let Some(state) = socket::open(socket, OWNER_AT_SEND, 0) {
         first_bytes(ctx, state);
     }
 }

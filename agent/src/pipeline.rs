@@ -4,7 +4,7 @@ use std::{collections::HashMap, future::Future, pin::pin, sync::Arc, time::Durat
 
 use tokio::{
     sync::mpsc,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use tokio_stream::StreamExt as _;
 use tracing::debug;
@@ -22,12 +22,17 @@ use crate::{
     probes::{AddressTable, Bell, Counters, ProbeError},
 };
 
+/// After a bell nobody listens for so long. The kernel rings only for a reader that has caught up, so that a thousand
+/// events in a burst cost a few wake-ups and not a thousand; a person does not notice it.
+const REST: Duration = Duration::from_millis(20);
 /// How often living flows are asked for their bytes; nothing is asked while none lives.
 const POLL: Duration = Duration::from_secs(1);
-/// How often the rest is looked after: the kernel's counts, bells that were lost, processes that ended.
+/// How often the rest is looked after: the kernel's counts, bells that were lost, addresses.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How often processes that ended are forgotten.
+const SWEEP: Duration = Duration::from_secs(30);
 /// A process that ended is remembered so long: its last flows may still be in the making.
-const REMEMBER_ENDED: Duration = Duration::from_mins(1);
+const REMEMBER_ENDED_NS: u64 = 60 * 1_000_000_000;
 
 /// What the first half is made of.
 pub struct Pipeline {
@@ -76,13 +81,17 @@ impl Pipeline {
         let mut dropped = 0;
         let mut poll = interval(POLL);
         let mut housekeeping = interval(HOUSEKEEPING);
-        for timer in [&mut poll, &mut housekeeping] {
+        let mut sweep = interval(SWEEP);
+        for timer in [&mut poll, &mut housekeeping, &mut sweep] {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
+        let mut rest = pin!(sleep(Duration::ZERO));
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                Some(events) = bell.next() => {
+                () = &mut rest, if !rest.is_elapsed() => {}
+                Some(events) = bell.next(), if rest.is_elapsed() => {
+                    rest.as_mut().reset(Instant::now() + REST);
                     for event in events {
                         self.flows.on_event(event, &mut changes)?;
                     }
@@ -91,6 +100,7 @@ impl Pipeline {
                     self.flows.poll(false, since_boot_ns(), &mut changes)?;
                 }
                 _ = housekeeping.tick() => self.keep_house(&mut dropped, &mut changes)?,
+                _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
             }
             for change in changes.drain(..) {
                 self.pass_on(change, &mut known).await;
@@ -117,9 +127,6 @@ impl Pipeline {
         if let Some((addresses, table)) = &mut self.addresses {
             table.set(addresses.current(), |name| self.names.number(name));
         }
-        let ended_before =
-            since_boot_ns().saturating_sub(u64::try_from(REMEMBER_ENDED.as_nanos()).unwrap_or(0));
-        self.attribution.sweep(ended_before);
         Ok(())
     }
 

@@ -31,6 +31,8 @@ mod leaves_nothing;
 mod long_flow;
 #[path = "system/names.rs"]
 mod names;
+#[path = "system/older.rs"]
+mod older;
 #[path = "system/outside.rs"]
 mod outside;
 #[path = "system/page.rs"]

@@ -50,9 +50,8 @@ impl Seed {
             .0
             .get(&old.parent)
             .filter(|parent| parent.started_ticks <= old.started_ticks);
-        let tick_ns = 1_000_000_000 / rustix::param::clock_ticks_per_second().max(1);
         parent.map_or_else(ProcessKey::default, |parent| ProcessKey {
-            started_ns: parent.started_ticks * tick_ns,
+            started_ns: parent.started_ticks * tick_ns(),
             pid: old.parent,
             reserved: 0,
         })
@@ -60,10 +59,14 @@ impl Seed {
 
     /// Forgets those that are gone and that no descendant needs any more: an old process is needed while it lives.
     pub(super) fn sweep(&mut self, needed: impl Fn(u32) -> bool) {
-        self.0.retain(|pid, old| {
-            needed(*pid) || procfs::read(*pid).is_some_and(|now| now.started_ticks == old.started_ticks)
-        });
+        self.0
+            .retain(|pid, old| needed(*pid) || procfs::lives(*pid, old.started_ticks * tick_ns()));
     }
+}
+
+/// Nanoseconds of a clock tick.
+fn tick_ns() -> u64 {
+    1_000_000_000 / rustix::param::clock_ticks_per_second().max(1)
 }
 
 impl From<Seen> for Old {

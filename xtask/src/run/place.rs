@@ -55,7 +55,12 @@ impl Place {
     fn write(&self, name: &str, text: &str) -> Result<()> {
         let path = self.folder.join(name);
         // For the owner alone.
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path);
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .with_context(|| format!("cannot write {}", path.display()))
     }

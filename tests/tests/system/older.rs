@@ -1,0 +1,67 @@
+//! A socket that was connected before the agent started is followed from its hello on.
+
+use std::fs;
+use std::time::Duration;
+
+use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::process::Process;
+use umbra_tests::skip::Need;
+use umbra_tests::wait::eventually;
+
+use crate::expect::SOON;
+use crate::names::{OPENAI, OUTSIDE, bed};
+
+/// Connects, waits for a file, and only then says hello.
+const CLIENT: &str = "
+import os, socket, ssl, sys, time
+name, authority, signal = sys.argv[1:]
+plain = socket.create_connection((name, 443))
+print('connected', flush=True)
+while not os.path.exists(signal):
+    time.sleep(0.02)
+tls = ssl.create_default_context(cafile=authority).wrap_socket(plain, server_hostname=name)
+tls.sendall(b'GET /bytes/1000 HTTP/1.0\\r\\nhost: ' + name.encode() + b'\\r\\n\\r\\n')
+while tls.recv(65536):
+    pass
+";
+
+#[test]
+fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
+    let Some(bed) = bed(&[Need::Program("python3")]) else {
+        return;
+    };
+    let (script, signal) = (bed.dir().join("older.py"), bed.dir().join("go"));
+    fs::write(&script, CLIENT).expect("the bed's own folder");
+    let mut clients = [OPENAI.name, OUTSIDE[0].1].map(|name| {
+        let mut command = bed.command("python3");
+        command.arg(&script).arg(name).arg(bed.authority()).arg(&signal);
+        let mut client = Process::start(&mut command);
+        client.said("connected", Duration::from_secs(10));
+        client
+    });
+    let agent = Agent::start(&Setup::default());
+    fs::write(&signal, "").expect("the bed's own folder");
+    for client in &mut clients {
+        assert!(
+            client.wait(Duration::from_secs(20)).success(),
+            "{}",
+            client.stderr.text()
+        );
+    }
+    let [to_openai, outside] = clients.map(|client| client.pid());
+    let flow = eventually(SOON, || {
+        let mut flows = agent.flows(|event| event.process.pid == to_openai);
+        flows.pop().ok_or_else(|| "no flow".to_owned())
+    });
+    assert_eq!(
+        (flow.open.name.as_str(), flow.open.evidence.as_str()),
+        (OPENAI.name, "tls_sni")
+    );
+    assert_eq!(flow.open.process.script.as_deref(), script.to_str());
+    assert_eq!(flow.open.user.uid, 0);
+    assert!(
+        agent
+            .stop_and_flows(|event| event.process.pid == outside)
+            .is_empty()
+    );
+}

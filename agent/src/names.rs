@@ -1,4 +1,7 @@
-//! What the catalogue says of a flow's pattern.
+//! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
+
+pub mod host;
+pub mod tls;
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,7 +1,8 @@
 //! The agent: watches one host and says which program talks to which AI vendor.
 //!
 //! Data goes one way: `probes` → `flows` → `names` → `attribution` → `output` and `activity` → `rollup` → `spool` →
-//! `report`. [`pipeline`] is the first half of it, [`delivery`] the second.
+//! `report`. [`pipeline`] is the first half of it, [`delivery`] the second. [`inspect`] reads captures instead, with the
+//! parsers of `names`.
 // Two modules may, and say why; `main.rs` forbids it.
 #![deny(unsafe_code)]
 
@@ -14,6 +15,7 @@ pub mod delivery;
 pub mod discovery;
 pub mod flows;
 pub mod identity;
+pub mod inspect;
 pub mod lock;
 pub mod losses;
 pub mod memory;

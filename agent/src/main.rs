@@ -12,7 +12,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
-use umbra_agent::{check, memory};
+use umbra_agent::{check, inspect, memory};
 
 /// Watches one host and says which program talks to which AI vendor
 #[derive(Parser)]
@@ -31,6 +31,11 @@ enum Command {
         /// Configuration [default: /etc/umbra/agent.toml, if it is there]
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+    },
+    /// Say which names the flows of a capture asked for, one JSON object a flow
+    Inspect {
+        /// Capture in the form pcap or pcapng
+        file: PathBuf,
     },
     /// Say what the catalogue says of host names
     Match(matching::Options),
@@ -54,6 +59,9 @@ fn main() -> ExitCode {
                 .map(|()| table.is_fit())
                 .map_err(Into::into)
         }
+        Command::Inspect { file } => inspect::inspect(&file, &mut io::stdout().lock())
+            .map(|()| true)
+            .map_err(Into::into),
         Command::Match(options) => matching::main(&options),
     };
     match result {

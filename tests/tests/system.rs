@@ -25,6 +25,8 @@ mod every_client;
 mod expect;
 #[path = "system/full_disk.rs"]
 mod full_disk;
+#[path = "system/inspect.rs"]
+mod inspect;
 #[path = "system/leaves_nothing.rs"]
 mod leaves_nothing;
 #[path = "system/long_flow.rs"]

@@ -19,7 +19,9 @@ fn main() {
     }
     println!("cargo::rerun-if-env-changed={}", umbra_ebpf_build::OBJECT_ENV);
 
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent-ebpf");
+    // Asked at run time: two checkouts may share a target folder, and with it this program.
+    let here = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR for build scripts");
+    let folder = Path::new(&here).join("../agent-ebpf");
     let mut warn = |line: &str| println!("cargo::warning={line}");
     match umbra_ebpf_build::build(&folder, &target_dir(), &mut warn) {
         Ok(object) => println!("cargo::rustc-env=UMBRA_EBPF_OBJECT_PATH={}", object.display()),

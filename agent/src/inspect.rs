@@ -11,7 +11,6 @@ mod fragments;
 mod line;
 mod link;
 mod packet;
-mod pieces;
 mod stream;
 #[cfg(test)]
 mod tests;

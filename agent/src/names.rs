@@ -1,6 +1,7 @@
 //! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
 
 pub mod host;
+pub(crate) mod pieces;
 pub mod tls;
 
 use std::{collections::HashMap, sync::Arc};

@@ -1,7 +1,9 @@
 //! One direction of a TCP connection, as far as it takes to know whether it begins with a hello.
 
-use super::pieces::Pieces;
-use crate::names::tls::{Answer, Hello, HelloReader};
+use crate::names::{
+    pieces::Pieces,
+    tls::{Answer, Hello, HelloReader},
+};
 
 /// Data that is further ahead of what was read, or further before the first data seen, belongs to something else.
 const REACH: u64 = 256 * 1024;

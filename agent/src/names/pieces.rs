@@ -10,14 +10,14 @@ const COST: usize = 64;
 
 /// Bytes by their offset in the stream; no two pieces overlap.
 #[derive(Debug, Default)]
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     by_offset: BTreeMap<u64, Vec<u8>>,
     held: usize,
 }
 
 impl Pieces {
     /// Adds what of `data`, which begins at offset `at`, is not there yet.
-    pub(super) fn add(&mut self, mut at: u64, mut data: &[u8]) {
+    pub(crate) fn add(&mut self, mut at: u64, mut data: &[u8]) {
         while !data.is_empty() {
             let there = self.from(at).map_or(0, <[u8]>::len).min(data.len());
             data = &data[there..];
@@ -37,14 +37,14 @@ impl Pieces {
     }
 
     /// The bytes from offset `at` on, as far as one piece has them; never empty.
-    pub(super) fn from(&self, at: u64) -> Option<&[u8]> {
+    pub(crate) fn from(&self, at: u64) -> Option<&[u8]> {
         let (&begin, piece) = self.by_offset.range(..=at).next_back()?;
         let skipped = usize::try_from(at - begin).ok()?;
         piece.get(skipped..).filter(|rest| !rest.is_empty())
     }
 
     /// Drops the pieces that begin before offset `at`.
-    pub(super) fn forget_before(&mut self, at: u64) {
+    pub(crate) fn forget_before(&mut self, at: u64) {
         while let Some(first) = self.by_offset.first_entry()
             && *first.key() < at
         {
@@ -53,7 +53,7 @@ impl Pieces {
     }
 
     /// Moves all pieces up by `by`, because the stream began that much earlier than was thought.
-    pub(super) fn move_up(&mut self, by: u64) {
+    pub(crate) fn move_up(&mut self, by: u64) {
         self.by_offset = std::mem::take(&mut self.by_offset)
             .into_iter()
             .map(|(at, piece)| (at + by, piece))
@@ -61,7 +61,7 @@ impl Pieces {
     }
 
     /// Bytes that it takes.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.held
     }
 }

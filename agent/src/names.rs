@@ -3,6 +3,7 @@
 mod fields;
 pub mod host;
 pub(crate) mod pieces;
+pub mod quic;
 pub mod tls;
 
 use std::{collections::HashMap, sync::Arc};

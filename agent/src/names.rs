@@ -1,7 +1,9 @@
 //! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
 
+mod fields;
 pub mod host;
 pub(crate) mod pieces;
+pub mod quic;
 pub mod tls;
 
 use std::{collections::HashMap, sync::Arc};

@@ -1,7 +1,9 @@
 //! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
 
 pub mod host;
+pub mod http;
 pub(crate) mod pieces;
+pub mod target;
 pub mod tls;
 
 use std::{collections::HashMap, sync::Arc};

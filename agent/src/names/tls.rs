@@ -6,7 +6,6 @@
 //!
 //! The hello of SSL 2.0 (RFC 5246, appendix E.2) has another form and no extensions, so it is no hello here.
 
-mod fields;
 mod hello;
 #[cfg(test)]
 pub(crate) mod made;

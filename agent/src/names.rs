@@ -1,7 +1,8 @@
 //! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
 
-mod fields;
 pub mod client;
+pub mod dns;
+mod fields;
 pub mod host;
 pub mod http;
 pub(crate) mod pieces;

@@ -1,5 +1,6 @@
 //! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
 
+pub mod answers;
 pub mod client;
 pub mod dns;
 mod fields;

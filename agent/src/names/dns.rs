@@ -55,8 +55,9 @@ pub struct Response {
     /// question through aliases (`CNAME`, and `SVCB` or `HTTPS` of any mode). Also those that a service's record hints
     /// at (RFC 9460, section 7.3). Empty when there is no such name, or nothing of this kind.
     pub addresses: Vec<(IpAddr, u32)>,
-    /// Names that the hellos to this service may show in place of its own (`public_name`, RFC 9849, section 4).
-    pub ech_public_names: Vec<HostName>,
+    /// Names that the hellos to this service may show in place of its own (`public_name`, RFC 9849, section 4), each
+    /// once, with seconds as above.
+    pub ech_public_names: Vec<(HostName, u32)>,
     /// Whether records are missing: the server said so, or the message was cut, or has more than are read.
     pub truncated: bool,
 }

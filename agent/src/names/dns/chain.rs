@@ -6,7 +6,7 @@ use super::{
     Response,
     name::Name,
     record::{A, AAAA, CNAME, HTTPS, Record, SVCB},
-    service,
+    service::{self, Service},
 };
 
 /// Names on the ways from a question. Resolvers give up after about as many: BIND and Unbound after 11.
@@ -16,68 +16,60 @@ const MOST_ADDRESSES: usize = 128;
 /// Fronts that are taken from a response.
 const MOST_FRONTS: usize = 8;
 
-/// Names that were found so far, each once, with the least seconds on the way to it.
-struct Reached<'a>(Vec<(Name<'a>, u32)>);
-
 /// Fills `response` with what `records` say of `question`.
 pub(super) fn follow<'a>(question: Name<'a>, records: &[Record<'a>], response: &mut Response) {
-    let mut reached = Reached(vec![(question, u32::MAX)]);
+    // Names that were found so far, each once, with the least seconds on the way to it.
+    let mut reached = vec![(question, u32::MAX)];
     let mut number = 0;
-    while let Some(&(name, kept)) = reached.0.get(number) {
+    while let Some(&(name, kept)) = reached.get(number) {
         number += 1;
         for record in records.iter().filter(|record| record.owner == name) {
             let ttl = kept.min(record.ttl);
-            match record.kind {
-                A => response.add(address::<4, Ipv4Addr>(record), ttl),
-                AAAA => response.add(address::<16, Ipv6Addr>(record), ttl),
-                CNAME => reached.add(record.name(0).map(|(target, _)| target), ttl),
-                SVCB | HTTPS => {
-                    let service = service::read(record).unwrap_or_default();
-                    reached.add(service.target, ttl);
-                    for hint in service.hints {
-                        response.add(Some(hint), ttl);
-                    }
-                    for front in service.public_names {
-                        let is_known = response.ech_public_names.contains(&front);
-                        if !is_known && response.ech_public_names.len() < MOST_FRONTS {
-                            response.ech_public_names.push(front);
-                        }
-                    }
-                }
-                _ => {}
+            let found = read(record);
+            if let Some(target) = found.target
+                && reached.iter().all(|(known, _)| *known != target)
+                && reached.len() < MOST_NAMES
+            {
+                reached.push((target, ttl));
+            }
+            for address in found.hints {
+                keep(&mut response.addresses, address, ttl, MOST_ADDRESSES);
+            }
+            for front in found.public_names {
+                keep(&mut response.ech_public_names, front, ttl, MOST_FRONTS);
             }
         }
     }
 }
 
-impl<'a> Reached<'a> {
-    fn add(&mut self, name: Option<Name<'a>>, ttl: u32) {
-        let new = name.filter(|new| self.0.iter().all(|(known, _)| known != new));
-        if let Some(name) = new
-            && self.0.len() < MOST_NAMES
-        {
-            self.0.push((name, ttl));
-        }
+/// What a record leads to. Addresses and aliases are services that say no more.
+fn read<'a>(record: &Record<'a>) -> Service<'a> {
+    match record.kind {
+        A => Service::at(address::<4, Ipv4Addr>(record)),
+        AAAA => Service::at(address::<16, Ipv6Addr>(record)),
+        CNAME => Service {
+            target: record.name(0).map(|(target, _)| target),
+            ..Service::default()
+        },
+        SVCB | HTTPS => service::read(record).unwrap_or_default(),
+        _ => Service::default(),
     }
 }
 
-impl Response {
-    /// Adds an address. One that comes again, as a hint does, may be kept for the longest of its times.
-    fn add(&mut self, address: Option<IpAddr>, ttl: u32) {
-        let Some(address) = address else {
-            return;
-        };
-        if let Some((_, known)) = self.addresses.iter_mut().find(|(known, _)| *known == address) {
-            *known = ttl.max(*known);
-        } else if self.addresses.len() < MOST_ADDRESSES {
-            self.addresses.push((address, ttl));
-        }
-    }
-}
-
-fn address<const LENGTH: usize, Address: From<[u8; LENGTH]> + Into<IpAddr>>(
-    record: &Record<'_>,
-) -> Option<IpAddr> {
+/// The address that a record is.
+fn address<const LENGTH: usize, Address>(record: &Record<'_>) -> Option<IpAddr>
+where
+    Address: From<[u8; LENGTH]> + Into<IpAddr>,
+{
     let bytes = <[u8; LENGTH]>::try_from(record.data()).ok()?;
     Some(Address::from(bytes).into())
+}
+
+/// Adds `new` to `list`. What comes again, as hints do, may be kept for the longest of its times.
+fn keep<T: PartialEq>(list: &mut Vec<(T, u32)>, new: T, ttl: u32, most: usize) {
+    if let Some((_, known)) = list.iter_mut().find(|(known, _)| *known == new) {
+        *known = ttl.max(*known);
+    } else if list.len() < most {
+        list.push((new, ttl));
+    }
 }

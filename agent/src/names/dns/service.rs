@@ -16,7 +16,7 @@ const IPV6_HINT: u16 = 6;
 /// Length of the priority, before the target.
 const PRIORITY: usize = 2;
 
-/// What is read of a record. That of an alias has no more than its target.
+/// What is read of a record. An alias says no more than its target.
 #[derive(Default)]
 pub(super) struct Service<'a> {
     /// Another name under which the service is; `None`: the record's owner.
@@ -25,6 +25,16 @@ pub(super) struct Service<'a> {
     pub(super) hints: Vec<IpAddr>,
     /// Names of fronts.
     pub(super) public_names: Vec<HostName>,
+}
+
+impl Service<'_> {
+    /// What is at an address, and nothing else is known of it.
+    pub(super) fn at(address: Option<IpAddr>) -> Self {
+        Self {
+            hints: Vec::from_iter(address),
+            ..Self::default()
+        }
+    }
 }
 
 /// What `record` says, as far as its form is right.

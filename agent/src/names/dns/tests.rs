@@ -15,17 +15,19 @@ fn read(message: &[u8]) -> Response {
 
 /// The addresses in a message as text, with their seconds.
 fn addresses(message: &Message) -> Vec<(String, u32)> {
-    let response = read(&message.to_vec().unwrap());
-    let addresses = response.addresses.iter();
-    addresses
-        .map(|(address, ttl)| (address.to_string(), *ttl))
-        .collect()
+    text(&read(&message.to_vec().unwrap()).addresses)
 }
 
-/// Addresses as [`addresses`] gives them.
-fn list(addresses: &[(&str, u32)]) -> Vec<(String, u32)> {
-    addresses
-        .iter()
-        .map(|&(address, ttl)| (address.to_owned(), ttl))
-        .collect()
+/// The fronts in a message as text, with their seconds.
+fn fronts(message: &Message) -> Vec<(String, u32)> {
+    text(&read(&message.to_vec().unwrap()).ech_public_names)
+}
+
+/// What the two functions before should give.
+fn list(expected: &[(&str, u32)]) -> Vec<(String, u32)> {
+    text(expected)
+}
+
+fn text<T: ToString>(list: &[(T, u32)]) -> Vec<(String, u32)> {
+    list.iter().map(|(what, ttl)| (what.to_string(), *ttl)).collect()
 }

@@ -2,7 +2,7 @@ use hickory_resolver::proto::rr::RecordType;
 use proptest::prelude::*;
 
 use super::{
-    NAME, addresses, list,
+    NAME, addresses, fronts, list,
     made::{address_of, alias, https, https_alias, response},
     read,
 };
@@ -85,10 +85,10 @@ fn services_hint_at_addresses_and_name_fronts() {
         addresses(&message),
         list(&[("192.0.2.1", 300), ("2001:db8::1", 300)])
     );
-    let fronts = read(&message.to_vec().unwrap()).ech_public_names;
-    assert_eq!(fronts.len(), 2);
-    assert_eq!(fronts[0].as_str(), "front.example");
-    assert_eq!(fronts[1].as_str(), "second.example");
+    assert_eq!(
+        fronts(&message),
+        list(&[("front.example", 300), ("second.example", 300)])
+    );
 }
 
 #[test]
@@ -110,9 +110,7 @@ fn services_lead_to_other_names() {
         addresses(&message),
         list(&[("192.0.2.1", 50), ("192.0.2.2", 200)])
     );
-    let fronts = read(&message.to_vec().unwrap()).ech_public_names;
-    assert_eq!(fronts.len(), 1);
-    assert_eq!(fronts[0].as_str(), "front.example");
+    assert_eq!(fronts(&message), list(&[("front.example", 200)]));
 }
 
 proptest! {

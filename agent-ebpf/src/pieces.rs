@@ -16,7 +16,9 @@ use crate::{
 
 /// Most pieces come of one packet: 32 KiB are more than any hello in use has.
 const PIECES_OF_A_PACKET: u32 = 2;
-/// Bytes of a piece that takes little room. A packet's worth, mostly.
+/// Bytes of a piece that takes little room: a client that sends byte by byte must not fill the ring buffer.
+const TINY: usize = 256;
+/// Bytes of a piece that takes a packet's room, mostly.
 const SMALL: usize = 2048;
 
 /// What a piece is a piece of.
@@ -63,7 +65,9 @@ pub fn send_first(packet: Packet, at: u32, end: u32, kind: Kind) {
     if at >= end {
         return;
     }
-    if end - at <= SMALL as u32 {
+    if end - at <= TINY as u32 {
+        send_one::<TINY>(packet, at, end - at, kind);
+    } else if end - at <= SMALL as u32 {
         send_one::<SMALL>(packet, at, end - at, kind);
     } else {
         send_one::<PIECE_MAX>(packet, at, end - at, kind);

@@ -62,7 +62,11 @@ pub const PROGRAMS: [ProgramSpec; 9] = [
         "when it ends",
     ),
     spec("umbra_socket", Hook::Socket, "bytes of a flow, at its end"),
-    spec("umbra_release", Hook::Release, "when a QUIC flow's socket is closed"),
+    spec(
+        "umbra_release",
+        Hook::Release,
+        "when a QUIC flow's socket is closed",
+    ),
     spec(
         "umbra_ingress",
         Hook::Ingress,
@@ -127,7 +131,9 @@ fn attach_one(program: &mut Program, spec: &ProgramSpec, cgroup: &CgroupRoot) ->
         Hook::Ingress => <&mut CgroupSkb>::try_from(program)?
             .attach(root, CgroupSkbAttachType::Ingress, mode)
             .map(|_| ()),
-        Hook::Release => <&mut CgroupSock>::try_from(program)?.attach(root, mode).map(|_| ()),
+        Hook::Release => <&mut CgroupSock>::try_from(program)?
+            .attach(root, mode)
+            .map(|_| ()),
         Hook::Socket => <&mut SockOps>::try_from(program)?.attach(root, mode).map(|_| ()),
         Hook::Tracepoint(name) => <&mut RawTracePoint>::try_from(program)?.attach(name).map(|_| ()),
     }

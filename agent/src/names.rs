@@ -3,6 +3,7 @@
 pub mod host;
 pub mod http;
 pub(crate) mod pieces;
+pub mod socks;
 pub mod target;
 pub mod tls;
 

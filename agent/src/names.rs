@@ -1,5 +1,6 @@
 //! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
 
+pub mod client;
 pub mod host;
 pub mod http;
 pub(crate) mod pieces;

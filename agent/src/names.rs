@@ -1,9 +1,13 @@
 //! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
 
+pub mod client;
 mod fields;
 pub mod host;
+pub mod http;
 pub(crate) mod pieces;
 pub mod quic;
+pub mod socks;
+pub mod target;
 pub mod tls;
 
 use std::{collections::HashMap, sync::Arc};

@@ -91,7 +91,8 @@ impl Flow {
         let asker = self.found.as_ref().map(|&(from, _)| from);
         let client = self.client.or(asker).unwrap_or(0);
         let found = self.found.filter(|&(from, _)| from == client);
-        Line::tcp(
+        Line::new(
+            "tcp",
             self.ends[client],
             self.ends[1 - client],
             found.map(|(_, found)| found),

@@ -35,11 +35,16 @@ struct Proxy {
 }
 
 impl Line {
-    /// A TCP flow with what its client asks for, if that is known.
-    pub(super) fn tcp(client: SocketAddr, server: SocketAddr, found: Option<Found>) -> Self {
+    /// A flow of the protocol `tcp` or `udp` with what its client asks for, if that is known.
+    pub(super) fn new(
+        protocol: &'static str,
+        client: SocketAddr,
+        server: SocketAddr,
+        found: Option<Found>,
+    ) -> Self {
         let mut line = Self {
             flow: format!("{client}>{server}"),
-            protocol: "tcp",
+            protocol,
             name: None,
             evidence: None,
             ech: false,

@@ -3,6 +3,7 @@ mod forms;
 mod made;
 mod order;
 mod proxies;
+mod quic;
 mod requests;
 
 use serde_json::Value;

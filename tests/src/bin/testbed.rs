@@ -2,8 +2,10 @@
 //! and the load of `cargo xtask bench`.
 #![forbid(unsafe_code)]
 
+use std::net::SocketAddr;
+
 use clap::Parser;
-use umbra_tests::{fetch, load, serve};
+use umbra_tests::{fetch, load, serve, socks};
 
 #[derive(Parser)]
 enum Command {
@@ -13,6 +15,11 @@ enum Command {
     Fetch(fetch::Tcp),
     /// Fetch an `https://` address by HTTP/3 with quinn.
     FetchQuic(fetch::Quic),
+    /// Be a SOCKS 4A proxy.
+    Socks {
+        /// Where to listen.
+        address: SocketAddr,
+    },
     /// A part of the load of `cargo xtask bench`.
     #[command(subcommand)]
     Load(load::Command),
@@ -23,6 +30,7 @@ fn main() -> anyhow::Result<()> {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Fetch(arguments) => arguments.fetch(),
         Command::FetchQuic(arguments) => arguments.fetch(),
+        Command::Socks { address } => socks::serve(address),
         Command::Load(command) => load::main(command),
     }
 }

@@ -1,0 +1,8 @@
+//! What the fuzz targets share. They assert what the parsers promise; that nothing panics goes without saying.
+#![forbid(unsafe_code)]
+
+mod cuts;
+mod host;
+
+pub use cuts::Cuts;
+pub use host::assert_host_name;

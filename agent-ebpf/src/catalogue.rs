@@ -1,6 +1,6 @@
 //! Looks a name up in the catalogue trie; the form of the trie is told in `umbra_agent_common::trie`.
 
-use aya_ebpf::{helpers::bpf_map_lookup_elem, macros::map, maps::PerCpuArray};
+use aya_ebpf::helpers::bpf_map_lookup_elem;
 use umbra_agent_common::trie::{END, LOOKUPS_MAX, NAME_MAX, TrieValue};
 
 use crate::{blurred::Blurred, maps::CATALOGUE};
@@ -11,7 +11,7 @@ const HEADER: u32 = 6;
 const LABEL_MAX: usize = 63;
 
 /// A name on its way through the trie.
-struct Search {
+pub struct Search {
     /// Header and reversed name, with room for a whole key behind every place in it.
     reversed: [u8; 1024],
     /// Bytes of the name.
@@ -22,17 +22,9 @@ struct Search {
     group: Blurred,
 }
 
-#[map]
-static SEARCH: PerCpuArray<Search> = PerCpuArray::with_max_entries(1, 0);
-
 /// Number of the pattern that holds for the name, or 0. The name need not be in lower case.
 #[inline(always)]
-pub fn pattern(name: &[u8; NAME_MAX + 3], length: u32) -> u32 {
-    let Some(search) = SEARCH.get_ptr_mut(0) else {
-        return 0;
-    };
-    // SAFETY: this processor's slot; nothing else runs on it until the program ends.
-    let search = unsafe { &mut *search };
+pub fn pattern(search: &mut Search, name: &[u8; NAME_MAX + 3], length: u32) -> u32 {
     search.length.set(length);
     search.done.set(0);
     search.group.set(0);

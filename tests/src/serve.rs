@@ -1,23 +1,21 @@
-//! The TLS server: any name, any IPv4 address of its namespace and `::1`, exact counts of what went over each connection.
+//! The server: any name, any IPv4 address of its namespace and `::1`, exact counts of what went over each connection.
 
 mod certificates;
 mod counted;
 mod http;
+mod quic;
+mod tcp;
+mod wire;
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
-
-use anyhow::Context;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::truth::Connection;
 use certificates::Authority;
-use counted::Counted;
 
 /// File of the authority's certificate within the server's folder.
 pub const AUTHORITY: &str = "authority.pem";
@@ -26,82 +24,90 @@ pub const CONNECTIONS: &str = "connections.ndjson";
 /// What the server prints on stdout when it listens.
 pub const READY: &str = "serving";
 
-/// A client that is silent for so long is gone.
-const IDLE: Duration = Duration::from_mins(2);
+/// What is served, and where.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Where the authority's certificate and the connections are written.
+    #[arg(long)]
+    dir: PathBuf,
+    /// Ports for TLS.
+    #[arg(long, value_delimiter = ',')]
+    ports: Vec<u16>,
+    /// Ports for TLS that knows only the curve P-384: most clients are asked for a second hello.
+    #[arg(long, value_delimiter = ',')]
+    again: Vec<u16>,
+    /// Ports for HTTP without TLS.
+    #[arg(long, value_delimiter = ',')]
+    plain: Vec<u16>,
+    /// UDP ports for HTTP/3.
+    #[arg(long, value_delimiter = ',')]
+    quic: Vec<u16>,
+    /// UDP ports for HTTP/3 that let each client show its address first (Retry).
+    #[arg(long, value_delimiter = ',')]
+    quic_retry: Vec<u16>,
+    /// Names whose certificate and key are written as `NAME.pem` and `NAME.key`, for another server.
+    #[arg(long, value_delimiter = ',')]
+    issue: Vec<String>,
+}
 
 /// Serves until it is killed.
-pub fn serve(dir: &Path, ports: &[u16]) -> anyhow::Result<()> {
-    let authority = Authority::new()?;
-    std::fs::write(dir.join(AUTHORITY), authority.pem())?;
-    let connections = Arc::new(
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(dir.join(CONNECTIONS))?,
-    );
-    let config = Arc::new(
-        ServerConfig::builder()
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(authority)),
-    );
+pub fn serve(arguments: &Arguments) -> anyhow::Result<()> {
+    let authority = Arc::new(Authority::new()?);
+    for name in &arguments.issue {
+        authority.write(name, &arguments.dir)?;
+    }
+    std::fs::write(arguments.dir.join(AUTHORITY), authority.pem())?;
+    let record = Record::open(&arguments.dir)?;
 
-    let mut listening = Vec::new();
-    for &port in ports {
-        for address in [
-            SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
-            SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
-        ] {
-            let listener =
-                TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
-            let (config, connections) = (Arc::clone(&config), Arc::clone(&connections));
-            listening.push(thread::spawn(move || {
-                accept(&listener, &config, &connections);
-            }));
+    let mut serving = Vec::new();
+    let services = [
+        (tcp::Service::tls(&authority)?, &arguments.ports),
+        (tcp::Service::again(&authority)?, &arguments.again),
+        (tcp::Service::plain(), &arguments.plain),
+    ];
+    for (service, ports) in services {
+        for &port in ports {
+            serving.extend(service.listen(&addresses(port), &record)?);
+        }
+    }
+    for (retry, ports) in [(false, &arguments.quic), (true, &arguments.quic_retry)] {
+        for address in ports.iter().flat_map(|&port| addresses(port)) {
+            serving.push(quic::listen(address, retry, &authority, &record)?);
         }
     }
     println!("{READY}");
-    for thread in listening {
+    for thread in serving {
         let _ = thread.join();
     }
     Ok(())
 }
 
-fn accept(listener: &TcpListener, config: &Arc<ServerConfig>, connections: &Arc<File>) {
-    for stream in listener.incoming().flatten() {
-        let (config, connections) = (Arc::clone(config), Arc::clone(connections));
-        thread::spawn(move || {
-            if let Err(error) = connection(stream, config, &connections) {
-                eprintln!("umbra-testbed: {error:#}");
-            }
-        });
-    }
+fn addresses(port: u16) -> [SocketAddr; 2] {
+    [
+        (Ipv4Addr::UNSPECIFIED, port).into(),
+        (Ipv6Addr::LOCALHOST, port).into(),
+    ]
 }
 
-/// Serves one connection to its end and writes down what it carried.
-fn connection(stream: TcpStream, config: Arc<ServerConfig>, mut connections: &File) -> anyhow::Result<()> {
-    let peer = stream.peer_addr()?;
-    let local = stream.local_addr()?;
-    let begin = Instant::now();
-    stream.set_read_timeout(Some(IDLE))?;
-    stream.set_nodelay(true)?;
+type Serving = thread::JoinHandle<()>;
 
-    let mut tls = StreamOwned::new(ServerConnection::new(config)?, Counted::new(stream));
-    let outcome = http::converse(&mut tls);
-    tls.sock.drain();
+/// The file of what each connection carried.
+#[derive(Clone)]
+struct Record(Arc<File>);
 
-    let truth = Connection {
-        name: tls.conn.server_name().map(str::to_owned),
-        path: outcome.as_ref().ok().cloned().flatten(),
-        error: outcome.err().map(|error| error.to_string()),
-        peer,
-        local,
-        received: tls.sock.received,
-        sent: tls.sock.sent,
-        duration_ms: u64::try_from(begin.elapsed().as_millis())?,
-    };
-    let mut line = serde_json::to_string(&truth)?;
-    line.push('\n');
-    // One write to a file opened for appending: lines of connections that end together do not mix.
-    connections.write_all(line.as_bytes())?;
-    Ok(())
+impl Record {
+    fn open(dir: &std::path::Path) -> anyhow::Result<Self> {
+        let path = dir.join(CONNECTIONS);
+        Ok(Self(Arc::new(
+            OpenOptions::new().create(true).append(true).open(path)?,
+        )))
+    }
+
+    fn write(&self, truth: &Connection) -> anyhow::Result<()> {
+        let mut line = serde_json::to_string(truth)?;
+        line.push('\n');
+        // One write to a file opened for appending: lines of connections that end together do not mix.
+        (&*self.0).write_all(line.as_bytes())?;
+        Ok(())
+    }
 }

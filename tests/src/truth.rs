@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 /// One finished connection, as the server saw it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connection {
+    /// Over what.
+    pub protocol: Protocol,
     /// The name in the TLS hello; `None` when there was none, or no hello.
     pub name: Option<String>,
+    /// What the first request said in `Host` (HTTP/3: `:authority`).
+    pub host: Option<String>,
     /// Path of the first request.
     pub path: Option<String>,
     /// Why the conversation broke off.
@@ -17,12 +21,22 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// The server's end.
     pub local: SocketAddr,
-    /// TCP payload that the client sent, in bytes.
+    /// TCP or UDP payload that the client sent, in bytes.
     pub received: u64,
-    /// TCP payload that the client was sent, in bytes.
+    /// TCP or UDP payload that the client was sent, in bytes.
     pub sent: u64,
     /// From accepting to the client's close, in milliseconds.
     pub duration_ms: u64,
+}
+
+/// What a connection ran over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// TCP, with TLS or without.
+    Tcp,
+    /// QUIC.
+    Udp,
 }
 
 /// Bytes that a set of connections carried, from the client's side.

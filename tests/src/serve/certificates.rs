@@ -1,10 +1,11 @@
 use std::collections::HashMap;
-use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, fs};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
 };
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::PrivateKeyDer;
@@ -38,7 +39,25 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// Writes a certificate for the name, and its key, as `NAME.pem` and `NAME.key`.
+    pub(super) fn write(&self, name: &str, dir: &Path) -> anyhow::Result<()> {
+        let (certificate, key) = self.sign(name)?;
+        fs::write(dir.join(format!("{name}.pem")), certificate.pem())?;
+        fs::write(dir.join(format!("{name}.key")), key.serialize_pem())?;
+        Ok(())
+    }
+
     fn issue(&self, name: &str) -> anyhow::Result<CertifiedKey> {
+        let (certificate, key) = self.sign(name)?;
+        let private =
+            PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(CertifiedKey::new(
+            vec![certificate.der().clone()],
+            any_supported_type(&private)?,
+        ))
+    }
+
+    fn sign(&self, name: &str) -> anyhow::Result<(Certificate, KeyPair)> {
         let mut params = CertificateParams::new([name.to_owned()])?;
         // The name is not repeated in the subject: a common name holds 64 characters at most.
         params
@@ -48,12 +67,7 @@ impl Authority {
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
-        let private =
-            PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| anyhow::anyhow!("{error}"))?;
-        Ok(CertifiedKey::new(
-            vec![certificate.der().clone()],
-            any_supported_type(&private)?,
-        ))
+        Ok((certificate, key))
     }
 }
 

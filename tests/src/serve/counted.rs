@@ -26,7 +26,7 @@ impl Counted {
     }
 
     /// Tells the client that nothing more will come.
-    pub(super) fn finish(&self) -> io::Result<()> {
+    pub(super) fn shut(&self) -> io::Result<()> {
         self.stream.shutdown(std::net::Shutdown::Write)
     }
 }

@@ -9,41 +9,46 @@
 //! After an answer the client closes, not the server, so that the last byte that the server sent is one that the
 //! client has read. To a request of HTTP/1.0 the server closes, as that version has it.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::thread;
 use std::time::Duration;
 
-use rustls::{ServerConnection, StreamOwned};
-
-use super::counted::Counted;
-
-type Tls = StreamOwned<ServerConnection, Counted>;
+use super::wire::Wire;
 
 const HEAD_MAX: usize = 64 * 1024;
 const BEAT: Duration = Duration::from_millis(200);
 
+/// What is kept of a connection's first request.
+#[derive(Clone, Default)]
+pub(super) struct First {
+    pub(super) path: Option<String>,
+    pub(super) host: Option<String>,
+}
+
 /// A request without its body.
 struct Head {
     path: String,
+    host: Option<String>,
     closes: bool,
     length: u64,
     expects: bool,
 }
 
-/// Answers requests until the client is gone; gives the path of the first.
-pub(super) fn converse(tls: &mut Tls) -> io::Result<Option<String>> {
+/// Answers requests until the client is gone; gives the first.
+pub(super) fn converse(wire: &mut impl Wire) -> io::Result<Option<First>> {
     let mut first = None;
-    while let Some(head) = read_head(tls)? {
+    while let Some(head) = read_head(wire)? {
         if head.expects {
-            tls.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            wire.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
-        io::copy(&mut Read::by_ref(tls).take(head.length), &mut io::sink())?;
-        answer(tls, &head.path)?;
-        first.get_or_insert(head.path);
+        io::copy(&mut Read::by_ref(wire).take(head.length), &mut io::sink())?;
+        answer(wire, &head.path)?;
+        first.get_or_insert(First {
+            path: Some(head.path),
+            host: head.host,
+        });
         if head.closes {
-            tls.conn.send_close_notify();
-            tls.flush()?;
-            tls.sock.finish()?;
+            wire.finish()?;
             break;
         }
     }
@@ -51,11 +56,11 @@ pub(super) fn converse(tls: &mut Tls) -> io::Result<Option<String>> {
 }
 
 /// `None` when the client closed between two requests.
-fn read_head(tls: &mut Tls) -> io::Result<Option<Head>> {
+fn read_head(wire: &mut impl Wire) -> io::Result<Option<Head>> {
     let mut text = Vec::new();
     let mut byte = [0];
     while !text.ends_with(b"\r\n\r\n") {
-        match tls.read(&mut byte) {
+        match wire.read(&mut byte) {
             Ok(0) => return Ok(None),
             Ok(_) => text.push(byte[0]),
             // A client that exits without a last alert has also closed.
@@ -79,6 +84,7 @@ fn read_head(tls: &mut Tls) -> io::Result<Option<Head>> {
     };
     Ok(Some(Head {
         path,
+        host: header("host").map(str::to_owned),
         closes,
         length: header("content-length")
             .and_then(|length| length.parse().ok())
@@ -87,31 +93,31 @@ fn read_head(tls: &mut Tls) -> io::Result<Option<Head>> {
     }))
 }
 
-fn answer(tls: &mut Tls, path: &str) -> io::Result<()> {
+fn answer(wire: &mut impl Wire, path: &str) -> io::Result<()> {
     let parts: Vec<_> = path.trim_start_matches('/').split(['/', '?']).collect();
     match parts[..] {
         ["bytes", count, ..] => {
             let count = number(count)?;
-            start(tls, "200 OK", count)?;
-            io::copy(&mut io::repeat(b'.').take(count), tls)?;
+            start(wire, "200 OK", count)?;
+            io::copy(&mut io::repeat(b'.').take(count), wire)?;
         }
         ["slow", seconds, count, ..] => {
             let (beats, count) = (number(seconds)? * 5, number(count)?);
-            start(tls, "200 OK", beats * count)?;
+            start(wire, "200 OK", beats * count)?;
             for _ in 0..beats {
-                io::copy(&mut io::repeat(b'.').take(count), tls)?;
-                tls.flush()?;
+                io::copy(&mut io::repeat(b'.').take(count), wire)?;
+                wire.flush()?;
                 thread::sleep(BEAT);
             }
         }
-        _ => start(tls, "404 Not Found", 0)?,
+        _ => start(wire, "404 Not Found", 0)?,
     }
-    tls.flush()
+    wire.flush()
 }
 
-fn start(tls: &mut Tls, status: &str, length: u64) -> io::Result<()> {
+fn start(wire: &mut impl Wire, status: &str, length: u64) -> io::Result<()> {
     write!(
-        tls,
+        wire,
         "HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\r\n"
     )
 }

@@ -1,0 +1,143 @@
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use bytes::{Buf, Bytes};
+use http::Request;
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
+use rustls::version::TLS13;
+
+use super::{Url, trusting};
+
+/// What to get by HTTP/3, and in which manner.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The address.
+    url: Url,
+    /// PEM file of the authority to trust.
+    authority: PathBuf,
+    /// Connect the socket to the server.
+    #[arg(long)]
+    connected: bool,
+    /// Send so many bytes with the request.
+    #[arg(long, default_value_t = 0)]
+    upload: usize,
+    /// Get it twice, the second time in the first flight (0-RTT), which the server must accept.
+    #[arg(long)]
+    early: bool,
+    /// Open (and connect) the socket, say so, and wait for this file before the first datagram.
+    #[arg(long)]
+    wait: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Gets it and reads the answer to its end.
+    pub fn fetch(&self) -> anyhow::Result<()> {
+        let mut tls = trusting(&self.authority, &[&TLS13])?;
+        tls.alpn_protocols = vec![b"h3".to_vec()];
+        tls.enable_early_data = self.early;
+        let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            self.once(config.clone(), false).await?;
+            if self.early {
+                self.once(config, true).await?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn once(&self, config: ClientConfig, early: bool) -> anyhow::Result<()> {
+        let server = (self.url.host.as_str(), self.url.port)
+            .to_socket_addrs()?
+            .next()
+            .with_context(|| format!("{} has no address", self.url.host))?;
+        let endpoint = Endpoint::new(
+            EndpointConfig::default(),
+            None,
+            self.socket(server)?,
+            Arc::new(TokioRuntime),
+        )?;
+        let connecting = endpoint.connect_with(config, server, &self.url.host)?;
+        let outcome = if early {
+            let (connection, accepted) = connecting
+                .into_0rtt()
+                .map_err(|_| anyhow::anyhow!("no ticket came that allows early data"))?;
+            let outcome = self.converse(connection).await;
+            ensure!(accepted.await, "the server did not accept early data");
+            outcome
+        } else {
+            self.converse(connecting.await?).await
+        };
+        // Says goodbye, too.
+        endpoint.wait_idle().await;
+        outcome
+    }
+
+    fn socket(&self, server: SocketAddr) -> anyhow::Result<UdpSocket> {
+        let any = if server.is_ipv4() {
+            SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))
+        } else {
+            SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))
+        };
+        let socket = UdpSocket::bind(any)?;
+        if self.connected {
+            socket.connect(server)?;
+        }
+        if let Some(signal) = &self.wait {
+            println!("open");
+            wait(signal);
+        }
+        Ok(socket)
+    }
+
+    async fn converse(&self, connection: Connection) -> anyhow::Result<()> {
+        let (mut driver, mut http) = h3::client::new(h3_quinn::Connection::new(connection)).await?;
+        let conversation = async {
+            let outcome = self.get(&mut http).await;
+            // The last sender that goes closes the connection.
+            drop(http);
+            outcome
+        };
+        let (outcome, _closed) = tokio::join!(conversation, driver.wait_idle());
+        outcome
+    }
+
+    async fn get(
+        &self,
+        http: &mut h3::client::SendRequest<h3_quinn::OpenStreams, Bytes>,
+    ) -> anyhow::Result<()> {
+        let url = format!("https://{}:{}{}", self.url.host, self.url.port, self.url.path);
+        let request = if self.upload > 0 {
+            Request::post(url)
+        } else {
+            Request::get(url)
+        };
+        let mut stream = http.send_request(request.body(())?).await?;
+        if self.upload > 0 {
+            stream.send_data(Bytes::from(vec![b'.'; self.upload])).await?;
+        }
+        stream.finish().await?;
+        let head = stream.recv_response().await?;
+        ensure!(head.status().is_success(), "the server said {}", head.status());
+        let length: usize = head.headers()["content-length"].to_str()?.parse()?;
+        let mut read = 0;
+        while let Some(data) = stream.recv_data().await? {
+            read += data.remaining();
+        }
+        ensure!(read == length, "got {read} of {length} bytes");
+        Ok(())
+    }
+}
+
+fn wait(signal: &Path) {
+    while !signal.exists() {
+        thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -26,12 +26,26 @@ pub(super) struct Line {
 impl Line {
     /// A TCP flow with what its hello says, if it has one, and whether that was whole.
     pub(super) fn tcp(client: SocketAddr, server: SocketAddr, hello: Option<(Hello, bool)>) -> Self {
+        Self::new("tcp", Evidence::TlsSni, [client, server], hello)
+    }
+
+    /// A UDP flow with what the hello of its QUIC connection says.
+    pub(super) fn udp(client: SocketAddr, server: SocketAddr, hello: Option<(Hello, bool)>) -> Self {
+        Self::new("udp", Evidence::QuicSni, [client, server], hello)
+    }
+
+    fn new(
+        protocol: &'static str,
+        evidence: Evidence,
+        [client, server]: [SocketAddr; 2],
+        hello: Option<(Hello, bool)>,
+    ) -> Self {
         let (hello, complete) = hello.unwrap_or_default();
         let name = hello.name.map(|name| name.to_string());
         Self {
             flow: format!("{client}>{server}"),
-            protocol: "tcp",
-            evidence: name.as_ref().map(|_| Evidence::TlsSni.as_str()),
+            protocol,
+            evidence: name.as_ref().map(|_| evidence.as_str()),
             name,
             ech: hello.ech,
             complete,

@@ -2,6 +2,7 @@ mod damage;
 mod forms;
 mod made;
 mod order;
+mod quic;
 
 use serde_json::Value;
 

@@ -51,6 +51,8 @@ pub struct InitialReader {
     flights: Vec<Flight>,
     datagrams: u32,
     sealed: u32,
+    /// What was known when a limit was met.
+    part: Option<Hello>,
 }
 
 impl InitialReader {
@@ -71,9 +73,11 @@ impl InitialReader {
     }
 
     /// What the part of a hello says whose rest is missing, when its name is in that part, whole. Whether it has
-    /// encrypted client hello is then not known unless that was in the part as well.
+    /// encrypted client hello is then not known unless that was in the part as well. Also when a limit of this reader
+    /// kept it from reading on.
     pub fn part(&self) -> Option<Hello> {
-        self.flights.iter().find_map(Flight::part)
+        let begun = self.flights.iter().find_map(Flight::part);
+        begun.or_else(|| self.part.clone())
     }
 
     /// Bytes that it holds.
@@ -93,7 +97,10 @@ impl InitialReader {
         let over = self.datagrams == MOST_DATAGRAMS;
         match self.flights[..] {
             [] if over || self.sealed >= MOST_SEALED => Answer::NoHello,
-            [_, ..] if over || self.held() > MOST_HELD => Answer::Malformed,
+            [_, ..] if over || self.held() > MOST_HELD => {
+                self.part = self.part();
+                Answer::Malformed
+            }
             _ => Answer::NeedMore,
         }
     }

@@ -9,8 +9,8 @@ use serde_json::Value;
 use umbra_fuzz::{Cuts, assert_host_name};
 use umbra_parsers::inspect::{Damage, print_flows};
 
-/// No frame of a TCP segment is shorter, in any form of capture, than the two headers.
-const SMALLEST_FRAME: usize = 20 + 20;
+/// No frame of a flow is shorter, in any form of capture, than the headers of IPv4 and UDP.
+const SMALLEST_FRAME: usize = 20 + 8;
 
 /// Type of the block that a pcapng file begins with.
 const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
@@ -26,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
         .collect();
     assert!(
         lines.len() <= cuts.stream.len() / SMALLEST_FRAME,
-        "more flows than segments"
+        "more flows than packets"
     );
     for line in &lines {
         let name = line["name"].as_str();

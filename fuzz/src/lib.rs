@@ -3,6 +3,8 @@
 
 mod cuts;
 mod host;
+mod initial;
 
 pub use cuts::Cuts;
 pub use host::assert_host_name;
+pub use initial::{Sealer, crypto};

@@ -5,6 +5,7 @@ mod accuracy;
 mod bench;
 mod build;
 mod catalog;
+mod fuzz;
 mod lint;
 mod root;
 mod run;
@@ -43,6 +44,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Score how well `umbra-agent inspect` names the flows of captures whose names are known.
     Accuracy(accuracy::Arguments),
+    /// Look for inputs that make a parser panic or break a promise.
+    Fuzz(fuzz::Arguments),
     /// Check the catalogue, or a catalogue file of your own.
     Catalog(catalog::Arguments),
     /// Check formatting and run clippy, warnings being errors.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::main(&arguments),
         Command::Bench(arguments) => bench::main(&arguments),
         Command::Accuracy(arguments) => accuracy::main(&arguments),
+        Command::Fuzz(arguments) => fuzz::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Lint => lint::main(),
         Command::Vm(arguments) => vm::main(&arguments),

@@ -13,9 +13,9 @@
 //!    another process.
 //! 3. Otherwise no name.
 //!
-//! An answer holds for its TTL, a day at most, and [`GRACE`] longer, because the flow comes after the answer, most of
-//! all with a TTL of 0. Addresses of the host itself and those that are none (`0.0.0.0`, with which names are blocked)
-//! are not kept: what else listens there is no vendor.
+//! An answer holds for its TTL, a day at most, and [`GRACE`] longer: the flow comes after the answer, most of all with
+//! a TTL of 0, and many clients keep answers for a while whatever their TTL is. Addresses of the host itself and those
+//! that are none (`0.0.0.0`, with which names are blocked) are not kept: what else listens there is no vendor.
 //!
 //! Of names that nobody wants, no more is kept than that there was one. Where the kernel keeps such names from the
 //! agent, [`Others`] says what it saw.
@@ -37,14 +37,14 @@ mod tests;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use umbra_agent_common::answer::{GRACE_NS, LONGEST_TTL_SECONDS};
+
 use super::{dns::Response, host::HostName};
 use fronts::Fronts;
 use table::{Entry, Table};
 
-/// How long an answer holds beyond its TTL: the time for which clients try one address after the other (RFC 8305).
-pub const GRACE: Duration = Duration::from_secs(5);
-/// Longest TTL that is believed.
-const LONGEST_TTL: Duration = Duration::from_hours(24);
+/// How long an answer holds beyond its TTL. libcurl and browsers keep answers for a minute, Java for half of one.
+pub const GRACE: Duration = Duration::from_nanos(GRACE_NS);
 
 /// Who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +156,7 @@ impl<A: Clone + PartialEq, T: Clone + PartialEq> Answers<A, T> {
 
 /// When an answer is over.
 fn end(ttl: u32, now_ns: u64) -> u64 {
-    let ttl = Duration::from_secs(ttl.into()).min(LONGEST_TTL);
+    let ttl = Duration::from_secs(ttl.min(LONGEST_TTL_SECONDS).into());
     let holds = u64::try_from((ttl + GRACE).as_nanos()).unwrap_or(u64::MAX);
     now_ns.saturating_add(holds)
 }

@@ -1,4 +1,7 @@
-use super::{super::Others, API, CHAT, OTHER, RESOLVER, SECOND, Table, address, asked, given, process, who};
+use super::{
+    super::{GRACE, Others},
+    API, CHAT, OTHER, RESOLVER, SECOND, Table, address, asked, given, process, who,
+};
 use crate::names::host::HostName;
 
 const ROOM: u32 = 16_384;
@@ -21,11 +24,12 @@ fn what_is_over_goes_first_and_is_not_lost() {
     for number in 1..=ROOM {
         alone(&mut table, number, if number % 2 == 0 { 1 } else { 600 }, 0);
     }
+    let over = (1 + GRACE.as_secs()) * SECOND;
     for number in 1..=ROOM / 2 {
-        alone(&mut table, ROOM + number, 600, 10 * SECOND);
+        alone(&mut table, ROOM + number, 600, over);
     }
     assert_eq!(table.dropped(), 0);
-    assert!(is_known(&table, 1, 10 * SECOND));
+    assert!(is_known(&table, 1, over));
 }
 
 #[test]

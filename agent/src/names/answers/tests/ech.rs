@@ -1,6 +1,6 @@
 use super::{
-    super::{EchVerdict, Others},
-    API, CHAT, OTHER, RESOLVER, SECOND, Table, address, given, process,
+    super::{EchVerdict, GRACE, Others},
+    API, CHAT, OTHER, RESOLVER, SECOND, Table, address, asked, given, process,
 };
 use crate::names::host::HostName;
 
@@ -102,10 +102,11 @@ fn a_resolver_asks_for_the_processes_that_do_not() {
 #[test]
 fn a_configuration_holds_for_its_ttl() {
     let mut table = Table::default();
-    given(&mut table, process(1), &[API]);
-    let front = HostName::read(FRONT.as_bytes()).unwrap();
-    table.learn_front(&API.into(), &front, 1, 0);
-    assert_eq!(judge(&table, FRONT, Others::default()), "unknown");
-    table.learn_front(&API.into(), &front, 9, 0);
-    assert_eq!(judge(&table, FRONT, Others::default()), API);
+    table.learn(process(1), asked(API), address(1), 600, 0);
+    front_of(&mut table, API);
+    let front = HostName::read(FRONT.as_bytes());
+    let at = |second| table.judge_ech(&1, address(1), front.as_ref(), second * SECOND, Others::default());
+    let over = 60 + GRACE.as_secs();
+    assert!(matches!(at(over - 1), EchVerdict::Real(_)));
+    assert_eq!(at(over), EchVerdict::Unknown);
 }

@@ -43,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
             until: ttl,
         })
     });
-    prop_oneof![4 => given, 1 => (0_u64..10).prop_map(Step::Wait)]
+    prop_oneof![4 => given, 1 => (0_u64..40).prop_map(Step::Wait)]
 }
 
 fn domain(name: Option<usize>) -> Option<String> {

@@ -106,9 +106,12 @@ fn a_later_answer_does_not_shorten_an_earlier_one() {
 #[test]
 fn what_is_over_makes_nothing_uncertain() {
     let mut table = Table::default();
-    table.learn_other(process(1), address(1), 1, 0);
     given(&mut table, process(1), &[API]);
-    assert_eq!(who(&table, 1), Some(API));
+    table.learn_other(process(1), address(1), 1, 0);
+    let over = GRACE.as_secs() + 1;
+    let at = |second| table.who(&1, address(1), second * SECOND, Others::default());
+    assert_eq!(at(over - 1), None);
+    assert!(at(over).is_some());
 }
 
 #[test]

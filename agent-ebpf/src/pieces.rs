@@ -1,6 +1,6 @@
 //! Sends bytes up that only the agent can read.
 
-use core::ptr;
+use core::{hint::black_box, ptr};
 
 use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated::bpf_skb_load_bytes};
 use umbra_agent_common::{
@@ -79,7 +79,8 @@ pub fn send_first(packet: Packet, at: u32, end: u32, kind: Kind) {
 fn send_one<const LENGTH: usize>(packet: Packet, from: u32, length: u32, kind: Kind) {
     let length = if length > LENGTH as u32 { LENGTH as u32 } else { length };
     // The mask says again what was just checked: older verifiers (6.1) forget a bound when it is spilled.
-    let length = ((length.wrapping_sub(1)) & (LENGTH as u32 - 1)) + 1;
+    // The compiler must not know that it changes nothing.
+    let length = (black_box(length).wrapping_sub(1) & (LENGTH as u32 - 1)) + 1;
     let Some(mut entry) = PIECES.reserve::<Piece<LENGTH>>(0) else {
         count(Counter::PiecesDropped);
         return;

@@ -176,15 +176,13 @@ impl Flows {
         facts: &mut Facts<'_>,
         changes: &mut Vec<Change>,
     ) -> Result<(), ProbeError> {
-        match self.kernel.get(key)? {
-            Some(record) => self.look(key, &record, at_last, judge, facts, changes),
-            // Told already: an earlier bell found the record closed and took it out.
-            None => {
-                self.pending.remove(&key);
-                judge.forget(key);
-                Ok(())
-            }
+        if let Some(record) = self.kernel.get(key)? {
+            return self.look(key, &record, at_last, judge, facts, changes);
         }
+        // Told already: an earlier bell found the record closed and took it out.
+        self.pending.remove(&key);
+        judge.forget(key);
+        Ok(())
     }
 
     /// Looks at every living flow; and at all that the kernel has when `all`, because a bell may have been lost.

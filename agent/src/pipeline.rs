@@ -153,7 +153,7 @@ impl Pipeline {
     /// Reads what the kernel could not.
     fn read(&mut self, pieces: &mut Pieces, changes: &mut Vec<Change>) -> Result<(), ProbeError> {
         for _ in 0..PIECES_MAX {
-            let Some(piece) = pieces.next() else { break };
+            let Some(piece) = pieces.take() else { break };
             let (flows, judge, mut facts) = self.stages();
             let record = || {
                 let is_new = !flows.is_named(piece.header.flow);

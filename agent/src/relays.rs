@@ -33,7 +33,7 @@ struct Client {
 pub struct Relays {
     clients: Vec<Client>,
     /// For whom a living flow is a relay, by its id.
-    relays: HashMap<String, String>,
+    clients_of: HashMap<String, String>,
     listeners: Listeners,
 }
 
@@ -56,13 +56,13 @@ impl Relays {
 
     /// The flow whose relay the flow `id` is.
     pub fn of(&self, id: &str) -> Option<&str> {
-        self.relays.get(id).map(String::as_str)
+        self.clients_of.get(id).map(String::as_str)
     }
 
     /// A flow ended.
     pub fn closed(&mut self, id: &str) {
         self.clients.retain(|client| client.id != id);
-        self.relays.remove(id);
+        self.clients_of.remove(id);
     }
 
     fn join(&mut self, flow: &Flow, ancestors: impl Iterator<Item = u32>) {
@@ -76,7 +76,7 @@ impl Relays {
         let family: Vec<u32> = std::iter::once(pid).chain(ancestors).collect();
         if self.listeners.any_listens(&family, port) {
             first.joined = true;
-            self.relays.insert(flow.id.clone(), first.id.clone());
+            self.clients_of.insert(flow.id.clone(), first.id.clone());
         }
     }
 }

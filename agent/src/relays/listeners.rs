@@ -14,7 +14,7 @@ use procfs::{
 /// Answers that are remembered.
 const KNOWN_MAX: usize = 256;
 /// For so long: an id is used again, and a port is given up.
-const KNOWN_FOR: Duration = Duration::from_secs(60);
+const KNOWN_FOR: Duration = Duration::from_mins(1);
 /// How far up a listener is looked for: proxies that fork keep it in their first process.
 const GENERATIONS: usize = 3;
 

@@ -23,11 +23,11 @@ fn asked_about(flags: u8) -> FlowRecord {
 }
 
 /// `bytes` at offset `at` of flow `key`'s stream.
-fn piece(key: u64, at: u32, bytes: &[u8]) -> Piece {
+fn piece(key: u64, at: usize, bytes: &[u8]) -> Piece {
     let header = PieceHeader {
         flow: key,
         time_ns: 1,
-        sequence: BEGIN.wrapping_add(at),
+        sequence: BEGIN.wrapping_add(u32::try_from(at).unwrap()),
         length: u32::try_from(bytes.len()).unwrap(),
         kind: PIECE_STREAM,
         ..PieceHeader::default()
@@ -60,10 +60,10 @@ fn pieces_are_put_together_also_sent_again_and_out_of_order() {
     let (mut undecided, _) = undecided();
     let (a, b) = (30, 60);
     for (at, end) in [(0, a), (0, a), (b, hello.len()), (10, b - 5)] {
-        assert!(undecided.read(&piece(7, at as u32, &hello[at..end]), || Some(asked_about(0))));
+        assert!(undecided.read(&piece(7, at, &hello[at..end]), || Some(asked_about(0))));
         assert_eq!(name(&undecided, 7, false), None);
     }
-    undecided.read(&piece(7, a as u32, &hello[a..b + 9]), || None);
+    undecided.read(&piece(7, a, &hello[a..b + 9]), || None);
     assert_eq!(name(&undecided, 7, false).as_deref(), Some("api.openai.com"));
     undecided.forget(7);
     assert_eq!(undecided.held, 0);
@@ -75,7 +75,7 @@ fn a_request_behind_a_greeting_is_no_greeting() {
     let (mut undecided, _) = undecided();
     let request = b"\x05\x01\x00\x03\x0eapi.openai.com\x01\xbb";
     for (at, byte) in request.iter().enumerate() {
-        undecided.read(&piece(7, at as u32, &[*byte]), || Some(asked_about(FLAG_GREETED)));
+        undecided.read(&piece(7, at, &[*byte]), || Some(asked_about(FLAG_GREETED)));
     }
     assert_eq!(name(&undecided, 7, true).as_deref(), Some("api.openai.com"));
 }

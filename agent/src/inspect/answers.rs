@@ -3,6 +3,7 @@
 mod stream;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,10 +14,11 @@ use crate::names::{
     host::HostName,
 };
 use stream::Streams;
+use told::Front;
+pub(super) use told::Told;
 
 /// Port of the servers that are listened to. Multicast DNS has another one, and other rules.
 const DNS: u16 = 53;
-const NS_IN_SECOND: u64 = 1_000_000_000;
 
 /// Answers by the address of the client that they went to. All names are wanted, and each counts for itself.
 #[derive(Default)]
@@ -43,29 +45,42 @@ impl ClientAnswers {
         }
     }
 
-    /// The name for which `client` was given the address `server`, if it was for one name only.
-    pub(super) fn name(&self, client: IpAddr, server: IpAddr, seconds: u64) -> Option<HostName> {
-        let now_ns = seconds.saturating_mul(NS_IN_SECOND);
-        let found = self.answers.who(&client, server, now_ns, Others::default())?;
-        Some(found.wanted.clone())
+    /// What is known at `seconds` of a flow between `ends` that begins.
+    pub(super) fn told(&self, ends: [SocketAddr; 2], seconds: u64) -> Told {
+        let [one, other] = ends.map(|end| end.ip());
+        Told {
+            names: [self.name(one, other, seconds), self.name(other, one, seconds)],
+            ..Told::default()
+        }
     }
 
-    /// The name that the front `outer` stands for in a hello of `client` to `server` with encrypted client hello.
-    pub(super) fn behind(
+    /// Notes in `told` what the front `outer` stands for, which a client shows to a server in encrypted client hello.
+    pub(super) fn judge(
         &self,
-        client: IpAddr,
-        server: IpAddr,
+        told: &mut Told,
         outer: &HostName,
+        [client, server]: [SocketAddr; 2],
         seconds: u64,
-    ) -> Option<HostName> {
-        let now_ns = seconds.saturating_mul(NS_IN_SECOND);
-        match self
-            .answers
-            .judge_ech(&client, server, Some(outer), now_ns, Others::default())
-        {
-            EchVerdict::Real(found) => Some(found.wanted.clone()),
-            EchVerdict::Grease | EchVerdict::Unknown => None,
+    ) {
+        if told.front != Front::Unseen {
+            return;
         }
+        let (client, others) = (client.ip().to_canonical(), Others::default());
+        let verdict = self
+            .answers
+            .judge_ech(&client, server.ip(), Some(outer), ns(seconds), others);
+        told.front = match verdict {
+            EchVerdict::Real(found) => Front::Of(found.wanted.clone()),
+            EchVerdict::Grease | EchVerdict::Unknown => Front::Uncertain,
+        };
+    }
+
+    /// The name for which `client` was given the address `server`, if it was for one name only.
+    fn name(&self, client: IpAddr, server: IpAddr, seconds: u64) -> Option<HostName> {
+        let found = self
+            .answers
+            .who(&client.to_canonical(), server, ns(seconds), Others::default())?;
+        Some(found.wanted.clone())
     }
 
     fn teach(&mut self, client: SocketAddr, response: &Response, seconds: u64) {
@@ -73,8 +88,11 @@ impl ClientAnswers {
             key: client.ip().to_canonical(),
             is_resolver: false,
         };
-        let now_ns = seconds.saturating_mul(NS_IN_SECOND);
         self.answers
-            .learn_response(&asker, response, Some(&response.question), now_ns);
+            .learn_response(&asker, response, Some(&response.question), ns(seconds));
     }
+}
+
+fn ns(seconds: u64) -> u64 {
+    seconds.saturating_mul(1_000_000_000)
 }

@@ -2,8 +2,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use hickory_resolver::proto::rr::RecordType;
 use proptest::prelude::*;
+use umbra_report::Evidence;
 
-use super::ClientAnswers;
+use super::{ClientAnswers, Front, Told};
 use crate::{
     inspect::packet::{Datagram, Payload, Segment},
     names::{
@@ -51,8 +52,10 @@ fn segment(answers: &mut ClientAnswers, sequence: u32, syn: bool, data: &[u8]) {
 
 /// The name of a flow of the client to the server.
 fn name(answers: &ClientAnswers, seconds: u64) -> Option<String> {
-    let name = answers.name(ip(CLIENT), ip(SERVER), seconds)?;
-    Some(name.to_string())
+    let ends = [end(SERVER, 443), end(CLIENT, 6000)];
+    let asked = answers.told(ends, seconds).add_to(None, 1)?.asked;
+    assert_eq!(asked.evidence, Evidence::Dns);
+    Some(asked.name?.to_string())
 }
 
 #[test]
@@ -88,13 +91,22 @@ fn a_front_stands_for_the_name_that_its_client_asked_for() {
     let services = response(RecordType::HTTPS, NAME, vec![https(NAME, ".", 60, &[], &[FRONT])]);
     datagram(&mut answers, 53, &services.to_vec().unwrap());
     let outer = |outer: &str| HostName::read(outer.as_bytes()).unwrap();
-    let behind = |answers: &ClientAnswers, name| answers.behind(ip(CLIENT), ip(SERVER), &outer(name), 100);
-    assert_eq!(behind(&answers, FRONT), None);
+    let behind = |answers: &ClientAnswers, name| {
+        let mut told = Told::default();
+        answers.judge(
+            &mut told,
+            &outer(name),
+            [end(CLIENT, 6000), end(SERVER, 443)],
+            100,
+        );
+        told.front
+    };
+    assert_eq!(behind(&answers, FRONT), Front::Uncertain);
     let found = response(RecordType::A, NAME, vec![address_of(NAME, SERVER, 60)]);
     datagram(&mut answers, 53, &found.to_vec().unwrap());
-    assert_eq!(behind(&answers, FRONT), Some(outer(NAME)));
-    assert_eq!(behind(&answers, NAME), None);
-    assert_eq!(behind(&answers, "other.example"), None);
+    assert_eq!(behind(&answers, FRONT), Front::Of(outer(NAME)));
+    assert_eq!(behind(&answers, NAME), Front::Uncertain);
+    assert_eq!(behind(&answers, "other.example"), Front::Uncertain);
 }
 
 #[test]

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use umbra_report::Evidence;
 
-use super::{line::Line, packet::Datagram, stream::Found};
+use super::{answers::Told, line::Line, packet::Datagram, stream::Found};
 use crate::names::{
     client::Asked,
+    host::HostName,
     quic::{InitialReader, is_initial},
     tls::{Answer, Hello},
 };
@@ -64,11 +65,17 @@ impl Association {
         self.readers.iter().map(InitialReader::held).sum()
     }
 
-    /// The flow as it is printed, nothing more being to come.
-    pub(super) fn line(mut self) -> Line {
+    /// The client's end, and the name that it shows in encrypted client hello.
+    pub(super) fn front(&self) -> Option<(usize, &HostName)> {
+        let (client, found) = self.found.as_ref()?;
+        Some((*client, found.front()?))
+    }
+
+    /// The flow as it is printed, nothing more being to come, with what the DNS told of it.
+    pub(super) fn line(mut self, told: Told) -> Line {
         self.give_up();
         let client = self.found.as_ref().map_or(0, |&(from, _)| from);
-        let found = self.found.map(|(_, found)| found);
+        let found = told.add_to(self.found.map(|(_, found)| found), client);
         Line::new("udp", self.ends[client], self.ends[1 - client], found)
     }
 

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 
 use super::{
+    answers::Told,
     line::Line,
     packet::Segment,
     stream::{Found, Stream},
 };
+use crate::names::host::HostName;
 
 /// A connection. Its two ends are numbered; a stream has the number of the end that sends it.
 #[derive(Debug)]
@@ -85,18 +87,20 @@ impl Flow {
         self.streams.iter().map(Stream::held).sum()
     }
 
-    /// The flow as it is printed, nothing more being to come.
-    pub(super) fn line(mut self) -> Line {
+    /// The client's end, and the name that it shows in encrypted client hello.
+    pub(super) fn front(&self) -> Option<(usize, &HostName)> {
+        let (client, found) = self.found.as_ref()?;
+        Some((*client, found.front()?))
+    }
+
+    /// The flow as it is printed, nothing more being to come, with what the DNS told of it.
+    pub(super) fn line(mut self, told: Told) -> Line {
         self.give_up();
         let asker = self.found.as_ref().map(|&(from, _)| from);
         let client = self.client.or(asker).unwrap_or(0);
         let found = self.found.filter(|&(from, _)| from == client);
-        Line::new(
-            "tcp",
-            self.ends[client],
-            self.ends[1 - client],
-            found.map(|(_, found)| found),
-        )
+        let found = told.add_to(found.map(|(_, found)| found), client);
+        Line::new("tcp", self.ends[client], self.ends[1 - client], found)
     }
 
     fn learn(&mut self, from: usize, found: Option<Found>) {

@@ -2,6 +2,7 @@
 
 use crate::names::{
     client::{Asked, ClientReader},
+    host::HostName,
     pieces::Pieces,
 };
 
@@ -18,6 +19,14 @@ pub(super) struct Found {
     pub(super) asked: Asked,
     /// Whether that was there to its end.
     pub(super) whole: bool,
+}
+
+impl Found {
+    /// The name in encrypted client hello to the server of the flow itself.
+    pub(super) fn front(&self) -> Option<&HostName> {
+        let Asked { name, ech, via, .. } = &self.asked;
+        name.as_ref().filter(|_| *ech && via.is_none())
+    }
 }
 
 /// A stream and where it begins.

@@ -1,4 +1,5 @@
 mod damage;
+mod dns;
 mod forms;
 mod made;
 mod order;

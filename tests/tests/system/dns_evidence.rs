@@ -99,7 +99,7 @@ fn a_name_in_the_hello_is_better_than_an_answer() {
     let agent = Agent::start(&Setup::default());
     // It asked for a name of the catalogue, and greets the server by one outside of it.
     let mut client = bed.command("openssl");
-    client.args(["s_client", "-quiet", "-servername", OUTSIDE[0].1, "-connect"]);
+    client.args(["s_client", "-servername", OUTSIDE[0].1, "-connect"]);
     let mut client = Process::start(client.arg(format!("{}:443", OPENAI.name)).stdin(Stdio::null()));
     client.wait(Duration::from_secs(20));
     untold(agent, [OUTSIDE[0].1], &[client.pid()]);
@@ -109,7 +109,7 @@ fn a_name_in_the_hello_is_better_than_an_answer() {
 fn nameless(bed: &TestBed, host: &str, environment: &[(&str, &str)]) -> u32 {
     let mut client = bed.command("openssl");
     client
-        .args(["s_client", "-quiet", "-noservername", "-connect"])
+        .args(["s_client", "-noservername", "-connect"])
         .arg(format!("{host}:443"))
         .envs(environment.iter().copied())
         .stdin(Stdio::null());

@@ -29,13 +29,7 @@ fn mail_and_databases_give_no_flow_and_no_error() {
     let mut pids = Vec::new();
     for (protocol, port) in [("smtp", 25), ("imap", 143), ("postgres", 5432)] {
         let mut client = bed.command("openssl");
-        client.args([
-            "s_client",
-            "-quiet",
-            "-verify_return_error",
-            "-starttls",
-            protocol,
-        ]);
+        client.args(["s_client", "-verify_return_error", "-starttls", protocol]);
         client
             .args(["-servername", OPENAI.name, "-CAfile"])
             .arg(bed.authority());

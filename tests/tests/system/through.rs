@@ -12,7 +12,7 @@ use umbra_tests::wait::eventually;
 use crate::expect::{Evidence, SOON, TLS, check_by, check_name, flow_of, is_of};
 use crate::names::{Known, OPENAI};
 
-/// Most bytes that asking a proxy takes, and its answer.
+/// Most bytes that asking a proxy takes, and its answer; or what a proxy adds to a request.
 const ASKING: u64 = 1_000;
 
 /// A call that was made through a proxy.
@@ -60,7 +60,7 @@ impl<'a> Through<'a> {
             let out = bytes.iter().map(|bytes| bytes.out).sum::<u64>();
             let r#in = bytes.iter().map(|bytes| bytes.r#in).sum::<u64>();
             let most = ASKING * flows.len() as u64;
-            let fits = |seen: u64, counted: u64| counted > 0 && seen > counted && seen < counted + most;
+            let fits = |seen: u64, counted: u64| counted > 0 && seen.abs_diff(counted) < most;
             let done = bytes.len() == flows.len() && fits(out, counted.out) && fits(r#in, counted.r#in);
             done.then_some(flows)
                 .ok_or_else(|| format!("the agent saw {bytes:?}, the server {counted:?}"))

@@ -12,8 +12,17 @@ pub enum Counter {
     NamesMatched,
     /// Flows passed over because they did not begin with a `ClientHello`, or it carried no name.
     FlowsWithoutName,
-    /// `ClientHello`s that were not whole in the first packet, so that the name was not read.
-    HellosSplit,
+    /// First bytes that went up to the agent because no name could be read of them in the kernel: hellos and requests
+    /// in pieces, QUIC Initials.
+    FlowsAsked,
+    /// DNS answers to catalogue names.
+    AnswersSeen,
+    /// Flows whose hello is encrypted, to an address that no DNS answer gave for a catalogue name.
+    HellosEncrypted,
+    /// Pieces that found the ring buffer full: the names in them are lost.
+    PiecesDropped,
+    /// Packets that found all workspaces of their processor in use: the names in them are lost.
+    WorkspacesBusy,
     /// `ClientHello`s that broke the syntax of RFC 8446, section 4.1.2.
     HellosMalformed,
     /// Entries submitted to the ring buffer.
@@ -44,7 +53,11 @@ impl Counter {
         Self::NamesLookedUp,
         Self::NamesMatched,
         Self::FlowsWithoutName,
-        Self::HellosSplit,
+        Self::FlowsAsked,
+        Self::AnswersSeen,
+        Self::HellosEncrypted,
+        Self::PiecesDropped,
+        Self::WorkspacesBusy,
         Self::HellosMalformed,
         Self::EventsSent,
         Self::EventsDropped,
@@ -63,7 +76,11 @@ impl Counter {
             Self::NamesLookedUp => "names_looked_up",
             Self::NamesMatched => "names_matched",
             Self::FlowsWithoutName => "flows_without_name",
-            Self::HellosSplit => "hellos_split",
+            Self::FlowsAsked => "flows_asked",
+            Self::AnswersSeen => "answers_seen",
+            Self::HellosEncrypted => "hellos_encrypted",
+            Self::PiecesDropped => "pieces_dropped",
+            Self::WorkspacesBusy => "workspaces_busy",
             Self::HellosMalformed => "hellos_malformed",
             Self::EventsSent => "events_sent",
             Self::EventsDropped => "events_dropped",
@@ -79,7 +96,8 @@ impl Counter {
     /// Whether it counts something that Umbra should have seen and did not.
     pub const fn is_loss(self) -> bool {
         match self {
-            Self::HellosSplit
+            Self::PiecesDropped
+            | Self::WorkspacesBusy
             | Self::HellosMalformed
             | Self::FlowsLost
             | Self::StorageFailed
@@ -89,6 +107,9 @@ impl Counter {
             | Self::NamesLookedUp
             | Self::NamesMatched
             | Self::FlowsWithoutName
+            | Self::FlowsAsked
+            | Self::AnswersSeen
+            | Self::HellosEncrypted
             | Self::EventsSent
             | Self::EventsDropped
             | Self::Execs

@@ -31,17 +31,63 @@ pub const OWNER_AT_CONNECT: u32 = 1;
 /// The socket was connected before the agent watched; the owner was running when its first bytes went out.
 pub const OWNER_AT_SEND: u32 = 2;
 
-/// Nothing was sent yet.
+/// No name was found yet.
 pub const STATE_NEW: u32 = 0;
-/// The first bytes held no name of the catalogue: nothing more is looked at.
+/// No name of the catalogue: nothing more is looked at.
 pub const STATE_PASSED: u32 = 1;
 /// A catalogue flow.
 pub const STATE_NAMED: u32 = 2;
+/// The agent decides; its answer is in the map `VERDICTS`, or it takes the flow out of `FLOWS`.
+pub const STATE_ASKED: u32 = 3;
 
 /// The name stood in a TLS `ClientHello`.
 pub const EVIDENCE_TLS: u16 = 0;
 /// No name was seen; the remote address is in the map `ADDRESSES`. [`FlowRecord::name`] is empty.
 pub const EVIDENCE_ADDRESS: u16 = 1;
+/// The name stood in the `Host` of an HTTP request, or in its target.
+pub const EVIDENCE_HTTP: u16 = 2;
+/// The name is the target of an HTTP `CONNECT`.
+pub const EVIDENCE_CONNECT: u16 = 3;
+/// The name is the domain of a SOCKS request.
+pub const EVIDENCE_SOCKS: u16 = 4;
+/// The name is in pieces that go up, if there is one.
+pub const EVIDENCE_PIECES: u16 = 5;
+/// No name was seen; the remote address was in a DNS answer to a catalogue name.
+pub const EVIDENCE_ANSWER: u16 = 6;
+
+/// No proxy.
+pub const VIA_NONE: u8 = 0;
+/// An HTTP request in absolute form.
+pub const VIA_HTTP: u8 = 1;
+/// HTTP `CONNECT`.
+pub const VIA_CONNECT: u8 = 2;
+/// SOCKS 4 or 4a.
+pub const VIA_SOCKS4: u8 = 3;
+/// SOCKS 5.
+pub const VIA_SOCKS5: u8 = 4;
+
+/// The hello carries an `encrypted_client_hello` of type outer (RFC 9849).
+pub const FLAG_ECH: u8 = 1;
+/// The owner asked the DNS for another name, too, and the remote address was in the answer.
+pub const FLAG_OTHER_OWN: u8 = 2;
+/// Somebody on this host did.
+pub const FLAG_OTHER_ANY: u8 = 4;
+/// The pieces begin after the greeting of SOCKS 5.
+pub const FLAG_GREETED: u8 = 8;
+
+/// Nothing was sent yet.
+pub const READING_START: u8 = 0;
+/// The next bytes are at [`SocketState::sequence`].
+pub const READING_STREAM: u8 = 1;
+/// As [`READING_STREAM`], and SOCKS 5 was greeted: a log-in or a request comes next.
+pub const READING_SOCKS5: u8 = 2;
+/// The peer of this datagram socket says hello, not this side.
+pub const READING_SERVER: u8 = 3;
+
+/// Packets of a flow whose bytes go up at most.
+pub const PIECES_MAX: u32 = 4_096;
+/// Datagrams of a flow that go up at most.
+pub const DATAGRAMS_MAX: u32 = 12;
 
 /// Entries of the map `ADDRESSES`.
 pub const ADDRESSES_MAX: u32 = 8_192;
@@ -54,15 +100,28 @@ pub struct SocketState {
     pub owner: Owner,
     /// When, in ns since boot.
     pub opened_ns: u64,
-    /// Socket cookie; known from [`STATE_NAMED`] on.
-    pub cookie: u64,
+    /// Key of its flow in `FLOWS`, the last one of a datagram socket; known from [`STATE_NAMED`] or [`STATE_ASKED`] on.
+    pub flow: u64,
+    /// Room for a number that the verifier must forget.
+    pub blurred: u64,
     /// One of `STATE_*`.
     pub state: u32,
+    /// TCP sequence number of the next byte to look at.
+    pub sequence: u32,
+    /// Packets whose bytes went up.
+    pub pieces: u32,
     /// 1 once this side sent its FIN.
-    pub fin_sent: u32,
+    pub fin_sent: u8,
+    /// One of `READING_*`.
+    pub reading: u8,
+    /// How it goes to its first proxy: one of `VIA_*`.
+    pub via: u8,
+    /// Proxies on its way.
+    pub hops: u8,
 }
 
-/// A catalogue flow, in the map `FLOWS` under its socket cookie.
+/// A catalogue flow, or one that may be, in the map `FLOWS`: under its socket's cookie when it is a TCP connection,
+/// under a random number otherwise.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowRecord {
@@ -74,19 +133,31 @@ pub struct FlowRecord {
     pub named_ns: u64,
     /// When it last sent a packet or was closed, in ns since boot.
     pub last_ns: u64,
-    /// Payload bytes sent and acknowledged.
+    /// Cookie of its socket.
+    pub socket: u64,
+    /// Payload bytes sent and, with TCP, acknowledged.
     pub bytes_out: u64,
     /// Payload bytes received.
     pub bytes_in: u64,
-    /// Number of the pattern, as in [`crate::trie::TrieValue::pattern`].
+    /// Number of the pattern, as in [`crate::trie::TrieValue::pattern`]; 0: the agent decides.
     pub pattern: u32,
     /// Smoothed round-trip time at the close, in µs; 0 while the flow lives.
     pub round_trip_us: u32,
     /// 1 once the flow is closed.
     pub closed: u32,
+    /// 6: TCP, 17: UDP.
+    pub protocol: u8,
+    /// How it goes to its first proxy: one of `VIA_*`.
+    pub via: u8,
+    /// Proxies on its way.
+    pub hops: u8,
+    /// `FLAG_*`.
+    pub flags: u8,
+    /// Zero.
+    pub reserved: u32,
     /// Address family: 4 or 6.
     pub family: u16,
-    /// [`EVIDENCE_TLS`] or [`EVIDENCE_ADDRESS`].
+    /// One of `EVIDENCE_*`.
     pub evidence: u16,
     /// Remote address; IPv4 in the first four bytes.
     pub remote_address: [u8; 16],
@@ -103,5 +174,5 @@ pub struct FlowRecord {
 }
 
 crate::plain!(Owner, 56);
-crate::plain!(SocketState, 80);
-crate::plain!(FlowRecord, 56 + 5 * 8 + 4 * 4 + 32 + 4 + 4 + 256);
+crate::plain!(SocketState, 96);
+crate::plain!(FlowRecord, 56 + 6 * 8 + 3 * 4 + 4 + 4 + 4 + 32 + 4 + 4 + 256);

@@ -4,10 +4,12 @@
 //! halves are built by two compilers. The `user` feature adds what only the agent needs.
 #![no_std]
 
+pub mod answer;
 pub mod counter;
 pub mod event;
 pub mod flow;
 pub mod offsets;
+pub mod piece;
 pub mod process;
 pub mod trie;
 

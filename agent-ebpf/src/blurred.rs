@@ -4,8 +4,6 @@
 //! length costs it one walk a length. Of what lies in map memory it knows nothing, so a number that goes through it
 //! makes the paths alike again, and it stops at the first that it has seen.
 
-use aya_ebpf::{macros::map, maps::PerCpuArray};
-
 /// A number whose value the verifier forgets.
 #[repr(transparent)]
 pub struct Blurred(u32);
@@ -26,24 +24,19 @@ impl Blurred {
     }
 }
 
-#[map]
-static ADDRESS: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
-
-/// The address of a kernel object as a plain number, or 0.
+/// The address of a kernel object as a plain number.
 ///
 /// The verifier forbids arithmetic with a pointer whose kind it knows; of one that went through map memory it no longer
 /// knows the kind, and only `bpf_probe_read_kernel` takes the number, which checks it.
 #[inline(always)]
-pub fn address<T>(object: *mut T) -> u64 {
-    let Some(slot) = ADDRESS.get_ptr_mut(0) else {
-        return 0;
-    };
-    // SAFETY: this processor's slot; nothing else runs on it until the program ends.
+pub fn address<T>(object: *mut T, room: &mut u64) -> u64 {
+    let room = &raw mut *room;
+    // SAFETY: a valid reference.
     unsafe {
-        slot.write_volatile(object as u64);
-        let address = slot.read_volatile();
+        room.write_volatile(object as u64);
+        let address = room.read_volatile();
         // Not left behind: nobody needs a kernel address in a map.
-        slot.write_volatile(0);
+        room.write_volatile(0);
         address
     }
 }

@@ -1,6 +1,6 @@
 //! Looks a name up in the catalogue trie; the form of the trie is told in `umbra_agent_common::trie`.
 
-use aya_ebpf::{helpers::bpf_map_lookup_elem, macros::map, maps::PerCpuArray};
+use aya_ebpf::helpers::bpf_map_lookup_elem;
 use umbra_agent_common::trie::{END, LOOKUPS_MAX, NAME_MAX, TrieValue};
 
 use crate::{blurred::Blurred, maps::CATALOGUE};
@@ -10,8 +10,27 @@ const HEADER: u32 = 6;
 /// A label has 63 characters at most (RFC 1035, 2.3.4).
 const LABEL_MAX: usize = 63;
 
+/// Each byte in lower case. A table, because the verifier would follow each comparison to the end.
+static LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).to_ascii_lowercase();
+        byte += 1;
+    }
+    table
+};
+
+/// Bytes that end a label, likewise.
+static ENDS_LABEL: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b'.' as usize] = true;
+    table[END as usize] = true;
+    table
+};
+
 /// A name on its way through the trie.
-struct Search {
+pub struct Search {
     /// Header and reversed name, with room for a whole key behind every place in it.
     reversed: [u8; 1024],
     /// Bytes of the name.
@@ -22,17 +41,9 @@ struct Search {
     group: Blurred,
 }
 
-#[map]
-static SEARCH: PerCpuArray<Search> = PerCpuArray::with_max_entries(1, 0);
-
 /// Number of the pattern that holds for the name, or 0. The name need not be in lower case.
 #[inline(always)]
-pub fn pattern(name: &[u8; NAME_MAX + 3], length: u32) -> u32 {
-    let Some(search) = SEARCH.get_ptr_mut(0) else {
-        return 0;
-    };
-    // SAFETY: this processor's slot; nothing else runs on it until the program ends.
-    let search = unsafe { &mut *search };
+pub fn pattern(search: &mut Search, name: &[u8; NAME_MAX + 3], length: u32) -> u32 {
     search.length.set(length);
     search.done.set(0);
     search.group.set(0);
@@ -49,7 +60,7 @@ impl Search {
             if from >= length {
                 break;
             }
-            *self.at(length - 1 - from) = name[(from & 0xff) as usize].to_ascii_lowercase();
+            *self.at(length - 1 - from) = LOWER[usize::from(name[(from & 0xff) as usize])];
         }
         *self.at(self.length.get()) = END;
     }
@@ -103,7 +114,7 @@ impl Search {
         for _ in 0..=LABEL_MAX {
             let at = self.done.get();
             let byte = *self.at(at);
-            if byte == b'.' || byte == END {
+            if ENDS_LABEL[usize::from(byte)] {
                 break;
             }
             self.done.set(at + 1);

@@ -8,7 +8,7 @@ use aya_ebpf::{
 };
 use umbra_agent_common::{
     event::FLOW_CLOSED,
-    flow::{STATE_NAMED, SocketState},
+    flow::{STATE_ASKED, STATE_NAMED, SocketState},
 };
 
 use crate::{
@@ -51,11 +51,11 @@ fn state_changed(ctx: &SockOpsContext) {
         return;
     }
     let Some(state) = socket::state(sk) else { return };
-    if state.state != STATE_NAMED {
+    if !matches!(state.state, STATE_NAMED | STATE_ASKED) {
         return;
     }
     if new == TCP_CLOSE {
-        closed(ctx, KernelPointer(address(sk)), state);
+        closed(ctx, KernelPointer(address(sk, &mut state.blurred)), state);
     } else {
         state.fin_sent = 1;
     }
@@ -63,7 +63,7 @@ fn state_changed(ctx: &SockOpsContext) {
 
 #[inline(always)]
 fn closed(ctx: &SockOpsContext, sk: KernelPointer, state: &SocketState) {
-    let Some(record) = FLOWS.get_ptr_mut(&state.cookie) else {
+    let Some(record) = FLOWS.get_ptr_mut(&state.flow) else {
         return;
     };
     let ops = ctx.ops;
@@ -81,5 +81,5 @@ fn closed(ctx: &SockOpsContext, sk: KernelPointer, state: &SocketState) {
         (*record).last_ns = bpf_ktime_get_boot_ns();
         (*record).closed = 1;
     }
-    send(FLOW_CLOSED, state.cookie);
+    send(FLOW_CLOSED, state.flow);
 }

@@ -3,17 +3,28 @@
 #![no_std]
 #![no_main]
 
+mod answers;
 mod blurred;
 mod catalogue;
 mod close;
 mod connect;
-mod hello;
+mod datagram;
+mod egress;
+mod http;
 mod maps;
 mod packet;
 mod path;
+mod pieces;
 mod process;
+mod quic;
+mod record;
+mod release;
 mod socket;
+mod socks;
+mod stream;
 mod task;
+mod tls;
+mod work;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

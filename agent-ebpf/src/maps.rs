@@ -3,9 +3,10 @@
 use aya_ebpf::{
     btf_maps::SkStorage,
     macros::{btf_map, map},
-    maps::{HashMap, LpmTrie, PerCpuArray, RingBuf},
+    maps::{HashMap, LpmTrie, LruHashMap, PerCpuArray, RingBuf},
 };
 use umbra_agent_common::{
+    answer::{ANSWERS_MAX, Answered, Asker},
     counter::{COUNTERS as COUNTER_COUNT, Counter},
     event::Event,
     flow::{ADDRESSES_MAX, FlowRecord, SocketState},
@@ -21,7 +22,7 @@ const NO_PREALLOC: u32 = 1;
 #[btf_map]
 pub static SOCKETS: SkStorage<SocketState> = SkStorage::new();
 
-/// Catalogue flows by socket cookie, until the agent takes them out.
+/// Flows of the catalogue, and flows that may be, until the agent takes them out.
 #[map]
 pub static FLOWS: HashMap<u64, FlowRecord> = HashMap::with_max_entries(16_384, NO_PREALLOC);
 
@@ -38,6 +39,26 @@ pub static CATALOGUE: LpmTrie<[u8; KEY_DATA], TrieValue> = LpmTrie::with_max_ent
 #[map]
 pub static ADDRESSES: HashMap<[u8; 16], u32> = HashMap::with_max_entries(ADDRESSES_MAX, NO_PREALLOC);
 
+/// Addresses that DNS answers gave.
+#[map]
+pub static ANSWERS: LruHashMap<[u8; 16], Answered> = LruHashMap::with_max_entries(ANSWERS_MAX, 0);
+
+/// Until when, in ns since boot, an address may be that of a name outside the catalogue, by who asked.
+#[map]
+pub static OTHERS: LruHashMap<Asker, u64> = LruHashMap::with_max_entries(ANSWERS_MAX, 0);
+
+/// What goes up to be read there.
+#[map]
+pub static PIECES: RingBuf = RingBuf::with_byte_size(1024 * 1024, 0);
+
+/// Flows of which the agent has read enough, by their key in `FLOWS`.
+#[map]
+pub static VERDICTS: LruHashMap<u64, u32> = LruHashMap::with_max_entries(1_024, 0);
+
+/// What became of QUIC connections.
+#[map]
+pub static PEERS: LruHashMap<PeerKey, Peer> = LruHashMap::with_max_entries(8_192, 0);
+
 /// Processes that run or ran a moment ago.
 #[map]
 pub static PROCESSES: HashMap<ProcessKey, Process> = HashMap::with_max_entries(32_768, NO_PREALLOC);
@@ -49,6 +70,36 @@ pub static IMAGES: HashMap<ImageKey, Image> = HashMap::with_max_entries(8_192, N
 /// Counts by cause.
 #[map]
 pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(COUNTER_COUNT, 0);
+
+/// A datagram socket and whom it talks to.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct PeerKey {
+    /// Cookie of the socket.
+    pub socket: u64,
+    /// Address; IPv4 in the first four bytes.
+    pub address: [u8; 16],
+    /// Port.
+    pub port: u16,
+    /// 4 or 6.
+    pub family: u16,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// The last QUIC connection between the two.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Peer {
+    /// Key in `FLOWS`.
+    pub flow: u64,
+    /// Tells it from the next one: the beginning of the client's connection id.
+    pub connection: u64,
+    /// One of `STATE_*`.
+    pub state: u32,
+    /// Datagrams that went up.
+    pub datagrams: u32,
+}
 
 /// Offsets in the running kernel's structs; the agent sets them at load.
 #[unsafe(no_mangle)]

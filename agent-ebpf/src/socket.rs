@@ -8,7 +8,7 @@ use aya_ebpf::{
 };
 use umbra_agent_common::{
     counter::Counter,
-    flow::{Owner, STATE_NEW, SocketState},
+    flow::{Owner, READING_SERVER, READING_START, STATE_NEW, STATE_PASSED, SocketState, VIA_NONE},
     process::ImageKey,
 };
 
@@ -51,15 +51,36 @@ pub fn open(socket: *mut bpf_sock, source: u32, cgroup: u64) -> Option<&'static 
     state.owner = owner(source, cgroup);
     // SAFETY: the helper has no preconditions.
     state.opened_ns = unsafe { bpf_ktime_get_boot_ns() };
-    state.cookie = 0;
+    state.flow = 0;
     state.state = STATE_NEW;
+    state.sequence = 0;
+    state.pieces = 0;
     state.fin_sent = 0;
+    state.reading = READING_START;
+    state.via = VIA_NONE;
+    state.hops = 0;
     Some(state)
+}
+
+/// Marks a datagram socket whose peer said hello first: nothing that it sends is looked at.
+#[inline(always)]
+pub fn pass_server(socket: *mut bpf_sock) {
+    let flags = u64::from(BPF_SK_STORAGE_GET_F_CREATE);
+    // SAFETY: as in `state`.
+    let storage = unsafe {
+        bpf_sk_storage_get(sockets(), socket.cast(), ptr::null_mut(), flags)
+            .cast::<SocketState>()
+            .as_mut()
+    };
+    if let Some(state) = storage {
+        state.state = STATE_PASSED;
+        state.reading = READING_SERVER;
+    }
 }
 
 /// The running task's process and user; nobody, when the kernel lacks what tells them.
 #[inline(always)]
-fn owner(source: u32, cgroup: u64) -> Owner {
+pub fn owner(source: u32, cgroup: u64) -> Owner {
     identify(source, cgroup).unwrap_or_default()
 }
 

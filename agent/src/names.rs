@@ -1,7 +1,15 @@
 //! Names: what they are, how a flow gives its own away, and what the catalogue says of them.
 
+pub mod answers;
+pub mod client;
+pub mod dns;
+mod fields;
 pub mod host;
+pub mod http;
 pub(crate) mod pieces;
+pub mod quic;
+pub mod socks;
+pub mod target;
 pub mod tls;
 
 use std::{collections::HashMap, sync::Arc};

@@ -14,5 +14,7 @@ pub(crate) fn main() -> Result<()> {
 /// The same without setup.
 pub(crate) fn check() -> Result<()> {
     shell::run(workspace::cargo().args(["fmt", "--all", "--check"]))?;
+    // A workspace of its own.
+    shell::run(workspace::cargo().args(["fmt", "--all", "--check", "--manifest-path", "fuzz/Cargo.toml"]))?;
     shell::run(workspace::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }

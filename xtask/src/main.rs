@@ -1,9 +1,11 @@
 //! Everything a person does to this repository: `cargo xtask help`.
 #![forbid(unsafe_code)]
 
+mod accuracy;
 mod bench;
 mod build;
 mod catalog;
+mod fuzz;
 mod lint;
 mod root;
 mod run;
@@ -40,6 +42,10 @@ enum Command {
     Test(test::Arguments),
     /// Measure what the agent costs, and print it beside the goals.
     Bench(bench::Arguments),
+    /// Score how well `umbra-agent inspect` names the flows of captures whose names are known.
+    Accuracy(accuracy::Arguments),
+    /// Look for inputs that make a parser panic or break a promise.
+    Fuzz(fuzz::Arguments),
     /// Check the catalogue, or a catalogue file of your own.
     Catalog(catalog::Arguments),
     /// Check formatting and run clippy, warnings being errors.
@@ -55,6 +61,8 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
         Command::Bench(arguments) => bench::main(&arguments),
+        Command::Accuracy(arguments) => accuracy::main(&arguments),
+        Command::Fuzz(arguments) => fuzz::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Lint => lint::main(),
         Command::Vm(arguments) => vm::main(&arguments),

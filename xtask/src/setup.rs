@@ -130,6 +130,7 @@ fn by_hand(system: &str, missing: &[&Requirement]) -> String {
                     step::linker_command(LLVM_MAJOR)
                 )
             }
+            Install::Crate(name, version) => format!("`cargo install {name} --version {version} --locked`"),
         };
         lines.push(format!("  {} ({}): {how}", it.name, it.why));
     }

@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 
 use crate::setup::{self, Need};
 use crate::vm::{self, Series};
-use crate::{build, catalog, lint, root, workspace};
+use crate::{build, catalog, fuzz, lint, root, workspace};
 use steps::Steps;
 
 /// Under emulation the whole-system tests take minutes, not seconds.
@@ -54,6 +54,9 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
         cargo.args(filter);
         tally.expect_success(&mut cargo)
     });
+    if filter.is_none() {
+        steps.take("fuzzing", |_| fuzz::briefly());
+    }
     let mut binary = None;
     steps.take("release build", |_| {
         build::release()?;

@@ -6,42 +6,53 @@ use std::{
     net::SocketAddr,
 };
 
-use super::{flow::Flow, line::Line, packet::Segment};
+use super::{association::Association, flow::Flow, line::Line, packet::Payload};
 
 /// Flows that are known at the same time. When there are more, the first is printed and forgotten.
 const MOST_FLOWS: usize = 1 << 18;
 /// Bytes that all flows together hold of their streams. When there are more, the first flows are given up.
 const MOST_HELD: usize = 64 << 20;
 
+/// A flow of either protocol.
+// They are about as large, and a box for each would be one more thing to look up for every packet.
+enum Kept {
+    Tcp(Flow),
+    Udp(Association),
+}
+
+/// What the packets of a flow have in common: whether they are UDP, and the two ends, the lower of which is first.
+type Key = (bool, [SocketAddr; 2]);
+
 /// The flows that are not printed yet.
 #[derive(Default)]
 pub(super) struct Flows {
-    by_number: BTreeMap<u64, Flow>,
-    /// The newest flow between two ends, the lower of which is first.
-    by_ends: HashMap<[SocketAddr; 2], u64>,
+    by_number: BTreeMap<u64, Kept>,
+    /// The newest flow of a key.
+    by_key: HashMap<Key, u64>,
     begun: u64,
     held: usize,
 }
 
 impl Flows {
-    /// Takes the next segment of the capture.
-    pub(super) fn take(&mut self, segment: &Segment<'_>) {
-        let mut number = *self
-            .by_ends
-            .entry(sorted([segment.from, segment.to]))
-            .or_insert(self.begun);
-        if let Some(flow) = self.by_number.get(&number)
+    /// Takes what is in the next packet of the capture.
+    pub(super) fn take(&mut self, payload: &Payload<'_>) {
+        let key = match payload {
+            Payload::Tcp(segment) => (false, sorted([segment.from, segment.to])),
+            Payload::Udp(datagram) => (true, sorted([datagram.from, datagram.to])),
+        };
+        let mut number = *self.by_key.entry(key).or_insert(self.begun);
+        if let (Payload::Tcp(segment), Some(Kept::Tcp(flow))) = (payload, self.by_number.get(&number))
             && flow.is_over_for(segment)
         {
             number = self.begun;
-            self.by_ends.insert(sorted([segment.from, segment.to]), number);
+            self.by_key.insert(key, number);
         }
         let flow = self.by_number.entry(number).or_insert_with(|| {
             self.begun += 1;
-            Flow::new(segment)
+            Kept::new(payload)
         });
         let before = flow.held();
-        flow.take(segment);
+        flow.take(payload);
         self.held = self.held - before + flow.held();
         if self.held > MOST_HELD {
             self.give_up_half();
@@ -56,7 +67,7 @@ impl Flows {
             }
             let (number, flow) = self.by_number.pop_first()?;
             self.held -= flow.held();
-            if let Entry::Occupied(newest) = self.by_ends.entry(sorted(flow.ends()))
+            if let Entry::Occupied(newest) = self.by_key.entry(flow.key())
                 && *newest.get() == number
             {
                 newest.remove();
@@ -67,7 +78,7 @@ impl Flows {
 
     /// All flows, the capture being over.
     pub(super) fn rest(self) -> impl Iterator<Item = Line> {
-        self.by_number.into_values().map(Flow::line)
+        self.by_number.into_values().map(Kept::line)
     }
 
     fn give_up_half(&mut self) {
@@ -77,6 +88,52 @@ impl Flows {
             }
             self.held -= flow.held();
             flow.give_up();
+        }
+    }
+}
+
+impl Kept {
+    fn new(first: &Payload<'_>) -> Self {
+        match first {
+            Payload::Tcp(segment) => Self::Tcp(Flow::new(segment)),
+            Payload::Udp(datagram) => Self::Udp(Association::new(datagram)),
+        }
+    }
+
+    fn take(&mut self, payload: &Payload<'_>) {
+        match (self, payload) {
+            (Self::Tcp(flow), Payload::Tcp(segment)) => flow.take(segment),
+            (Self::Udp(association), Payload::Udp(datagram)) => association.take(datagram),
+            // The keys differ.
+            _ => {}
+        }
+    }
+
+    fn give_up(&mut self) {
+        match self {
+            Self::Tcp(flow) => flow.give_up(),
+            Self::Udp(association) => association.give_up(),
+        }
+    }
+
+    fn key(&self) -> Key {
+        match self {
+            Self::Tcp(flow) => (false, sorted(flow.ends())),
+            Self::Udp(association) => (true, sorted(association.ends())),
+        }
+    }
+
+    fn held(&self) -> usize {
+        match self {
+            Self::Tcp(flow) => flow.held(),
+            Self::Udp(association) => association.held(),
+        }
+    }
+
+    fn line(self) -> Line {
+        match self {
+            Self::Tcp(flow) => flow.line(),
+            Self::Udp(association) => association.line(),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! IP packets to TCP segments.
+//! IP packets to TCP segments and UDP datagrams.
 
 use std::net::SocketAddr;
 
-use etherparse::{IpNumber, LaxIpSlice, TcpSlice};
+use etherparse::{IpNumber, LaxIpSlice, TcpSlice, UdpSlice};
 
 use super::fragments::Fragments;
 
@@ -20,6 +20,21 @@ pub(super) struct Segment<'a> {
     pub(super) data: &'a [u8],
 }
 
+/// A UDP datagram, as long as it was captured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Datagram<'a> {
+    pub(super) from: SocketAddr,
+    pub(super) to: SocketAddr,
+    pub(super) data: &'a [u8],
+}
+
+/// What a packet has for the layer above.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Payload<'a> {
+    Tcp(Segment<'a>),
+    Udp(Datagram<'a>),
+}
+
 /// Reads packets, and keeps fragments until the others are there.
 #[derive(Default)]
 pub(super) struct Packets {
@@ -27,8 +42,8 @@ pub(super) struct Packets {
 }
 
 impl Packets {
-    /// Gives the segment in `packet`, or in the datagram whose last missing fragment it is, to `take`.
-    pub(super) fn read(&mut self, packet: &[u8], seconds: u64, take: impl FnOnce(&Segment<'_>)) {
+    /// Gives what is in `packet`, or in the datagram whose last missing fragment it is, to `take`.
+    pub(super) fn read(&mut self, packet: &[u8], seconds: u64, take: impl FnOnce(&Payload<'_>)) {
         let Ok((ip, _)) = LaxIpSlice::from_slice(packet) else {
             return;
         };
@@ -43,20 +58,36 @@ impl Packets {
         } else {
             payload.payload
         };
-        if payload.ip_number != IpNumber::TCP {
-            return;
+        if let Some(payload) = read(&ip, payload.ip_number, data) {
+            take(&payload);
         }
-        let Ok(tcp) = TcpSlice::from_slice(data) else {
-            return;
-        };
-        take(&Segment {
-            from: SocketAddr::new(ip.source_addr(), tcp.source_port()),
-            to: SocketAddr::new(ip.destination_addr(), tcp.destination_port()),
-            sequence: tcp.sequence_number(),
-            acknowledges: tcp.ack().then(|| tcp.acknowledgment_number()),
-            syn: tcp.syn(),
-            ends: tcp.fin() || tcp.rst(),
-            data: tcp.payload(),
-        });
+    }
+}
+
+fn read<'a>(ip: &LaxIpSlice<'_>, protocol: IpNumber, data: &'a [u8]) -> Option<Payload<'a>> {
+    let from = |port| SocketAddr::new(ip.source_addr(), port);
+    let to = |port| SocketAddr::new(ip.destination_addr(), port);
+    match protocol {
+        IpNumber::TCP => {
+            let tcp = TcpSlice::from_slice(data).ok()?;
+            Some(Payload::Tcp(Segment {
+                from: from(tcp.source_port()),
+                to: to(tcp.destination_port()),
+                sequence: tcp.sequence_number(),
+                acknowledges: tcp.ack().then(|| tcp.acknowledgment_number()),
+                syn: tcp.syn(),
+                ends: tcp.fin() || tcp.rst(),
+                data: tcp.payload(),
+            }))
+        }
+        IpNumber::UDP => {
+            let udp = UdpSlice::from_slice_lax(data).ok()?;
+            Some(Payload::Udp(Datagram {
+                from: from(udp.source_port()),
+                to: to(udp.destination_port()),
+                data: udp.payload(),
+            }))
+        }
+        _ => None,
     }
 }

@@ -2,6 +2,9 @@ mod damage;
 mod forms;
 mod made;
 mod order;
+mod proxies;
+mod quic;
+mod requests;
 
 use serde_json::Value;
 
@@ -34,6 +37,13 @@ fn line(flow: &str, name: Option<&str>, complete: bool) -> Value {
         "ech": false,
         "complete": complete,
     })
+}
+
+/// A line with another value of `field`.
+fn with(line: &Value, field: &str, value: impl Into<Value>) -> Value {
+    let mut line = line.clone();
+    line[field] = value.into();
+    line
 }
 
 /// The client's flow, whose hello was seen whole.

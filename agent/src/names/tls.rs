@@ -6,27 +6,23 @@
 //!
 //! The hello of SSL 2.0 (RFC 5246, appendix E.2) has another form and no extensions, so it is no hello here.
 
-mod fields;
 mod hello;
 #[cfg(test)]
 pub(crate) mod made;
+mod message;
 #[cfg(test)]
 mod tests;
+
+pub(super) use message::{LONGEST_HELLO, MessageReader};
 
 use super::host::HostName;
 
 /// `ContentType` of records with handshake messages (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
-/// `HandshakeType` of the client's hello (section 4).
-const CLIENT_HELLO: u8 = 1;
 /// Type, version and length of a record.
 const RECORD_HEADER: usize = 5;
 /// Longest record with what encryption adds in TLS 1.2; more than any plain record may have (section 5.1).
 const LONGEST_RECORD: usize = (1 << 14) + 2048;
-/// Type and length of a handshake message.
-const MESSAGE_HEADER: usize = 4;
-/// Longest hello that is read. The largest post-quantum key shares in use need less than 16 KiB.
-const LONGEST_HELLO: usize = 64 * 1024;
 /// Records without content that are put up with before a hello is whole. RFC 8446 forbids them.
 const MOST_EMPTY_RECORDS: usize = 32;
 
@@ -63,8 +59,7 @@ pub struct HelloReader {
     /// Bytes that the record at hand still has to bring.
     record_left: usize,
     empty_records: usize,
-    /// The message so far, with its header.
-    message: Vec<u8>,
+    message: MessageReader,
 }
 
 impl HelloReader {
@@ -84,11 +79,11 @@ impl HelloReader {
                 self.read_header()
             } else {
                 self.record_left -= piece.len();
-                self.read_content(piece)
+                self.message.push(piece)
             };
             if let Some(answer) = found {
                 self.answer = answer;
-                self.message = Vec::new();
+                self.message = MessageReader::default();
             }
         }
         &self.answer
@@ -102,16 +97,16 @@ impl HelloReader {
     /// What the part of a hello says whose rest is missing, when its name is in that part, whole. Whether it has
     /// encrypted client hello is then not known unless that was in the part as well.
     pub fn part(&self) -> Option<Hello> {
-        hello::part(self.message.get(MESSAGE_HEADER..)?)
+        self.message.part()
     }
 
     /// Bytes that it holds.
     pub fn held(&self) -> usize {
-        self.message.capacity()
+        self.message.held()
     }
 
     fn read_header(&mut self) -> Option<Answer> {
-        let begun = !self.message.is_empty() || self.empty_records > 0;
+        let begun = self.message.is_begun() || self.empty_records > 0;
         let other = Some(if begun { Answer::Malformed } else { Answer::NoHello });
         match *self.header {
             [kind, ..] if kind != HANDSHAKE => other,
@@ -125,32 +120,6 @@ impl HelloReader {
                     .then_some(Answer::Malformed)
             }
             _ => None,
-        }
-    }
-
-    fn read_content(&mut self, mut piece: &[u8]) -> Option<Answer> {
-        loop {
-            let wanted = match *self.message {
-                [] if piece.is_empty() => return None,
-                [kind, ..] if kind != CLIENT_HELLO => return Some(Answer::NoHello),
-                [_, a, b, c, ref body @ ..] => {
-                    let length = u32::from_be_bytes([0, a, b, c]) as usize;
-                    if length > LONGEST_HELLO {
-                        return Some(Answer::Malformed);
-                    }
-                    if body.len() == length {
-                        return Some(hello::whole(body).map_or(Answer::Malformed, Answer::Hello));
-                    }
-                    length - body.len()
-                }
-                ref begun => MESSAGE_HEADER - begun.len(),
-            };
-            if piece.is_empty() {
-                return None;
-            }
-            let (taken, later) = piece.split_at(wanted.min(piece.len()));
-            self.message.extend_from_slice(taken);
-            piece = later;
         }
     }
 }

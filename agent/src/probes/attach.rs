@@ -7,7 +7,7 @@ use std::os::fd::AsFd as _;
 use aya::{
     Ebpf,
     programs::{
-        CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr, Program, ProgramError,
+        CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSock, CgroupSockAddr, Program, ProgramError,
         RawTracePoint, SockOps,
     },
 };
@@ -23,6 +23,10 @@ pub enum Hook {
     Connect,
     /// Packets that leave.
     Egress,
+    /// Packets that come in.
+    Ingress,
+    /// The end of a socket.
+    Release,
     /// A TCP socket's milestones.
     Socket,
     /// A raw tracepoint.
@@ -41,7 +45,7 @@ pub struct ProgramSpec {
 }
 
 /// In the order of attaching: who knows processes comes before who asks for them.
-pub const PROGRAMS: [ProgramSpec; 7] = [
+pub const PROGRAMS: [ProgramSpec; 9] = [
     spec(
         "umbra_fork",
         Hook::Tracepoint("sched_process_fork"),
@@ -58,7 +62,17 @@ pub const PROGRAMS: [ProgramSpec; 7] = [
         "when it ends",
     ),
     spec("umbra_socket", Hook::Socket, "bytes of a flow, at its end"),
-    spec("umbra_egress", Hook::Egress, "the name in a TLS hello"),
+    spec(
+        "umbra_release",
+        Hook::Release,
+        "when a QUIC flow's socket is closed",
+    ),
+    spec(
+        "umbra_ingress",
+        Hook::Ingress,
+        "DNS answers, and bytes of QUIC flows",
+    ),
+    spec("umbra_egress", Hook::Egress, "the name that a flow asks for"),
     spec("umbra_connect4", Hook::Connect, "who opens an IPv4 flow"),
     spec("umbra_connect6", Hook::Connect, "who opens an IPv6 flow"),
 ];
@@ -94,7 +108,8 @@ fn program<'a>(ebpf: &'a mut Ebpf, spec: &ProgramSpec) -> Result<&'a mut Program
 fn load(program: &mut Program, spec: &ProgramSpec) -> Result<(), ProbeError> {
     match spec.hook {
         Hook::Connect => <&mut CgroupSockAddr>::try_from(program).and_then(CgroupSockAddr::load),
-        Hook::Egress => <&mut CgroupSkb>::try_from(program).and_then(CgroupSkb::load),
+        Hook::Egress | Hook::Ingress => <&mut CgroupSkb>::try_from(program).and_then(CgroupSkb::load),
+        Hook::Release => <&mut CgroupSock>::try_from(program).and_then(CgroupSock::load),
         Hook::Socket => <&mut SockOps>::try_from(program).and_then(SockOps::load),
         Hook::Tracepoint(_) => <&mut RawTracePoint>::try_from(program).and_then(RawTracePoint::load),
     }
@@ -112,6 +127,12 @@ fn attach_one(program: &mut Program, spec: &ProgramSpec, cgroup: &CgroupRoot) ->
             .map(|_| ()),
         Hook::Egress => <&mut CgroupSkb>::try_from(program)?
             .attach(root, CgroupSkbAttachType::Egress, mode)
+            .map(|_| ()),
+        Hook::Ingress => <&mut CgroupSkb>::try_from(program)?
+            .attach(root, CgroupSkbAttachType::Ingress, mode)
+            .map(|_| ()),
+        Hook::Release => <&mut CgroupSock>::try_from(program)?
+            .attach(root, mode)
             .map(|_| ()),
         Hook::Socket => <&mut SockOps>::try_from(program)?.attach(root, mode).map(|_| ()),
         Hook::Tracepoint(name) => <&mut RawTracePoint>::try_from(program)?.attach(name).map(|_| ()),

@@ -4,13 +4,14 @@ use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 use aya::maps::{HashMap, Map, MapData, MapError};
 use umbra_agent_common::{
+    answer::Answered,
     flow::FlowRecord,
     process::{Image, ImageKey, Process, ProcessKey},
 };
 
 use super::{ProbeError, map_error};
 
-/// Catalogue flows by socket cookie.
+/// Flows of the catalogue, and flows that may be.
 pub struct Flows(HashMap<MapData, u64, FlowRecord>);
 
 impl Flows {
@@ -28,9 +29,41 @@ impl Flows {
         found(self.0.remove(&cookie), "FLOWS").map(drop)
     }
 
-    /// The cookies of all flows now.
-    pub fn cookies(&self) -> Vec<u64> {
+    /// The keys of all flows now.
+    pub fn keys(&self) -> Vec<u64> {
         self.0.keys().filter_map(Result::ok).collect()
+    }
+}
+
+/// Tells the kernel which flows the agent has read enough of.
+pub struct Verdicts(HashMap<MapData, u64, u32>);
+
+impl Verdicts {
+    pub(super) fn new(map: Map) -> Result<Self, ProbeError> {
+        HashMap::try_from(map).map(Self).map_err(map_error("VERDICTS"))
+    }
+
+    /// No more of `flow` need go up. If the kernel cannot be told, it stops by itself after some packets.
+    pub fn enough(&mut self, flow: u64) {
+        let _ = self.0.insert(flow, 1, 0);
+    }
+}
+
+/// Addresses that DNS answers gave for catalogue names, as the kernel knows them.
+pub struct AnsweredTable(HashMap<MapData, [u8; 16], Answered>);
+
+impl AnsweredTable {
+    pub(super) fn new(map: Map) -> Result<Self, ProbeError> {
+        HashMap::try_from(map).map(Self).map_err(map_error("ANSWERS"))
+    }
+
+    /// Adds an address that the kernel could not read itself, until `until_ns` since boot.
+    pub fn add(&mut self, address: IpAddr, until_ns: u64) {
+        let key = bytes(address);
+        let mut answered = self.0.get(&key, 0).unwrap_or_default();
+        answered.wanted_until_ns = answered.wanted_until_ns.max(until_ns);
+        // The kernel's table makes room by itself.
+        let _ = self.0.insert(key, answered, 0);
     }
 }
 
@@ -70,6 +103,13 @@ impl AddressTable {
             }
         }
         self.written = wanted;
+    }
+}
+
+impl AddressTable {
+    /// Number of the pattern for whose name `address` was looked up.
+    pub fn number(&self, address: IpAddr) -> Option<u32> {
+        self.written.get(&address).copied()
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use umbra_ebpf_build::{Linker, Rust};
 
-use crate::shell;
+use crate::{shell, workspace};
 
 /// Where distributions put virtiofsd, which they keep off `PATH`.
 pub(crate) const VIRTIOFSD: &[&str] = &[
@@ -29,6 +29,8 @@ pub(crate) enum Check {
     Rust,
     /// bpf-linker.
     Linker,
+    /// A subcommand of cargo's, which may lie off `PATH`.
+    Subcommand(&'static str),
 }
 
 impl Check {
@@ -48,6 +50,7 @@ impl Check {
             }
             Self::Rust => Rust::find().is_ok(),
             Self::Linker => Linker::find().is_ok(),
+            Self::Subcommand(name) => shell::answer(workspace::cargo().args([name, "--version"])).is_some(),
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) struct Plan {
     services: BTreeSet<(&'static str, &'static str)>,
     rustup: bool,
     linker: Option<u32>,
+    crates: Vec<(&'static str, &'static str)>,
     /// What we go on without, one line each.
     pub skipped: Vec<String>,
     /// What we cannot go on without, one sentence each.
@@ -60,6 +61,11 @@ impl Plan {
             .chain(services)
             .chain(self.rustup.then_some(Step::Rustup))
             .chain(self.linker.map(|llvm| Step::Linker { llvm }))
+            .chain(
+                self.crates
+                    .iter()
+                    .map(|&(name, version)| Step::Crate { name, version }),
+            )
             .collect()
     }
 }
@@ -75,6 +81,7 @@ pub(crate) fn packages(missing: &[&Requirement]) -> Vec<&'static str> {
             Install::Linker => {
                 packages.extend(["llvm-22-dev", "libpolly-22-dev", "llvm-23-dev", "libpolly-23-dev"]);
             }
+            Install::Crate(..) => {}
         }
     }
     packages
@@ -101,6 +108,7 @@ pub(crate) fn plan(missing: &[&Requirement], offered: &BTreeSet<String>, has_rus
                 "no Rust with library source to be had: install rustup (https://rustup.rs), or offer apt {}",
                 DEBIAN_RUST.join(" and ")
             )),
+            Install::Crate(name, version) => plan.crates.push((name, version)),
             Install::Linker => match LINKER_LLVMS.into_iter().find(|llvm| offered.contains(&format!("llvm-{llvm}-dev"))) {
                 Some(llvm) => {
                     plan.packages.extend([format!("llvm-{llvm}-dev"), format!("libpolly-{llvm}-dev")]);

@@ -15,6 +15,8 @@ pub(crate) enum Need {
     Test,
     /// The tests under other kernels.
     Vm,
+    /// Fuzz the parsers.
+    Fuzz,
 }
 
 /// How a missing thing gets onto the machine.
@@ -28,6 +30,8 @@ pub(crate) enum Install {
     Rust,
     /// bpf-linker, and the LLVM that it is linked with.
     Linker,
+    /// A program from crates.io, of this version.
+    Crate(&'static str, &'static str),
 }
 
 /// A thing that a machine needs.
@@ -49,6 +53,7 @@ pub(crate) struct Requirement {
 
 const BUILD: &[Need] = &[Need::Build, Need::Run, Need::Test, Need::Vm];
 const TEST: &[Need] = &[Need::Test];
+const FUZZ: &[Need] = &[Need::Test, Need::Fuzz];
 const IN_VM: &[Need] = &[Need::Test, Need::Vm];
 
 const fn required(
@@ -101,6 +106,9 @@ pub(crate) const ALL: &[Requirement] = &[
     required("C compiler", "SQLite, ring and zstd are compiled", BUILD, Check::Command("cc"), Install::Package(&["build-essential"])),
     required("Rust with library source", "the kernel programs compile their own core", BUILD, Check::Rust, Install::Rust),
     required("bpf-linker", "links the kernel programs", BUILD, Check::Linker, Install::Linker),
+
+    required("C++ compiler", "libFuzzer is compiled", FUZZ, Check::Command("c++"), Install::Package(&["build-essential"])),
+    required("cargo-fuzz", "builds the fuzz targets", FUZZ, Check::Subcommand("fuzz"), Install::Crate("cargo-fuzz", "^0.13")),
 
     required("ip", "network namespaces for the tests", IN_VM, Check::Command("ip"), Install::Package(&["iproute2"])),
     required("bpftool", "the tests look at the kernel's own count of programs and maps", IN_VM, Check::Command("bpftool"), Install::Package(&["bpftool", "linux-tools-generic"])),

@@ -36,6 +36,13 @@ pub(crate) enum Step {
         /// Major version of the LLVM to link it with.
         llvm: u32,
     },
+    /// Compile a program from crates.io.
+    Crate {
+        /// Its name there.
+        name: &'static str,
+        /// As cargo understands it.
+        version: &'static str,
+    },
 }
 
 impl fmt::Display for Step {
@@ -58,6 +65,7 @@ impl fmt::Display for Step {
                 f,
                 "compile bpf-linker {LINKER_VERSION} with LLVM {llvm} (a minute)"
             ),
+            Self::Crate { name, version } => write!(f, "compile {name} {version} (a minute)"),
         }
     }
 }
@@ -83,6 +91,12 @@ impl Step {
             }),
             Self::Linker { llvm } => shell::run(Command::new("sh").arg("-c").arg(linker_command(*llvm)))
                 .context("bpf-linker did not build: see the messages above"),
+            Self::Crate { name, version } => {
+                let mut cargo = workspace::cargo();
+                cargo.args(["install", name, "--version", version, "--locked"]);
+                shell::run(&mut cargo)
+                    .with_context(|| format!("{name} did not build: see the messages above"))
+            }
         }
     }
 }

@@ -108,6 +108,23 @@ fn the_linker_comes_after_its_llvm() {
 }
 
 #[test]
+fn programs_from_crates_io_come_after_what_compiles_them() {
+    let missing = [named("cargo-fuzz"), named("C++ compiler")];
+    let steps = plan(&missing, &offered(&["build-essential"]), true).steps();
+    let name = "cargo-fuzz";
+    assert_eq!(
+        steps,
+        [
+            Step::Packages(vec!["build-essential".to_owned()]),
+            Step::Crate {
+                name,
+                version: "^0.13"
+            }
+        ]
+    );
+}
+
+#[test]
 fn running_installs_no_test_tools() {
     let run: Vec<_> = ALL
         .iter()

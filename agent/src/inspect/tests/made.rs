@@ -23,6 +23,29 @@ pub(super) fn at(at: usize, bytes: &[u8]) -> Vec<u8> {
     data(SYN.wrapping_add(1).wrapping_add(at), bytes)
 }
 
+/// The server's data from byte `at` of its stream on.
+pub(super) fn answer(at: usize, bytes: &[u8]) -> Vec<u8> {
+    let sequence = 8 + u32::try_from(at).unwrap();
+    let step = PacketBuilder::ipv4(SERVER.0, CLIENT.0, 64).tcp(SERVER.1, CLIENT.1, sequence, 1000);
+    write(|packet| step.ack(9).write(packet, bytes).unwrap())
+}
+
+/// A connection: its handshake, and what is said on it by turns, the client first.
+pub(super) fn conversation(turns: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mut packets = vec![syn(SYN), syn_ack(SYN)];
+    let mut said = [0, 0];
+    for (turn, bytes) in turns.iter().enumerate() {
+        let begin = said[turn % 2];
+        packets.push(if turn % 2 == 0 {
+            at(begin, bytes)
+        } else {
+            answer(begin, bytes)
+        });
+        said[turn % 2] += bytes.len();
+    }
+    packets
+}
+
 pub(super) fn syn(sequence: u32) -> Vec<u8> {
     let step = PacketBuilder::ipv4(CLIENT.0, SERVER.0, 64).tcp(CLIENT.1, SERVER.1, sequence, 1000);
     write(|packet| step.syn().write(packet, &[]).unwrap())
@@ -33,6 +56,19 @@ pub(super) fn syn_ack(sequence: u32) -> Vec<u8> {
     let step = PacketBuilder::ipv4(SERVER.0, CLIENT.0, 64).tcp(SERVER.1, CLIENT.1, 7, 1000);
     let step = step.syn().ack(sequence.wrapping_add(1));
     write(|packet| step.write(packet, &[]).unwrap())
+}
+
+/// An IPv4 packet with a UDP datagram.
+pub(super) fn udp(from: ([u8; 4], u16), to: ([u8; 4], u16), bytes: &[u8]) -> Vec<u8> {
+    let step = PacketBuilder::ipv4(from.0, to.0, 64).udp(from.1, to.1);
+    write(|packet| step.write(packet, bytes).unwrap())
+}
+
+/// An IPv6 packet with a UDP datagram from `[::1]:1` to `[::2]:2`.
+pub(super) fn udp_ipv6(bytes: &[u8]) -> Vec<u8> {
+    let address = |last| u128::to_be_bytes(last);
+    let step = PacketBuilder::ipv6(address(1), address(2), 64).udp(1, 2);
+    write(|packet| step.write(packet, bytes).unwrap())
 }
 
 /// An IPv6 packet with a segment of the client `[::1]:1` to `[::2]:2`.
@@ -69,11 +105,12 @@ pub(super) fn fragments_ipv4(packet: &[u8], length: usize) -> Vec<Vec<u8>> {
 /// An IPv6 packet in fragments of `length` bytes, a multiple of 8.
 pub(super) fn fragments_ipv6(packet: &[u8], length: usize) -> Vec<Vec<u8>> {
     let (header, payload) = packet.split_at(40);
+    let protocol = IpNumber(header[6]);
     let pieces = payload.chunks(length).enumerate();
     pieces
         .map(|(number, piece)| {
             let more = (number + 1) * length < payload.len();
-            let fragment = Ipv6FragmentHeader::new(IpNumber::TCP, offset(number * length), more, 77);
+            let fragment = Ipv6FragmentHeader::new(protocol, offset(number * length), more, 77);
             let mut header = header.to_vec();
             header[4..6].copy_from_slice(&u16::try_from(piece.len() + 8).unwrap().to_be_bytes());
             header[6] = IpNumber::IPV6_FRAGMENTATION_HEADER.0;

@@ -1,6 +1,7 @@
 //! The body of a hello (RFC 8446, section 4.1.2; RFC 5246, section 7.4.1.2).
 
-use super::{Hello, HostName, fields::Fields};
+use super::{Hello, HostName};
+use crate::names::fields::Fields;
 
 /// `legacy_version` and `random`.
 const VERSION_AND_RANDOM: usize = 2 + 32;

@@ -30,4 +30,20 @@ impl<'a> Fields<'a> {
         let length = self.u16()?;
         self.take(length.into())
     }
+
+    /// A number whose length is in its first two bits: 1, 2, 4 or 8 bytes (RFC 9000, section 16).
+    pub(super) fn varint(&mut self) -> Option<u64> {
+        let first = *self.0.first()?;
+        let bytes = self.take(1 << (first >> 6))?;
+        let number = bytes
+            .iter()
+            .fold(0, |number, &byte| number << 8 | u64::from(byte));
+        Some(number & u64::MAX >> (66 - 8 * bytes.len()))
+    }
+
+    /// A vector whose length is written as a `varint`.
+    pub(super) fn vector_varint(&mut self) -> Option<&'a [u8]> {
+        let length = self.varint()?;
+        self.take(usize::try_from(length).ok()?)
+    }
 }

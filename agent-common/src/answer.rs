@@ -1,0 +1,34 @@
+//! What the kernel keeps of DNS answers: addresses, no names.
+
+/// Entries of the maps `ANSWERS` and `OTHERS`; the least recently used goes when one is full.
+pub const ANSWERS_MAX: u32 = 4_096;
+
+/// An address that a DNS answer gave, in the map `ANSWERS` under the address (IPv4 in the first four bytes).
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// Until when, in ns since boot, a flow to it may be one to a name of the catalogue.
+    pub wanted_until_ns: u64,
+    /// Until when it may be one to another name.
+    pub other_until_ns: u64,
+}
+
+/// Key of the map `OTHERS`: a process that asked for a name outside the catalogue, and an address in the answer.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Asker {
+    /// The address; IPv4 in the first four bytes.
+    pub address: [u8; 16],
+    /// Id of the process.
+    pub pid: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// A flow that begins a little late is still one to the answer: resolvers' caches and clients round.
+pub const GRACE_NS: u64 = 60 * 1_000_000_000;
+/// No answer holds longer, whatever it says: a day.
+pub const LONGEST_TTL_SECONDS: u32 = 86_400;
+
+crate::plain!(Answered, 16);
+crate::plain!(Asker, 24);

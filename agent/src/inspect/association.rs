@@ -1,0 +1,102 @@
+//! What two UDP sockets send each other, and what the hello of a QUIC connection among it says.
+
+use std::net::SocketAddr;
+
+use umbra_report::Evidence;
+
+use super::{line::Line, packet::Datagram, stream::Found};
+use crate::names::{
+    client::Asked,
+    quic::{InitialReader, is_initial},
+    tls::{Answer, Hello},
+};
+
+/// A UDP flow. Its two ends are numbered; a reader has the number of the end that sends to it.
+pub(super) struct Association {
+    ends: [SocketAddr; 2],
+    readers: [InitialReader; 2],
+    /// The end that said hello, and what it asked for.
+    found: Option<(usize, Found)>,
+}
+
+impl Association {
+    /// The flow that `datagram` is the first of.
+    pub(super) fn new(datagram: &Datagram<'_>) -> Self {
+        Self {
+            ends: [datagram.from, datagram.to],
+            readers: Default::default(),
+            found: None,
+        }
+    }
+
+    /// Takes the next datagram of this flow. It may have several connections: the first name stands.
+    pub(super) fn take(&mut self, datagram: &Datagram<'_>) {
+        if self.is_named() || !is_initial(datagram.data) {
+            return;
+        }
+        let from = usize::from(datagram.from != self.ends[0]);
+        let reader = &mut self.readers[from];
+        let found = match reader.push(datagram.data) {
+            Answer::NeedMore => return,
+            Answer::Hello(hello) => Some(found(hello.clone(), true)),
+            Answer::NoHello | Answer::Malformed => reader.part().map(|hello| found(hello, false)),
+        };
+        // What follows is another connection.
+        *reader = InitialReader::default();
+        self.learn(from, found);
+    }
+
+    /// Reads no more of the hellos that are not whole.
+    pub(super) fn give_up(&mut self) {
+        for from in 0..self.readers.len() {
+            let part = std::mem::take(&mut self.readers[from]).part();
+            self.learn(from, part.map(|hello| found(hello, false)));
+        }
+    }
+
+    /// Its ends, in the order in which they were seen to send.
+    pub(super) fn ends(&self) -> [SocketAddr; 2] {
+        self.ends
+    }
+
+    /// Bytes that it takes beside its own size.
+    pub(super) fn held(&self) -> usize {
+        self.readers.iter().map(InitialReader::held).sum()
+    }
+
+    /// The flow as it is printed, nothing more being to come.
+    pub(super) fn line(mut self) -> Line {
+        self.give_up();
+        let client = self.found.as_ref().map_or(0, |&(from, _)| from);
+        let found = self.found.map(|(_, found)| found);
+        Line::new("udp", self.ends[client], self.ends[1 - client], found)
+    }
+
+    fn learn(&mut self, from: usize, found: Option<Found>) {
+        if let Some(found) = found
+            && !self.is_named()
+        {
+            self.found = Some((from, found));
+            if self.is_named() {
+                self.readers = Default::default();
+            }
+        }
+    }
+
+    fn is_named(&self) -> bool {
+        let found = self.found.as_ref();
+        found.is_some_and(|(_, found)| found.asked.name.is_some())
+    }
+}
+
+fn found(hello: Hello, whole: bool) -> Found {
+    Found {
+        asked: Asked {
+            name: hello.name,
+            evidence: Evidence::QuicSni,
+            ech: hello.ech,
+            via: None,
+        },
+        whole,
+    }
+}

@@ -112,7 +112,11 @@ impl TestBed {
             }
         };
         if let Some(proxy) = call.proxy {
-            command.envs(["http_proxy", "https_proxy"].map(|name| (name, proxy)));
+            let url = format!("http://{proxy}");
+            command.envs(["http_proxy", "https_proxy"].map(|name| (name, &url)));
+            let (host, port) = (proxy.ip(), proxy.port());
+            let java = format!("-Dhttps.proxyHost={host} -Dhttps.proxyPort={port}");
+            command.env("JDK_JAVA_OPTIONS", java);
         }
         command
             .args(&args[1..])

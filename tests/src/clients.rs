@@ -6,6 +6,7 @@ mod quic;
 mod tcp;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -48,19 +49,31 @@ pub struct Call<'a> {
     pub port: u16,
     /// Path, which says what the server does.
     pub path: &'a str,
+    /// Without TLS.
+    pub plain: bool,
     /// Another user than root.
     pub uid: Option<u32>,
-    /// Proxy to ask, for clients that read `http_proxy` and `https_proxy`.
-    pub proxy: Option<&'a str>,
+    /// HTTP proxy to ask, for clients that learn it from their environment.
+    pub proxy: Option<SocketAddr>,
 }
 
 impl<'a> Call<'a> {
+    /// A call of root without TLS to the usual port.
+    pub fn plain(name: &'a str, path: &'a str) -> Self {
+        Self {
+            port: 80,
+            plain: true,
+            ..Self::to(name, path)
+        }
+    }
+
     /// A call of root to the usual port.
     pub fn to(name: &'a str, path: &'a str) -> Self {
         Self {
             name,
             port: 443,
             path,
+            plain: false,
             uid: None,
             proxy: None,
         }
@@ -89,6 +102,12 @@ pub fn named(name: &str) -> Tool {
         .unwrap_or_else(|why| panic!("{why}"))
 }
 
+/// A server of the tests' own in Python, with the Python that runs it; aioquic is at hand.
+pub fn python_server(name: &str) -> Result<(PathBuf, PathBuf), String> {
+    let (_, python) = build::aioquic()?;
+    Ok((python, build::source(name)?))
+}
+
 impl Tool {
     /// The same with more arguments.
     #[must_use]
@@ -101,9 +120,12 @@ impl Tool {
     /// The argument vector of a call.
     pub(crate) fn command_line(&self, call: &Call<'_>, authority: &Path, dir: &Path) -> Vec<String> {
         let port = call.port.to_string();
-        let url = match call.port {
-            443 => format!("https://{}{}", call.name, call.path),
-            _ => format!("https://{}:{port}{}", call.name, call.path),
+        let (name, path) = (call.name, call.path);
+        let url = match (call.plain, call.port) {
+            (false, 443) => format!("https://{name}{path}"),
+            (false, _) => format!("https://{name}:{port}{path}"),
+            (true, 80) => format!("http://{name}{path}"),
+            (true, _) => format!("http://{name}:{port}{path}"),
         };
         let fill = |part: &String| {
             part.replace("{url}", &url)

@@ -34,7 +34,10 @@ pub struct Event {
     /// The proxy that it was asked of.
     pub via: Option<Via>,
     /// Whether the hello carried an encrypted one, so that its own name is only the outer one.
-    pub ech: Option<bool>,
+    #[serde(default)]
+    pub ech: bool,
+    /// Id of the flow that a proxy on this host makes this one for.
+    pub relays: Option<serde_json::Value>,
     /// Who.
     pub process: Process,
     /// Of which user.

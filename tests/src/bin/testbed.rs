@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 
 use clap::Parser;
-use umbra_tests::{fetch, load, serve, socks};
+use umbra_tests::{fetch, load, say, serve, socks};
 
 #[derive(Parser)]
 enum Command {
@@ -15,6 +15,8 @@ enum Command {
     Fetch(fetch::Tcp),
     /// Fetch an `https://` address by HTTP/3 with quinn.
     FetchQuic(fetch::Quic),
+    /// Say to a server what a file holds.
+    Say(say::Arguments),
     /// Be a SOCKS 4A proxy.
     Socks {
         /// Where to listen.
@@ -30,6 +32,7 @@ fn main() -> anyhow::Result<()> {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Fetch(arguments) => arguments.fetch(),
         Command::FetchQuic(arguments) => arguments.fetch(),
+        Command::Say(arguments) => arguments.say(),
         Command::Socks { address } => socks::serve(address),
         Command::Load(command) => load::main(command),
     }

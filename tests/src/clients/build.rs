@@ -11,13 +11,14 @@ use crate::machine::{is_slow, output, program, workshop};
 /// The npm package with the x86-64 binary of Bun that runs on a CPU without AVX2 too.
 const BUN: &str = "@oven/bun-linux-x64-baseline";
 
-const SOURCES: [(&str, &str); 7] = [
+const SOURCES: [(&str, &str); 8] = [
     ("client.py", include_str!("../../clients/client.py")),
     ("client.mjs", include_str!("../../clients/client.mjs")),
     ("client.go", include_str!("../../clients/client.go")),
     ("Client.java", include_str!("../../clients/Client.java")),
     ("quic_client.py", include_str!("../../clients/quic_client.py")),
     ("quic_server.py", include_str!("../../clients/quic_server.py")),
+    ("starttls.py", include_str!("../../clients/starttls.py")),
     ("requirements.txt", include_str!("../../clients/requirements.txt")),
 ];
 

@@ -42,7 +42,7 @@ fn squid(bed: &TestBed, password: bool) -> Proxy {
     let config = format!(
         "http_port {address}\n{access}cache deny all\ncache_log {path}/cache.log\n\
          access_log stdio:{path}/{ACCESS_LOG}\nbuffered_logs off\npid_filename none\ncoredump_dir none\n\
-         pinger_enable off\nshutdown_lifetime 0 seconds\nvisible_hostname proxy.example\n"
+         pinger_enable off\nserver_persistent_connections off\nshutdown_lifetime 0 seconds\nvisible_hostname proxy.example\n"
     );
     let config = write(&dir, "squid.conf", &config);
     // The user is changed before squid starts: the kernel forgets to kill a child that changes its user itself

@@ -1,6 +1,12 @@
 //! The first half of the pipeline: from the kernel's bell to what is printed and what is rolled up.
 
-use std::{collections::HashMap, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::mpsc,
@@ -26,8 +32,8 @@ use crate::{
 /// After a bell nobody listens for so long. The kernel rings only for a reader that has caught up, so that a thousand
 /// events in a burst cost a few wake-ups and not a thousand; a person does not notice it.
 const REST: Duration = Duration::from_millis(20);
-/// Pieces read in one go: more than the ring buffer holds of the smallest.
-const PIECES_MAX: usize = 1_024;
+/// Pieces read in one go: twice what the ring buffer holds of the smallest.
+const PIECES_MAX: usize = 8_192;
 /// How often living flows are asked for their bytes; nothing is asked while none lives.
 const POLL: Duration = Duration::from_secs(1);
 /// How often the rest is looked after: the kernel's counts, bells that were lost, addresses.
@@ -150,8 +156,10 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Reads what the kernel could not.
+    /// Reads what the kernel could not. Flows are judged when all is read that there is: one may have ended meanwhile,
+    /// and is then judged at last.
     fn read(&mut self, pieces: &mut Pieces, changes: &mut Vec<Change>) -> Result<(), ProbeError> {
+        let mut read = BTreeSet::new();
         for _ in 0..PIECES_MAX {
             let Some(piece) = pieces.take() else { break };
             let (flows, judge, mut facts) = self.stages();
@@ -161,9 +169,11 @@ impl Pipeline {
                     .then(|| flows.record(piece.header.flow).ok().flatten())
                     .flatten()
             };
-            if let Some(flow) = judge.read(&piece, &mut facts, record) {
-                flows.look_at(flow, false, judge, &mut facts, changes)?;
-            }
+            read.extend(judge.read(&piece, &mut facts, record));
+        }
+        for flow in read {
+            let (flows, judge, mut facts) = self.stages();
+            flows.look_at(flow, false, judge, &mut facts, changes)?;
         }
         Ok(())
     }

@@ -21,6 +21,8 @@ pub(crate) struct Evidence(pub(crate) &'static str, pub(crate) &'static str);
 pub(crate) const TLS: Evidence = Evidence("tls_sni", "tcp");
 pub(crate) const QUIC: Evidence = Evidence("quic_sni", "udp");
 pub(crate) const HTTP: Evidence = Evidence("http_host", "tcp");
+pub(crate) const CONNECT: Evidence = Evidence("proxy_connect", "tcp");
+pub(crate) const SOCKS: Evidence = Evidence("socks", "tcp");
 
 /// Waits until agent and server agree about the flows of some processes to a name, and gives the flows.
 ///

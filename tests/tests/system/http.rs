@@ -100,11 +100,6 @@ fn what_only_looks_like_a_name_is_none() {
             "POST /bytes/10 HTTP/1.0\r\nHost: {}\r\n\r\nHost: {}\r\n\r\n",
             OUTSIDE[0].1, OPENAI.name
         ),
-        // Two answers to one question.
-        format!(
-            "GET /bytes/10 HTTP/1.0\r\nHost: {}\r\nHost: {}\r\n\r\n",
-            OPENAI.name, OUTSIDE[0].1
-        ),
     ] {
         pids.push(bed.say(OPENAI.name, 80, text.as_bytes(), &[]).0);
         pids.push(bed.say(OPENAI.name, 80, text.as_bytes(), &["--piece", "7"]).0);

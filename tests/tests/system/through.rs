@@ -12,8 +12,9 @@ use umbra_tests::wait::eventually;
 use crate::expect::{Evidence, SOON, TLS, check_by, check_name, flow_of, is_of};
 use crate::names::{Known, OPENAI};
 
-/// Most bytes that asking a proxy takes, and its answer; or what a proxy adds to a request.
-const ASKING: u64 = 1_000;
+/// Most bytes that asking a proxy takes, and its answer, which may be a page that says why not; or what a proxy adds to
+/// a request.
+const ASKING: u64 = 5_000;
 
 /// A call that was made through a proxy.
 pub(crate) struct Through<'a> {

@@ -135,7 +135,10 @@ impl Judge {
                 self.read_answers(piece, facts);
                 None
             }
-            _ => self.undecided.read(piece, record).then_some(piece.header.flow),
+            _ => self
+                .undecided
+                .read(piece, record, |asked| wanted(asked, facts.names).is_some())
+                .then_some(piece.header.flow),
         }
     }
 
@@ -203,10 +206,7 @@ impl Judge {
     /// A flow that the kernel found no name for.
     fn weigh(&mut self, key: u64, flow: &FlowRecord, at_last: bool, facts: &mut Facts<'_>) -> Judgement {
         let said = match flow.evidence {
-            EVIDENCE_PIECES => match self
-                .undecided
-                .said(key, at_last, |asked| wanted(asked, facts.names).is_some())
-            {
+            EVIDENCE_PIECES => match self.undecided.said(key, at_last) {
                 Read::Wait => return Judgement::Wait,
                 Read::Nothing => None,
                 Read::Asked(asked) => Some(asked),

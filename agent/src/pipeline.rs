@@ -214,7 +214,7 @@ impl Pipeline {
             self.losses.add(Loss::ActivityQueueFull, 1);
         }
         if change.step == Step::Closed {
-            self.relays.closed(&change.flow.id);
+            self.relays.closed(&change.flow.id, change.time);
             known.remove(&change.flow.id);
         }
     }

@@ -6,7 +6,7 @@
 
 mod listeners;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -16,19 +16,24 @@ use listeners::Listeners;
 /// Clients' flows that are remembered: beyond them, relays count by themselves.
 const CLIENTS_MAX: usize = 4_096;
 
-/// A living flow to a proxy.
+/// How long a client's flow is remembered after its end.
+const REMEMBERED: Duration = Duration::from_secs(10);
+
+/// A flow to a proxy.
 struct Client {
     id: String,
     name: Arc<str>,
     pid: u32,
     opened: Timestamp,
+    /// When it ended: it may be told before the relay is that was opened while it lived.
+    ended: Option<Timestamp>,
     /// The proxy's port.
     port: u16,
     /// Whether the proxy's own flow was seen.
     joined: bool,
 }
 
-/// Living flows to proxies.
+/// Flows to proxies that live, or did a moment ago.
 #[derive(Default)]
 pub struct Relays {
     clients: Vec<Client>,
@@ -47,6 +52,7 @@ impl Relays {
                 name: flow.name.clone(),
                 pid: flow.owner.process.pid,
                 opened: flow.opened,
+                ended: None,
                 port: flow.remote.port(),
                 joined: false,
             });
@@ -60,15 +66,20 @@ impl Relays {
     }
 
     /// A flow ended.
-    pub fn closed(&mut self, id: &str) {
-        self.clients.retain(|client| client.id != id);
+    pub fn closed(&mut self, id: &str, time: Timestamp) {
         self.clients_of.remove(id);
+        self.clients
+            .retain(|client| client.ended.is_none_or(|ended| ended + REMEMBERED > time));
+        if let Some(client) = self.clients.iter_mut().find(|client| client.id == id) {
+            client.ended = Some(time);
+        }
     }
 
     fn join(&mut self, flow: &Flow, ancestors: impl Iterator<Item = u32>) {
         let pid = flow.owner.process.pid;
         let mut wanted = self.clients.iter_mut().filter(|client| {
-            !client.joined && client.name == flow.name && client.pid != pid && client.opened <= flow.opened
+            let lived = client.opened <= flow.opened && client.ended.is_none_or(|ended| ended >= flow.opened);
+            !client.joined && lived && client.name == flow.name && client.pid != pid
         });
         // Which of several is not known, and they are alike: the one that has waited longest.
         let Some(first) = wanted.next() else { return };

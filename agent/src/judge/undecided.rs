@@ -80,6 +80,8 @@ struct Stream {
     begin: u32,
     /// How far it was read.
     next: u64,
+    /// A name that will do: it is not read on.
+    enough: Option<Asked>,
 }
 
 impl Undecided {
@@ -94,7 +96,14 @@ impl Undecided {
 
     /// Reads a piece; `record` tells what the kernel has of a flow that is new here. False when the piece belongs to
     /// no flow that is undecided.
-    pub(super) fn read(&mut self, piece: &Piece, record: impl FnOnce() -> Option<FlowRecord>) -> bool {
+    ///
+    /// `is_enough` tells whether a name that may not be the last one will do: the first such stands.
+    pub(super) fn read(
+        &mut self,
+        piece: &Piece,
+        record: impl FnOnce() -> Option<FlowRecord>,
+        is_enough: impl Fn(&Asked) -> bool,
+    ) -> bool {
         let key = piece.header.flow;
         if !self.flows.contains_key(&key) {
             match record() {
@@ -106,7 +115,7 @@ impl Undecided {
             return false;
         };
         if !flow.given_up {
-            flow.read(piece);
+            flow.read(piece, is_enough);
             let held = flow.reader.held();
             self.held = self.held - flow.held + held;
             flow.held = held;
@@ -118,13 +127,13 @@ impl Undecided {
         true
     }
 
-    /// What the flow says. `is_enough` tells whether a name that may not be the last one will do.
-    pub(super) fn said(&self, key: u64, at_last: bool, is_enough: impl Fn(&Asked) -> bool) -> Read {
+    /// What the flow says.
+    pub(super) fn said(&self, key: u64, at_last: bool) -> Read {
         let Some(flow) = self.flows.get(&key) else {
             // Its pieces are on their way, or were lost.
             return if at_last { Read::Nothing } else { Read::Wait };
         };
-        flow.reader.said(at_last || flow.given_up, is_enough)
+        flow.reader.said(at_last || flow.given_up)
     }
 
     pub(super) fn forget(&mut self, key: u64) {
@@ -187,9 +196,9 @@ impl Undecided {
 }
 
 impl Flow {
-    fn read(&mut self, piece: &Piece) {
+    fn read(&mut self, piece: &Piece, is_enough: impl Fn(&Asked) -> bool) {
         match &mut self.reader {
-            Reader::Stream(stream) => stream.read(piece),
+            Reader::Stream(stream) => stream.read(piece, is_enough),
             Reader::Datagrams(reader) => {
                 let segment = match piece.header.segment {
                     0 => piece.bytes.len().max(1),
@@ -204,17 +213,20 @@ impl Flow {
 }
 
 impl Stream {
-    fn read(&mut self, piece: &Piece) {
+    fn read(&mut self, piece: &Piece, is_enough: impl Fn(&Asked) -> bool) {
         let ahead = piece.header.sequence.wrapping_sub(self.begin);
-        if ahead > REACH {
+        if ahead > REACH || self.enough.is_some() {
             return;
         }
         self.pieces.add(ahead.into(), &piece.bytes);
         while !self.reader.is_done()
+            && self.enough.is_none()
             && let Some(more) = self.pieces.from(self.next)
         {
             self.next += more.len() as u64;
             self.reader.push(more);
+            let asked = self.reader.asked();
+            self.enough = asked.filter(|asked| !asked.ech && is_enough(asked)).cloned();
         }
         self.pieces.forget_before(self.next);
     }
@@ -228,11 +240,11 @@ impl Reader {
         }
     }
 
-    fn said(&self, at_last: bool, is_enough: impl Fn(&Asked) -> bool) -> Read {
+    fn said(&self, at_last: bool) -> Read {
         match self {
             Self::Stream(stream) => {
                 let reader = &stream.reader;
-                if let Some(asked) = reader.asked().filter(|asked| is_enough(asked) && !asked.ech) {
+                if let Some(asked) = &stream.enough {
                     return Read::Asked(asked.clone());
                 }
                 match (reader.is_done(), at_last) {

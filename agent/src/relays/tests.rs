@@ -6,13 +6,17 @@ use umbra_report::{Evidence, Protocol};
 use super::*;
 use crate::names::client::{Via, ViaProtocol};
 
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
 fn flow(id: &str, name: &str, pid: u32, second: i64, via: Option<u16>) -> Flow {
     let mut owner = Owner::default();
     owner.process.pid = pid;
     Flow {
         id: id.to_owned(),
         owner,
-        opened: Timestamp::from_second(second).unwrap(),
+        opened: at(second),
         pattern: 1,
         name: name.into(),
         evidence: Evidence::ProxyConnect,
@@ -63,8 +67,22 @@ fn the_flow_of_a_process_that_listens_there_is_the_relay() {
         "one client has one relay"
     );
 
-    relays.closed("f");
+    relays.closed("f", at(4));
     assert_eq!(relays.of("f"), None);
-    relays.closed("a");
-    assert!(relays.clients.is_empty());
+    relays.closed("a", at(4));
+    relays.closed("g", at(15));
+    assert!(relays.clients.is_empty(), "forgotten");
+}
+
+#[test]
+fn a_client_that_ended_meanwhile_has_its_relay_all_the_same() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut relays = Relays::default();
+    relays.opened(&flow("a", "api.openai.com", 7, 1, Some(port)), [].into_iter());
+    relays.closed("a", at(3));
+    let late = flow("b", "api.openai.com", std::process::id(), 4, None);
+    assert_eq!(relays.opened(&late, [].into_iter()), None, "opened after it");
+    let relay = flow("c", "api.openai.com", std::process::id(), 2, None);
+    assert_eq!(relays.opened(&relay, [].into_iter()), Some("a"));
 }

@@ -38,8 +38,12 @@ fn piece(key: u64, at: usize, bytes: &[u8]) -> Piece {
     }
 }
 
+fn read(undecided: &mut Undecided, piece: &Piece, record: impl FnOnce() -> Option<FlowRecord>) -> bool {
+    undecided.read(piece, record, |_| false)
+}
+
 fn name(undecided: &Undecided, key: u64, at_last: bool) -> Option<String> {
-    match undecided.said(key, at_last, |_| false) {
+    match undecided.said(key, at_last) {
         Read::Asked(asked) => Some(asked.name.map_or("none".to_owned(), |name| name.to_string())),
         Read::Nothing => Some("nothing".to_owned()),
         Read::Wait => None,
@@ -60,10 +64,12 @@ fn pieces_are_put_together_also_sent_again_and_out_of_order() {
     let (mut undecided, _) = undecided();
     let (a, b) = (30, 60);
     for (at, end) in [(0, a), (0, a), (b, hello.len()), (10, b - 5)] {
-        assert!(undecided.read(&piece(7, at, &hello[at..end]), || Some(asked_about(0))));
+        assert!(read(&mut undecided, &piece(7, at, &hello[at..end]), || Some(
+            asked_about(0)
+        )));
         assert_eq!(name(&undecided, 7, false), None);
     }
-    undecided.read(&piece(7, a, &hello[a..b + 9]), || None);
+    read(&mut undecided, &piece(7, a, &hello[a..b + 9]), || None);
     assert_eq!(name(&undecided, 7, false).as_deref(), Some("api.openai.com"));
     undecided.forget(7);
     assert_eq!(undecided.held, 0);
@@ -75,7 +81,9 @@ fn a_request_behind_a_greeting_is_no_greeting() {
     let (mut undecided, _) = undecided();
     let request = b"\x05\x01\x00\x03\x0eapi.openai.com\x01\xbb";
     for (at, byte) in request.iter().enumerate() {
-        undecided.read(&piece(7, at, &[*byte]), || Some(asked_about(FLAG_GREETED)));
+        read(&mut undecided, &piece(7, at, &[*byte]), || {
+            Some(asked_about(FLAG_GREETED))
+        });
     }
     assert_eq!(name(&undecided, 7, true).as_deref(), Some("api.openai.com"));
 }
@@ -83,8 +91,10 @@ fn a_request_behind_a_greeting_is_no_greeting() {
 #[test]
 fn a_flow_that_was_judged_is_none_of_these() {
     let (mut undecided, _) = undecided();
-    assert!(!undecided.read(&piece(7, 0, b"x"), || None));
-    assert!(!undecided.read(&piece(7, 0, b"x"), || Some(record(b"api.openai.com"))));
+    assert!(!read(&mut undecided, &piece(7, 0, b"x"), || None));
+    assert!(!read(&mut undecided, &piece(7, 0, b"x"), || Some(record(
+        b"api.openai.com"
+    ))));
     assert_eq!(name(&undecided, 7, false), None, "its pieces may be on their way");
     assert_eq!(name(&undecided, 7, true).as_deref(), Some("nothing"));
 }
@@ -94,7 +104,7 @@ fn the_oldest_goes_when_there_are_too_many_and_is_counted() {
     let (mut undecided, losses) = undecided();
     let begin = &hello("api.openai.com")[..50];
     for key in 0..FLOWS_MAX as u64 + 10 {
-        undecided.read(&piece(key, 0, begin), || Some(asked_about(0)));
+        read(&mut undecided, &piece(key, 0, begin), || Some(asked_about(0)));
     }
     assert_eq!(undecided.flows.len(), FLOWS_MAX);
     assert!(!undecided.flows.contains_key(&9) && undecided.flows.contains_key(&10));
@@ -108,9 +118,20 @@ fn the_oldest_goes_when_there_are_too_many_and_is_counted() {
 #[test]
 fn a_hello_that_never_ends_is_waited_for_so_long() {
     let (mut undecided, _) = undecided();
-    undecided.read(&piece(7, 0, &hello("api.openai.com")[..50]), || {
-        Some(asked_about(0))
-    });
+    read(
+        &mut undecided,
+        &piece(7, 0, &hello("api.openai.com")[..50]),
+        || Some(asked_about(0)),
+    );
     assert_eq!(undecided.overdue(29 * 1_000_000_000), Vec::<u64>::new());
     assert_eq!(undecided.overdue(31 * 1_000_000_000), [7]);
+}
+
+#[test]
+fn the_first_name_that_will_do_stands() {
+    let (mut undecided, _) = undecided();
+    let head = b"CONNECT api.openai.com:443 HTTP/1.1\r\n\r\n";
+    undecided.read(&piece(7, 0, head), || Some(asked_about(0)), |_| true);
+    undecided.read(&piece(7, head.len(), &hello("other.example")), || None, |_| true);
+    assert_eq!(name(&undecided, 7, false).as_deref(), Some("api.openai.com"));
 }

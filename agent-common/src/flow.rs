@@ -85,7 +85,7 @@ pub const READING_SOCKS5: u8 = 2;
 pub const READING_SERVER: u8 = 3;
 
 /// Packets of a flow whose bytes go up at most.
-pub const PIECES_MAX: u32 = 96;
+pub const PIECES_MAX: u32 = 4_096;
 /// Datagrams of a flow that go up at most.
 pub const DATAGRAMS_MAX: u32 = 12;
 

@@ -27,10 +27,11 @@ const HEADER: u32 = 12;
 /// Response, with opcode and result code zero.
 const RESPONSE: u32 = 0x8000;
 const OPCODE_AND_RESULT: u32 = 0x780f;
-/// Labels of a name at most: 127 (section 2.3.4).
-const LABELS_MAX: usize = 128;
-/// Steps through the answers: one a label, and one a record.
-const STEPS_MAX: usize = 160;
+/// A name with more labels is none of the catalogue's.
+const LABELS_MAX: usize = 32;
+/// Steps through the answers: one a label, and one a record. Servers point to names that stood before, so this is
+/// enough for fifty addresses.
+const STEPS_MAX: usize = 64;
 /// Type, class, time to live and length of a record.
 const RECORD_HEADER: u32 = 10;
 /// Types A and AAAA with the length of their addresses, and class IN.
@@ -124,13 +125,10 @@ fn addresses(packet: Packet, wanted: bool, pid: u32, work: &mut Work) -> Option<
         let length = packet.short(behind + 8)?;
         let kind = (packet.short(behind)?, length);
         if packet.short(behind + 2)? == IN && (kind == A || kind == AAAA) {
-            let address = if kind == A {
-                let [a, b, c, d] = packet.read(behind + RECORD_HEADER)?;
-                [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-            } else {
-                packet.read(behind + RECORD_HEADER)?
-            };
-            note(address, packet.word(behind + 4)?, wanted, pid);
+            work.address = [0; 16];
+            // Four bytes or sixteen, as was just asked.
+            packet.load(behind + RECORD_HEADER, &mut work.address, length)?;
+            note(&work.address, packet.word(behind + 4)?, wanted, pid);
         }
         work.at.set(behind + RECORD_HEADER + length);
         work.left.set(left - 1);
@@ -140,12 +138,12 @@ fn addresses(packet: Packet, wanted: bool, pid: u32, work: &mut Work) -> Option<
 
 /// Remembers what an address was given for.
 #[inline(always)]
-fn note(address: [u8; 16], ttl: u32, wanted: bool, pid: u32) {
+fn note(address: &[u8; 16], ttl: u32, wanted: bool, pid: u32) {
     let ttl = if ttl > LONGEST_TTL_SECONDS { LONGEST_TTL_SECONDS } else { ttl };
     // SAFETY: the helper has no preconditions; the value is copied at once.
     let (until, known) = unsafe {
         let now = bpf_ktime_get_boot_ns();
-        let known = ANSWERS.get(&address).copied().unwrap_or_default();
+        let known = ANSWERS.get(address).copied().unwrap_or_default();
         (now + u64::from(ttl) * 1_000_000_000 + GRACE_NS, known)
     };
     let answered = if wanted {
@@ -159,10 +157,10 @@ fn note(address: [u8; 16], ttl: u32, wanted: bool, pid: u32) {
             ..known
         }
     };
-    let _ = ANSWERS.insert(&address, &answered, 0);
+    let _ = ANSWERS.insert(address, &answered, 0);
     if !wanted {
         let asker = Asker {
-            address,
+            address: *address,
             pid,
             reserved: 0,
         };

@@ -10,6 +10,25 @@ const HEADER: u32 = 6;
 /// A label has 63 characters at most (RFC 1035, 2.3.4).
 const LABEL_MAX: usize = 63;
 
+/// Each byte in lower case. A table, because the verifier would follow each comparison to the end.
+static LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).to_ascii_lowercase();
+        byte += 1;
+    }
+    table
+};
+
+/// Bytes that end a label, likewise.
+static ENDS_LABEL: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b'.' as usize] = true;
+    table[END as usize] = true;
+    table
+};
+
 /// A name on its way through the trie.
 pub struct Search {
     /// Header and reversed name, with room for a whole key behind every place in it.
@@ -41,7 +60,7 @@ impl Search {
             if from >= length {
                 break;
             }
-            *self.at(length - 1 - from) = name[(from & 0xff) as usize].to_ascii_lowercase();
+            *self.at(length - 1 - from) = LOWER[usize::from(name[(from & 0xff) as usize])];
         }
         *self.at(self.length.get()) = END;
     }
@@ -95,7 +114,7 @@ impl Search {
         for _ in 0..=LABEL_MAX {
             let at = self.done.get();
             let byte = *self.at(at);
-            if byte == b'.' || byte == END {
+            if ENDS_LABEL[usize::from(byte)] {
                 break;
             }
             self.done.set(at + 1);

@@ -33,12 +33,15 @@ pub struct Text {
     /// How much is there.
     length: Blurred,
     at: Blurred,
+    /// A [`Form`].
+    form: Blurred,
     /// The last bytes that were looked at.
     window: [Blurred; 2],
 }
 
 /// How the target is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Form {
     /// A path: the host stands in `Host`.
     Origin,
@@ -47,6 +50,9 @@ pub enum Form {
     /// Host and port: a proxy is asked for a tunnel.
     Connect,
 }
+
+const ORIGIN: u32 = Form::Origin as u32;
+const ABSOLUTE: u32 = Form::Absolute as u32;
 
 impl Text {
     /// Reads the request whose first byte lies at `from` and whose last before `end`; writes its host to `name` and
@@ -70,11 +76,17 @@ impl Text {
         self.length.set(length);
         self.at.set(0);
         let form = self.request_line()?;
+        self.form.set(form as u32);
         if form == Form::Origin {
             self.host_field()?;
         }
         self.host(name)?;
-        // By way of memory: each length would be a path of its own for the verifier.
+        // By way of memory: each form and length would be a path of its own for the verifier.
+        let form = match self.form.get() {
+            ORIGIN => Form::Origin,
+            ABSOLUTE => Form::Absolute,
+            _ => Form::Connect,
+        };
         Ok((form, self.at.get()))
     }
 
@@ -94,8 +106,6 @@ impl Text {
         if target == 0 || self.byte(target - 1) != b' ' {
             return Err(Nameless::NoName);
         }
-        let is_connect = target == 8 && self.byte(0) == b'C' && self.byte(3) == b'N' && self.byte(6) == b'T';
-        let first = self.byte(target) | 0x20;
         // One branch a turn: the verifier keeps each in mind until it has followed it.
         for _ in 0..TEXT_MAX {
             if self.step() <= b' ' {
@@ -112,12 +122,13 @@ impl Text {
         if self.next()? != b'H' || self.next()? != b'T' || self.next()? != b'T' || self.next()? != b'P' {
             return Err(Nameless::NoName);
         }
-        if is_connect {
+        // By what is looked at before a loop, the verifier would follow the loop again for each case.
+        if target == 8 && self.byte(0) == b'C' && self.byte(3) == b'N' && self.byte(6) == b'T' {
             self.at.set(target);
             return Ok(Form::Connect);
         }
         // `http://`: nothing else that begins with a letter is a target.
-        if first == b'h' && target + 7 < version && self.byte(target + 4) == b':' && self.byte(target + 6) == b'/' {
+        if self.byte(target) | 0x20 == b'h' && target + 7 < version && self.byte(target + 4) == b':' && self.byte(target + 6) == b'/' {
             self.at.set(target + 7);
             return Ok(Form::Absolute);
         }

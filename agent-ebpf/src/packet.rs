@@ -1,7 +1,7 @@
 //! Reads a packet by offset from its IP header. Payload often lies outside the linear part of a buffer, so bytes are
 //! copied by the helper instead of read in place.
 
-use core::mem::MaybeUninit;
+use core::{hint::black_box, mem::MaybeUninit};
 
 use aya_ebpf::{
     bindings::{__sk_buff, bpf_sock},
@@ -190,7 +190,8 @@ impl Packet {
     #[inline(always)]
     pub fn load<const LENGTH: usize>(self, offset: u32, into: &mut [u8; LENGTH], length: u32) -> Option<()> {
         // The mask says again what was just checked: older verifiers (6.1) forget a bound when it is spilled.
-        let length = ((length.wrapping_sub(1)) & (LENGTH as u32 - 1)) + 1;
+        // The compiler must not know that it changes nothing.
+        let length = (black_box(length).wrapping_sub(1) & (LENGTH as u32 - 1)) + 1;
         // SAFETY: `into` has `LENGTH` bytes, and `length` is no more.
         let failed =
             unsafe { bpf_skb_load_bytes(self.0.cast(), offset, into.as_mut_ptr().cast(), length) != 0 };

@@ -1,6 +1,6 @@
 //! Sends bytes up that only the agent can read.
 
-use core::ptr;
+use core::{hint::black_box, ptr};
 
 use aya_ebpf::helpers::{bpf_ktime_get_boot_ns, generated::bpf_skb_load_bytes};
 use umbra_agent_common::{
@@ -16,7 +16,9 @@ use crate::{
 
 /// Most pieces come of one packet: 32 KiB are more than any hello in use has.
 const PIECES_OF_A_PACKET: u32 = 2;
-/// Bytes of a piece that takes little room. A packet's worth, mostly.
+/// Bytes of a piece that takes little room: a client that sends byte by byte must not fill the ring buffer.
+const TINY: usize = 256;
+/// Bytes of a piece that takes a packet's room, mostly.
 const SMALL: usize = 2048;
 
 /// What a piece is a piece of.
@@ -63,7 +65,9 @@ pub fn send_first(packet: Packet, at: u32, end: u32, kind: Kind) {
     if at >= end {
         return;
     }
-    if end - at <= SMALL as u32 {
+    if end - at <= TINY as u32 {
+        send_one::<TINY>(packet, at, end - at, kind);
+    } else if end - at <= SMALL as u32 {
         send_one::<SMALL>(packet, at, end - at, kind);
     } else {
         send_one::<PIECE_MAX>(packet, at, end - at, kind);
@@ -75,7 +79,8 @@ pub fn send_first(packet: Packet, at: u32, end: u32, kind: Kind) {
 fn send_one<const LENGTH: usize>(packet: Packet, from: u32, length: u32, kind: Kind) {
     let length = if length > LENGTH as u32 { LENGTH as u32 } else { length };
     // The mask says again what was just checked: older verifiers (6.1) forget a bound when it is spilled.
-    let length = ((length.wrapping_sub(1)) & (LENGTH as u32 - 1)) + 1;
+    // The compiler must not know that it changes nothing.
+    let length = (black_box(length).wrapping_sub(1) & (LENGTH as u32 - 1)) + 1;
     let Some(mut entry) = PIECES.reserve::<Piece<LENGTH>>(0) else {
         count(Counter::PiecesDropped);
         return;

@@ -12,7 +12,7 @@ const VERSION_2: u32 = 0x6b33_43cf;
 const DRAFT_OF_VERSION_2: u32 = 0x709a_50c4;
 /// Drafts of version 1 (`draft-ietf-quic-transport-22` to `-34`).
 const DRAFTS: core::ops::RangeInclusive<u32> = 0xff00_0016..=0xff00_0022;
-/// Versions of mvfst, without their last digit.
+/// Versions of mvfst, without their last byte.
 const MVFST: u32 = 0xface_b000;
 
 /// What the first bytes of an Initial say.
@@ -26,15 +26,15 @@ impl Initial {
     #[inline(always)]
     pub fn read(packet: Packet, at: u32) -> Option<Self> {
         let first = packet.byte(at)?;
-        // Long header and fixed bit.
-        if first & 0xc0 != 0xc0 {
+        // Long header. The fixed bit may be cleared (RFC 9287).
+        if first & 0x80 == 0 {
             return None;
         }
         let version = packet.word(at + 1)?;
         let initial = match version {
             VERSION_1 => 0,
             VERSION_2 | DRAFT_OF_VERSION_2 => 1,
-            _ if DRAFTS.contains(&version) || version & 0xffff_fff0 == MVFST => 0,
+            _ if DRAFTS.contains(&version) || version & 0xffff_ff00 == MVFST => 0,
             _ => return None,
         };
         if (first >> 4) & 3 != initial || packet.length() < at + SMALLEST {

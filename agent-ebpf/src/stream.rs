@@ -77,23 +77,31 @@ impl Asked {
 /// A packet that leaves a TCP socket.
 #[inline(always)]
 pub fn egress(ctx: &SkBuffContext, packet: Packet, socket: *mut bpf_sock) {
-    match socket::state(socket) {
+    let known = match socket::state(socket) {
         Some(state) => match state.state {
-            STATE_PASSED => {}
+            STATE_PASSED => return,
             STATE_NAMED => {
                 if !record::keep_counts(socket, state.flow) {
                     state.state = STATE_PASSED;
                 }
+                return;
             }
-            STATE_ASKED => asked(packet, socket, state),
-            _ => {
-                let transport = packet.transport(TCP);
-                if transport == 0 || packet.tcp_payload(transport).is_some() {
-                    first_bytes(ctx, packet, state);
-                }
-            }
+            STATE_ASKED => return asked(packet, socket, state),
+            _ => Some(state),
         },
-        None => first_bytes_of_unknown(ctx, packet, socket),
+        None => None,
+    };
+    let transport = packet.transport(TCP);
+    let payload = packet.tcp_payload(transport);
+    let state = match (known, payload) {
+        (Some(state), Some(_)) => Some(state),
+        (None, Some(payload)) if transport != 0 => open_unknown(packet, socket, payload),
+        // Headers stand in between: to be looked at more closely.
+        (Some(state), None) if transport == 0 => Some(state),
+        _ => None,
+    };
+    if let Some(state) = state {
+        first_bytes(ctx, packet, state);
     }
 }
 
@@ -101,26 +109,18 @@ pub fn egress(ctx: &SkBuffContext, packet: Packet, socket: *mut bpf_sock) {
 /// TCP. It is followed only if what it sends first is a client's, so that a server's sockets cost next to nothing and
 /// an inbound flow is never taken for one to an address that was looked up.
 #[inline(always)]
-fn first_bytes_of_unknown(ctx: &SkBuffContext, packet: Packet, socket: *mut bpf_sock) {
+fn open_unknown(packet: Packet, socket: *mut bpf_sock, payload: u32) -> Option<&'static mut SocketState> {
     // SAFETY: `socket` is a full TCP socket. The SYN, or the answer to one, counts as a byte.
     let is_first = unsafe {
         let tcp = bpf_tcp_sock(socket);
         !tcp.is_null() && (*tcp).bytes_acked <= 1
     };
-    let transport = packet.transport(TCP);
-    if !is_first || transport == 0 {
-        return;
+    if !is_first || !is_clients(packet, payload) {
+        return None;
     }
-    let Some(payload) = packet.tcp_payload(transport) else {
-        return;
-    };
-    if is_clients(packet, payload) {
-        // SAFETY: `socket` is a full socket.
-        let cgroup = unsafe { bpf_sk_cgroup_id(socket.cast()) };
-        if let Some(state) = socket::open(socket, OWNER_AT_SEND, cgroup) {
-            first_bytes(ctx, packet, state);
-        }
-    }
+    // SAFETY: `socket` is a full socket.
+    let cgroup = unsafe { bpf_sk_cgroup_id(socket.cast()) };
+    socket::open(socket, OWNER_AT_SEND, cgroup)
 }
 
 /// Whether a payload begins as a client's: a TLS hello, or an HTTP request, which the answer `HTTP/1.1 …` is not.

@@ -27,6 +27,8 @@ pub struct Work {
     pub record: FlowRecord,
     /// A name on its way through the catalogue.
     pub search: Search,
+    /// An address in a DNS answer.
+    pub address: [u8; 16],
     /// The beginning of a request.
     pub text: Text,
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use umbra_agent_common::{
     flow::Owner,
-    process::{NO_LOGIN, NO_USER},
+    process::{NO_LOGIN, NO_USER, ProcessKey},
 };
 use umbra_report::{Caller, Container, Program, User};
 
@@ -116,6 +116,24 @@ impl Attribution {
             places: Places::default(),
             losses,
         }
+    }
+
+    /// Path of what a process executed.
+    pub fn executable(&mut self, process: &ProcessKey) -> Option<String> {
+        self.table.find(process)?.image?.executable.clone()
+    }
+
+    /// The process, and its parent if that executed the same file: browsers ask the DNS in one process and connect in
+    /// another.
+    pub fn family(&mut self, process: &ProcessKey) -> Vec<ProcessKey> {
+        let mut family = vec![*process];
+        if let Some(known) = self.table.find(process)
+            && let Some(executable) = known.image.and_then(|image| image.executable.clone())
+            && self.executable(&known.parent) == Some(executable)
+        {
+            family.push(known.parent);
+        }
+        family
     }
 
     /// Who is behind a flow that `owner` opened.

@@ -1,26 +1,33 @@
 //! Turns the kernel's bells into what happened to flows: each is opened once, makes progress while it lives, and is
 //! closed once.
 
+pub mod record;
+
 use std::{
     collections::{HashMap, HashSet},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
 };
 
 use jiff::Timestamp;
 use umbra_agent_common::{
-    event::{Event, FLOW_CLOSED},
-    flow::{EVIDENCE_ADDRESS, FlowRecord, OWNER_AT_CONNECT, Owner},
+    event::{Event, FLOW_CLOSED, SOCKET_CLOSED},
+    flow::{EVIDENCE_PIECES, FlowRecord, OWNER_AT_CONNECT, Owner},
 };
 use umbra_report::{Evidence, Protocol};
 
 use crate::{
     clock::Clock,
-    probes::{self, ProbeError},
+    judge::{Facts, Judge, Judgement, Named},
+    names::client::Via,
+    probes::{self, ProbeError, Verdicts},
 };
 
 /// A flow whose close the kernel does not tell (older than the agent) is taken for closed after this silence.
 const SILENCE_NS: u64 = 3600 * 1_000_000_000;
+/// So is a QUIC connection on a socket that is used on: after this silence its peers have given it up, too
+/// (RFC 9000, section 10.1; five minutes are the longest idle time-out in use).
+const DATAGRAM_SILENCE_NS: u64 = 300 * 1_000_000_000;
 
 /// What does not change about a flow.
 #[derive(Clone, Debug)]
@@ -37,6 +44,10 @@ pub struct Flow {
     pub name: Arc<str>,
     /// How the name is known.
     pub evidence: Evidence,
+    /// Whether the name was encrypted in the hello.
+    pub ech: bool,
+    /// The proxies that it goes through; the first is where it goes.
+    pub via: Option<Via>,
     /// Transport.
     pub protocol: Protocol,
     /// Where it goes.
@@ -75,6 +86,8 @@ pub struct Change {
 
 struct Live {
     flow: Arc<Flow>,
+    /// Cookie of its socket.
+    socket: u64,
     bytes_out: u64,
     bytes_in: u64,
 }
@@ -97,16 +110,21 @@ impl Live {
 /// The flows that live.
 pub struct Flows {
     kernel: probes::Flows,
-    /// By socket cookie; as many as the kernel's table holds at most.
+    verdicts: Verdicts,
+    /// By the kernel's key; as many as the kernel's table holds at most.
     live: HashMap<u64, Live>,
+    /// Sockets of the flows that are not decided, by the same key.
+    pending: HashMap<u64, u64>,
 }
 
 impl Flows {
     /// Reads from the kernel's table.
-    pub fn new(kernel: probes::Flows) -> Self {
+    pub fn new(kernel: probes::Flows, verdicts: Verdicts) -> Self {
         Self {
             kernel,
+            verdicts,
             live: HashMap::new(),
+            pending: HashMap::new(),
         }
     }
 
@@ -115,29 +133,95 @@ impl Flows {
         self.live.is_empty()
     }
 
+    /// Whether the flow under `key` has a name.
+    pub fn is_named(&self, key: u64) -> bool {
+        self.live.contains_key(&key)
+    }
+
+    /// What the kernel has under `key`.
+    pub fn record(&self, key: u64) -> Result<Option<FlowRecord>, ProbeError> {
+        self.kernel.get(key)
+    }
+
     /// What an event says.
-    pub fn on_event(&mut self, event: Event, changes: &mut Vec<Change>) -> Result<(), ProbeError> {
-        match self.kernel.get(event.cookie)? {
-            Some(record) => self.look(event.cookie, &record, event.kind == FLOW_CLOSED, changes),
-            // Told already: an earlier bell found the record closed and took it out.
-            None => Ok(()),
+    pub fn on_event(
+        &mut self,
+        event: Event,
+        judge: &mut Judge,
+        facts: &mut Facts<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ProbeError> {
+        if event.kind != SOCKET_CLOSED {
+            return self.look_at(event.cookie, event.kind == FLOW_CLOSED, judge, facts, changes);
         }
+        let live = self.live.iter().map(|(key, live)| (*key, live.socket));
+        let pending = self.pending.iter().map(|(key, socket)| (*key, *socket));
+        let closed: Vec<u64> = live
+            .chain(pending)
+            .filter(|(_, socket)| *socket == event.cookie)
+            .map(|(key, _)| key)
+            .collect();
+        for key in closed {
+            self.look_at(key, true, judge, facts, changes)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at one flow; `at_last` when nothing more of it will come.
+    pub fn look_at(
+        &mut self,
+        key: u64,
+        at_last: bool,
+        judge: &mut Judge,
+        facts: &mut Facts<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ProbeError> {
+        if let Some(record) = self.kernel.get(key)? {
+            return self.look(key, &record, at_last, judge, facts, changes);
+        }
+        // Told already: an earlier bell found the record closed and took it out.
+        self.pending.remove(&key);
+        judge.forget(key);
+        Ok(())
     }
 
     /// Looks at every living flow; and at all that the kernel has when `all`, because a bell may have been lost.
-    pub fn poll(&mut self, all: bool, now_ns: u64, changes: &mut Vec<Change>) -> Result<(), ProbeError> {
-        let mut cookies: HashSet<u64> = self.live.keys().copied().collect();
+    pub fn poll(
+        &mut self,
+        all: bool,
+        judge: &mut Judge,
+        facts: &mut Facts<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ProbeError> {
+        let mut keys: HashSet<u64> = self.live.keys().copied().collect();
         if all {
-            cookies.extend(self.kernel.cookies());
+            keys.extend(self.kernel.keys());
         }
-        for cookie in cookies {
-            match self.kernel.get(cookie)? {
+        for key in keys {
+            match self.kernel.get(key)? {
                 Some(record) => {
-                    let silent = record.owner.source != OWNER_AT_CONNECT
-                        && now_ns.saturating_sub(record.last_ns) > SILENCE_NS;
-                    self.look(cookie, &record, silent, changes)?;
+                    let silent = is_silent(&record, facts.now_ns);
+                    self.look(key, &record, silent, judge, facts, changes)?;
                 }
-                None => changes.extend(self.live.remove(&cookie).map(Live::vanished)),
+                None => changes.extend(self.live.remove(&key).map(Live::vanished)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges the flows that are waited for no longer by what there is of them.
+    pub fn hurry(
+        &mut self,
+        judge: &mut Judge,
+        facts: &mut Facts<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ProbeError> {
+        for key in judge.overdue(facts.now_ns) {
+            if let Some(record) = self.kernel.get(key)? {
+                self.decide(key, &record, true, judge, facts, changes)?;
+            } else {
+                self.pending.remove(&key);
+                judge.forget(key);
             }
         }
         Ok(())
@@ -145,30 +229,20 @@ impl Flows {
 
     fn look(
         &mut self,
-        cookie: u64,
+        key: u64,
         record: &FlowRecord,
         closed: bool,
+        judge: &mut Judge,
+        facts: &mut Facts<'_>,
         changes: &mut Vec<Change>,
     ) -> Result<(), ProbeError> {
-        let clock = Clock::now();
-        let live = self.live.entry(cookie).or_insert_with(|| {
-            let flow = Arc::new(flow(cookie, record, &clock));
-            changes.push(Change {
-                flow: flow.clone(),
-                step: Step::Opened,
-                time: clock.time(record.named_ns),
-                new_out: 0,
-                new_in: 0,
-                bytes_out: 0,
-                bytes_in: 0,
-            });
-            Live {
-                flow,
-                bytes_out: 0,
-                bytes_in: 0,
-            }
-        });
         let closed = closed || record.closed != 0;
+        if !self.live.contains_key(&key) {
+            self.decide(key, record, closed, judge, facts, changes)?;
+        }
+        let Some(live) = self.live.get_mut(&key) else {
+            return Ok(());
+        };
         // The last count is exact and may be a byte less than the one before: a FIN is no payload.
         let new_out = record.bytes_out.saturating_sub(live.bytes_out);
         let new_in = record.bytes_in.saturating_sub(live.bytes_in);
@@ -176,7 +250,7 @@ impl Flows {
             changes.push(Change {
                 flow: live.flow.clone(),
                 step: if closed { Step::Closed } else { Step::Moved },
-                time: clock.time(record.last_ns),
+                time: Clock::now().time(record.last_ns),
                 new_out,
                 new_in,
                 bytes_out: record.bytes_out,
@@ -186,50 +260,79 @@ impl Flows {
             live.bytes_in = record.bytes_in;
         }
         if closed {
-            self.live.remove(&cookie);
-            self.kernel.remove(cookie)?;
+            self.live.remove(&key);
+            self.kernel.remove(key)?;
         }
+        Ok(())
+    }
+
+    /// Opens the flow when it is one of the catalogue's, and takes it out of the kernel's table when it is not.
+    fn decide(
+        &mut self,
+        key: u64,
+        record: &FlowRecord,
+        at_last: bool,
+        judge: &mut Judge,
+        facts: &mut Facts<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ProbeError> {
+        let named = match judge.judge(key, record, at_last, facts) {
+            Judgement::Wait => {
+                self.pending.insert(key, record.socket);
+                return Ok(());
+            }
+            Judgement::Outside => {
+                self.pending.remove(&key);
+                return self.kernel.remove(key);
+            }
+            Judgement::Named(named) => named,
+        };
+        self.pending.remove(&key);
+        if record.evidence == EVIDENCE_PIECES {
+            self.verdicts.enough(key);
+        }
+        let clock = Clock::now();
+        let flow = Arc::new(flow(key, record, named, &clock));
+        changes.push(Change {
+            flow: flow.clone(),
+            step: Step::Opened,
+            time: clock.time(record.named_ns),
+            new_out: 0,
+            new_in: 0,
+            bytes_out: 0,
+            bytes_in: 0,
+        });
+        let live = Live {
+            flow,
+            socket: record.socket,
+            bytes_out: 0,
+            bytes_in: 0,
+        };
+        self.live.insert(key, live);
         Ok(())
     }
 }
 
-fn flow(cookie: u64, record: &FlowRecord, clock: &Clock) -> Flow {
-    let length = (record.name_length as usize).min(record.name.len());
-    let [a, b, c, d, ..] = record.remote_address;
-    let address = match record.family {
-        4 => IpAddr::from(Ipv4Addr::new(a, b, c, d)),
-        _ => IpAddr::from(Ipv6Addr::from(record.remote_address)),
-    };
+/// Whether a flow whose close the kernel may not tell is over.
+fn is_silent(record: &FlowRecord, now_ns: u64) -> bool {
+    let silence = now_ns.saturating_sub(record.last_ns);
+    match record::protocol(record) {
+        Protocol::Udp => silence > DATAGRAM_SILENCE_NS,
+        Protocol::Tcp => record.owner.source != OWNER_AT_CONNECT && silence > SILENCE_NS,
+    }
+}
+
+fn flow(key: u64, record: &FlowRecord, named: Named, clock: &Clock) -> Flow {
     Flow {
-        id: format!("{:x}-{cookie:x}", record.opened_ns),
+        id: format!("{:x}-{key:x}", record.opened_ns),
         owner: record.owner,
         opened: clock.time(record.opened_ns),
-        pattern: record.pattern,
-        name: record.name[..length]
-            .iter()
-            .copied()
-            .map(letter)
-            .collect::<String>()
-            .into(),
-        evidence: if record.evidence == EVIDENCE_ADDRESS {
-            Evidence::Ip
-        } else {
-            Evidence::TlsSni
-        },
-        protocol: Protocol::Tcp,
-        remote: SocketAddr::new(address, record.remote_port),
+        pattern: named.pattern,
+        name: named.name,
+        evidence: named.evidence,
+        ech: named.ech,
+        via: named.via,
+        protocol: record::protocol(record),
+        remote: record::remote(record),
     }
 }
-
-/// A byte of a name in lower case. A client may write what it likes below a suffix of the catalogue: what no host name
-/// has (RFC 1123, section 2.1, and `_`) is shown as `?`, so that it steers no terminal and no parser.
-fn letter(byte: u8) -> char {
-    match byte {
-        b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => byte.into(),
-        b'A'..=b'Z' => byte.to_ascii_lowercase().into(),
-        _ => '?',
-    }
-}
-
-#[cfg(test)]
-mod tests;

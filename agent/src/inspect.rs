@@ -1,9 +1,10 @@
 //! `umbra-agent inspect FILE`: which flow in a capture asked for which name.
 //!
 //! Data goes one way: `capture` → `link` → `packet` (with `fragments`) → `flows` (of `flow`s of `stream`s, and
-//! `association`s) → `line`.
+//! `association`s) → `line`. What servers of the DNS say goes from `flows` to `answers`, which tell of later flows.
 //! The names are read by [`crate::names`], as on the wire. Everything is bounded, whatever a capture holds.
 
+mod answers;
 mod association;
 mod capture;
 mod error;
@@ -43,16 +44,20 @@ pub fn inspect(path: &Path, out: &mut impl Write) -> Result<(), Error> {
     }
 }
 
-/// Prints a JSON object for each TCP and UDP flow of a capture to `out`, in the order of their first packets; gives what kept
-/// it from reading all of the capture, whose other flows are printed all the same. `source` has to give the file's
-/// header at its first read, as files do.
+/// Prints a JSON object for each TCP and UDP flow of a capture to `out`, in the order of their first packets; gives
+/// what kept it from reading all of the capture, whose other flows are printed all the same. `source` has to give the
+/// file's header at its first read, as files do.
 pub fn print_flows(source: impl Read + Send, out: &mut impl Write) -> io::Result<Option<Damage>> {
     let mut packets = Packets::default();
     let mut flows = Flows::default();
     let mut unread_link = None;
     let damage = capture::read(source, |frame| {
         match link::network(frame.link, frame.data) {
-            Ok(Some(network)) => packets.read(network, frame.seconds, |payload| flows.take(payload)),
+            Ok(Some(network)) => {
+                packets.read(network, frame.seconds, |payload| {
+                    flows.take(payload, frame.seconds);
+                });
+            }
             Ok(None) => {}
             Err(link::Unknown) => {
                 unread_link.get_or_insert(Damage::Link {

@@ -5,15 +5,15 @@
 //! decides by the rules of [`crate::names::answers`], and at last the addresses that were looked up, if that is
 //! configured. A flow without any of them is taken out and forgotten, with all that was read of it.
 
-mod listeners;
 mod undecided;
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use umbra_agent_common::{
     flow::{
-        EVIDENCE_ANSWER, EVIDENCE_CONNECT, EVIDENCE_HTTP, EVIDENCE_PIECES, EVIDENCE_SOCKS, FLAG_ECH, FLAG_GREETED,
-        FLAG_OTHER_ANY, FLAG_OTHER_OWN, FlowRecord, VIA_CONNECT, VIA_HTTP, VIA_SOCKS4, VIA_SOCKS5,
+        EVIDENCE_ADDRESS, EVIDENCE_ANSWER, EVIDENCE_CONNECT, EVIDENCE_HTTP, EVIDENCE_PIECES, EVIDENCE_SOCKS,
+        FLAG_ECH, FLAG_GREETED, FLAG_OTHER_ANY, FLAG_OTHER_OWN, FlowRecord, VIA_CONNECT, VIA_HTTP,
+        VIA_SOCKS4, VIA_SOCKS5,
     },
     piece::{PIECE_ANSWER, PIECE_ANSWERS},
     process::ProcessKey,
@@ -77,6 +77,16 @@ pub struct Named {
     pub via: Option<Via>,
 }
 
+/// What a judge goes by.
+pub struct Facts<'a> {
+    /// The catalogue.
+    pub names: &'a Names,
+    /// Who is who on this host.
+    pub attribution: &'a mut Attribution,
+    /// ns since boot.
+    pub now_ns: u64,
+}
+
 /// Judges flows.
 pub struct Judge {
     undecided: Undecided,
@@ -111,19 +121,18 @@ impl Judge {
     pub fn read(
         &mut self,
         piece: &Piece,
-        names: &Names,
-        attribution: &mut Attribution,
+        facts: &mut Facts<'_>,
         record: impl FnOnce() -> Option<FlowRecord>,
     ) -> Option<u64> {
         match piece.header.kind {
             PIECE_ANSWER => {
                 if let Ok(Some(response)) = Response::read(&piece.bytes) {
-                    self.learn(&response, piece, names, attribution);
+                    self.learn(&response, piece, facts);
                 }
                 None
             }
             PIECE_ANSWERS => {
-                self.read_answers(piece, names, attribution);
+                self.read_answers(piece, facts);
                 None
             }
             _ => self.undecided.read(piece, record).then_some(piece.header.flow),
@@ -131,20 +140,21 @@ impl Judge {
     }
 
     /// Judges the flow under `key`; `at_last` when nothing more of it will come.
-    pub fn judge(
-        &mut self,
-        key: u64,
-        flow: &FlowRecord,
-        at_last: bool,
-        now_ns: u64,
-        names: &Names,
-        attribution: &mut Attribution,
-    ) -> Judgement {
-        let judgement = self.weigh(key, flow, at_last, now_ns, names, attribution);
+    pub fn judge(&mut self, key: u64, flow: &FlowRecord, at_last: bool, facts: &mut Facts<'_>) -> Judgement {
+        let judgement = if flow.pattern == 0 {
+            self.weigh(key, flow, at_last, facts)
+        } else {
+            Judgement::Named(self.confirm(flow, facts))
+        };
         if judgement != Judgement::Wait {
             self.undecided.forget(key);
         }
         judgement
+    }
+
+    /// Forgets a flow that is gone.
+    pub fn forget(&mut self, key: u64) {
+        self.undecided.forget(key);
     }
 
     /// Flows that were waited for long enough.
@@ -159,37 +169,54 @@ impl Judge {
         }
     }
 
-    fn weigh(
-        &mut self,
-        key: u64,
-        flow: &FlowRecord,
-        at_last: bool,
-        now_ns: u64,
-        names: &Names,
-        attribution: &mut Attribution,
-    ) -> Judgement {
-        let owner = &flow.owner.process;
-        let case = Case {
-            remote: record::remote(flow).ip(),
-            others: Others {
-                own: flow.flags & FLAG_OTHER_OWN != 0,
-                any: flow.flags & FLAG_OTHER_ANY != 0,
+    /// A flow that the kernel found a name of the catalogue for. If its hello is encrypted, that may be a front's.
+    fn confirm(&self, flow: &FlowRecord, facts: &mut Facts<'_>) -> Named {
+        let via = via(flow, None);
+        if flow.flags & FLAG_ECH != 0
+            && via.is_none()
+            && let Some(outer) = HostName::read(record::name(flow))
+            && let Some((name, pattern)) = self.behind(&Case::of(flow, facts), Some(&outer))
+        {
+            return Named {
+                pattern,
+                name,
+                evidence: Evidence::Dns,
+                ech: true,
+                via,
+            };
+        }
+        Named {
+            pattern: flow.pattern,
+            name: record::text(flow).into(),
+            evidence: match flow.evidence {
+                EVIDENCE_ADDRESS => Evidence::Ip,
+                EVIDENCE_HTTP => Evidence::HttpHost,
+                EVIDENCE_CONNECT => Evidence::ProxyConnect,
+                EVIDENCE_SOCKS => Evidence::Socks,
+                _ => Evidence::TlsSni,
             },
-            askers: attribution.family(owner),
-            now_ns,
-        };
+            ech: false,
+            via,
+        }
+    }
+
+    /// A flow that the kernel found no name for.
+    fn weigh(&mut self, key: u64, flow: &FlowRecord, at_last: bool, facts: &mut Facts<'_>) -> Judgement {
         let said = match flow.evidence {
-            EVIDENCE_PIECES => match self.undecided.said(key, at_last, |asked| is_wanted(asked, names)) {
+            EVIDENCE_PIECES => match self
+                .undecided
+                .said(key, at_last, |asked| wanted(asked, facts.names).is_some())
+            {
                 Read::Wait => return Judgement::Wait,
                 Read::Nothing => None,
                 Read::Asked(asked) => Some(asked),
             },
-            EVIDENCE_ANSWER => None,
-            _ => Some(said_to_the_kernel(flow)),
+            _ => None,
         };
         let via = via(flow, said.as_ref().and_then(|asked| asked.via));
         let ech = flow.flags & FLAG_ECH != 0 || said.as_ref().is_some_and(|asked| asked.ech);
-        let name = said.as_ref().and_then(|asked| asked.name.as_ref());
+        let says_one = said.as_ref().is_some_and(|asked| asked.name.is_some());
+        let said = said.and_then(|asked| Some((wanted(&asked, facts.names)?, asked)));
         let named = |name: Arc<str>, pattern, evidence, ech| {
             Judgement::Named(Named {
                 pattern,
@@ -200,20 +227,23 @@ impl Judge {
             })
         };
         // Behind a proxy the address is the proxy's.
-        let behind = if via.is_some() { None } else { self.behind(&case, name, ech) };
-        if let Some((name, pattern)) = behind {
-            return named(name, pattern, Evidence::Dns, ech);
+        if via.is_none() && (ech || !says_one) {
+            let outer = said.as_ref().and_then(|(_, asked)| asked.name.as_ref());
+            if let Some((name, pattern)) = self.behind(&Case::of(flow, facts), outer) {
+                return named(name, pattern, Evidence::Dns, ech);
+            }
         }
-        if let (Some(name), Some(asked)) = (name, &said)
-            && let Some(pattern) = names.number(name.as_str())
+        if let Some((pattern, asked)) = said
+            && let Some(name) = asked.name
         {
             return named(name.as_str().into(), pattern, asked.evidence, false);
         }
-        if ech {
+        if ech && flow.evidence == EVIDENCE_ANSWER {
             self.losses.add(Loss::NameEncrypted, 1);
         }
-        let looked_up = (via.is_none() && name.is_none())
-            .then(|| self.addresses.as_ref()?.1.number(case.remote))
+        let remote = record::remote(flow).ip();
+        let looked_up = (via.is_none() && !says_one)
+            .then(|| self.addresses.as_ref()?.1.number(remote))
             .flatten();
         match looked_up {
             Some(pattern) => named("".into(), pattern, Evidence::Ip, ech),
@@ -221,22 +251,23 @@ impl Judge {
         }
     }
 
-    /// The name of the catalogue behind a flow that says none, or whose hello is encrypted, by the DNS.
-    fn behind(&self, case: &Case, name: Option<&HostName>, ech: bool) -> Option<(Arc<str>, u32)> {
-        let found = case.askers.iter().find_map(|asker| match name {
-            Some(_) if ech => {
-                match self.answers.judge_ech(asker, case.remote, name, case.now_ns, case.others) {
-                    EchVerdict::Real(asked) => Some(asked),
-                    EchVerdict::Grease | EchVerdict::Unknown => None,
-                }
-            }
-            Some(_) => None,
+    /// The name of the catalogue behind a flow by the DNS, when it says none itself or may not mean the one that it
+    /// says. `outer` is that name if it is one of the catalogue's.
+    fn behind(&self, case: &Case, outer: Option<&HostName>) -> Option<(Arc<str>, u32)> {
+        let found = case.askers.iter().find_map(|asker| match outer {
+            Some(_) => match self
+                .answers
+                .judge_ech(asker, case.remote, outer, case.now_ns, case.others)
+            {
+                EchVerdict::Real(asked) => Some(asked),
+                EchVerdict::Grease | EchVerdict::Unknown => None,
+            },
             None => self.answers.who(asker, case.remote, case.now_ns, case.others),
         })?;
         Some((found.name.clone(), found.wanted))
     }
 
-    fn read_answers(&mut self, piece: &Piece, names: &Names, attribution: &mut Attribution) {
+    fn read_answers(&mut self, piece: &Piece, facts: &mut Facts<'_>) {
         let socket = piece.header.flow;
         if self.streams.len() >= STREAMS_MAX && !self.streams.contains_key(&socket) {
             // Any of them: answers over TCP are rare, and most are there in one piece.
@@ -248,22 +279,26 @@ impl Judge {
         let mut responses = Vec::new();
         reader.push(&piece.bytes, |response| responses.push(response));
         for response in &responses {
-            self.learn(response, piece, names, attribution);
+            self.learn(response, piece, facts);
         }
         if reader.held() > 0 {
             self.streams.insert(socket, reader);
         }
     }
 
-    fn learn(&mut self, response: &Response, piece: &Piece, names: &Names, attribution: &mut Attribution) {
+    fn learn(&mut self, response: &Response, piece: &Piece, facts: &mut Facts<'_>) {
         let now_ns = piece.header.time_ns;
         let process = piece.header.process;
         let asker = Asker {
             key: process,
-            is_resolver: attribution.executable(&process).is_some_and(|path| is_resolver(&path)),
+            is_resolver: facts
+                .attribution
+                .executable(&process)
+                .is_some_and(|path| is_resolver(&path)),
         };
-        let wanted = names.number(response.question.as_str());
-        self.answers.learn_response(&asker, response, wanted.as_ref(), now_ns);
+        let wanted = facts.names.number(response.question.as_str());
+        self.answers
+            .learn_response(&asker, response, wanted.as_ref(), now_ns);
         let is_read_by_the_kernel =
             piece.header.kind == PIECE_ANSWER && matches!(response.kind, Kind::A | Kind::Aaaa);
         if wanted.is_some() && !is_read_by_the_kernel {
@@ -285,31 +320,28 @@ struct Case {
     now_ns: u64,
 }
 
-fn is_wanted(asked: &Asked, names: &Names) -> bool {
-    asked
-        .name
-        .as_ref()
-        .is_some_and(|name| names.number(name.as_str()).is_some())
+impl Case {
+    fn of(flow: &FlowRecord, facts: &mut Facts<'_>) -> Self {
+        Self {
+            remote: record::remote(flow).ip(),
+            others: Others {
+                own: flow.flags & FLAG_OTHER_OWN != 0,
+                any: flow.flags & FLAG_OTHER_ANY != 0,
+            },
+            askers: facts.attribution.family(&flow.owner.process),
+            now_ns: facts.now_ns,
+        }
+    }
+}
+
+/// Number of the pattern that holds for the name that is asked for.
+fn wanted(asked: &Asked, names: &Names) -> Option<u32> {
+    names.number(asked.name.as_ref()?.as_str())
 }
 
 fn is_resolver(executable: &str) -> bool {
     let name = executable.rsplit('/').next().unwrap_or(executable);
     RESOLVERS.contains(&name)
-}
-
-/// What the kernel read.
-fn said_to_the_kernel(flow: &FlowRecord) -> Asked {
-    Asked {
-        name: HostName::read(record::name(flow)),
-        evidence: match flow.evidence {
-            EVIDENCE_HTTP => Evidence::HttpHost,
-            EVIDENCE_CONNECT => Evidence::ProxyConnect,
-            EVIDENCE_SOCKS => Evidence::Socks,
-            _ => Evidence::TlsSni,
-        },
-        ech: flow.flags & FLAG_ECH != 0,
-        via: None,
-    }
 }
 
 /// The proxies of a flow: those that the kernel saw, and those behind them.

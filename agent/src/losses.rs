@@ -27,11 +27,15 @@ pub enum Loss {
     ProcessUnknown,
     /// Agents before this one that were killed, with an unknown number of counts in each.
     AgentKilled,
+    /// Flows that said their name in too many pieces, or while too many others did.
+    FlowUndecided,
+    /// Flows whose name is encrypted, to an address of a catalogue name and of others.
+    NameEncrypted,
 }
 
 impl Loss {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ActivityQueueFull,
         Self::SpoolUnwritable,
         Self::SpoolFull,
@@ -41,6 +45,8 @@ impl Loss {
         Self::OutputQueueFull,
         Self::ProcessUnknown,
         Self::AgentKilled,
+        Self::FlowUndecided,
+        Self::NameEncrypted,
     ];
 
     /// The name in a report's losses and in the metrics.
@@ -55,6 +61,8 @@ impl Loss {
             Self::OutputQueueFull => "output_queue_full",
             Self::ProcessUnknown => "process_unknown",
             Self::AgentKilled => "agent_killed",
+            Self::FlowUndecided => "flow_undecided",
+            Self::NameEncrypted => "name_encrypted",
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Told<'a> {
     pub service: &'a Service,
     /// Who is behind the flow.
     pub attributed: &'a Attributed,
+    /// The flow on whose behalf this one is made, by a proxy on this host.
+    pub relays: Option<&'a str>,
 }
 
 /// Prints openings and closes.

@@ -14,17 +14,20 @@ use crate::{
     activity::Activity,
     attribution::{Attributed, Attribution},
     clock::since_boot_ns,
-    discovery::addresses::Addresses,
     flows::{Change, Flows, Step},
+    judge::{Facts, Judge},
     losses::{Loss, Losses},
     names::{Names, Service},
     output::{Output, Told},
-    probes::{AddressTable, Bell, Counters, ProbeError},
+    probes::{Bell, Counters, Pieces, ProbeError},
+    relays::Relays,
 };
 
 /// After a bell nobody listens for so long. The kernel rings only for a reader that has caught up, so that a thousand
 /// events in a burst cost a few wake-ups and not a thousand; a person does not notice it.
 const REST: Duration = Duration::from_millis(20);
+/// Pieces read in one go: more than the ring buffer holds of the smallest.
+const PIECES_MAX: usize = 1_024;
 /// How often living flows are asked for their bytes; nothing is asked while none lives.
 const POLL: Duration = Duration::from_secs(1);
 /// How often the rest is looked after: the kernel's counts, bells that were lost, addresses.
@@ -42,14 +45,16 @@ pub struct Pipeline {
     pub names: Names,
     /// Says who is behind it.
     pub attribution: Attribution,
+    /// Joins what a local proxy makes two of.
+    pub relays: Relays,
     /// Prints it.
     pub output: Output,
     /// Takes it to the rollup.
     pub activities: mpsc::Sender<Activity>,
     /// The kernel's counts.
     pub counters: Counters,
-    /// Addresses of catalogue names, for the kernel; `None`: none are looked up.
-    pub addresses: Option<(Addresses, AddressTable)>,
+    /// Names what the kernel could not.
+    pub judge: Judge,
     /// Counts what is lost.
     pub losses: Arc<Losses>,
 }
@@ -74,7 +79,12 @@ impl Pipeline {
     /// Runs until `stop` is done or nobody reads the output; what the kernel has seen until then is passed on.
     ///
     /// Fails when a map of the kernel's can no longer be read.
-    pub async fn run(mut self, mut bell: Bell, stop: impl Future<Output = ()>) -> Result<End, ProbeError> {
+    pub async fn run(
+        mut self,
+        mut bell: Bell,
+        mut pieces: Pieces,
+        stop: impl Future<Output = ()>,
+    ) -> Result<End, ProbeError> {
         let mut stop = pin!(stop);
         let mut known = HashMap::new();
         let mut changes = Vec::new();
@@ -92,12 +102,21 @@ impl Pipeline {
                 () = &mut rest, if !rest.is_elapsed() => {}
                 Some(events) = bell.next(), if rest.is_elapsed() => {
                     rest.as_mut().reset(Instant::now() + REST);
+                    // What an answer of the DNS said comes before the flow that it led to.
+                    self.read(&mut pieces, &mut changes)?;
                     for event in events {
-                        self.flows.on_event(event, &mut changes)?;
+                        let (flows, judge, mut facts) = self.stages();
+                        flows.on_event(event, judge, &mut facts, &mut changes)?;
                     }
                 }
+                Ok(()) = pieces.ready(), if rest.is_elapsed() => {
+                    rest.as_mut().reset(Instant::now() + REST);
+                    self.read(&mut pieces, &mut changes)?;
+                }
                 _ = poll.tick(), if !self.flows.is_empty() => {
-                    self.flows.poll(false, since_boot_ns(), &mut changes)?;
+                    let (flows, judge, mut facts) = self.stages();
+                    flows.poll(false, judge, &mut facts, &mut changes)?;
+                    flows.hurry(judge, &mut facts, &mut changes)?;
                 }
                 _ = housekeeping.tick() => self.keep_house(&mut dropped, &mut changes)?,
                 _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
@@ -109,7 +128,9 @@ impl Pipeline {
                 return Ok(End::OutputClosed);
             }
         }
-        self.flows.poll(true, since_boot_ns(), &mut changes)?;
+        self.read(&mut pieces, &mut changes)?;
+        let (flows, judge, mut facts) = self.stages();
+        flows.poll(true, judge, &mut facts, &mut changes)?;
         for change in changes.drain(..) {
             self.pass_on(change, &mut known).await;
         }
@@ -122,12 +143,39 @@ impl Pipeline {
         self.losses.set_kernel(counts.iter());
         let lost_bells = counts.get(Counter::EventsDropped);
         if std::mem::replace(dropped, lost_bells) != lost_bells {
-            self.flows.poll(true, since_boot_ns(), changes)?;
+            let (flows, judge, mut facts) = self.stages();
+            flows.poll(true, judge, &mut facts, changes)?;
         }
-        if let Some((addresses, table)) = &mut self.addresses {
-            table.set(addresses.current(), |name| self.names.number(name));
+        self.judge.keep_house(&self.names);
+        Ok(())
+    }
+
+    /// Reads what the kernel could not.
+    fn read(&mut self, pieces: &mut Pieces, changes: &mut Vec<Change>) -> Result<(), ProbeError> {
+        for _ in 0..PIECES_MAX {
+            let Some(piece) = pieces.take() else { break };
+            let (flows, judge, mut facts) = self.stages();
+            let record = || {
+                let is_new = !flows.is_named(piece.header.flow);
+                is_new
+                    .then(|| flows.record(piece.header.flow).ok().flatten())
+                    .flatten()
+            };
+            if let Some(flow) = judge.read(&piece, &mut facts, record) {
+                flows.look_at(flow, false, judge, &mut facts, changes)?;
+            }
         }
         Ok(())
+    }
+
+    /// The stages that name flows, apart.
+    fn stages(&mut self) -> (&mut Flows, &mut Judge, Facts<'_>) {
+        let facts = Facts {
+            names: &self.names,
+            attribution: &mut self.attribution,
+            now_ns: since_boot_ns(),
+        };
+        (&mut self.flows, &mut self.judge, facts)
     }
 
     async fn pass_on(&mut self, change: Change, known: &mut HashMap<String, Known>) {
@@ -138,17 +186,25 @@ impl Pipeline {
             );
             return;
         };
+        if change.step == Step::Opened {
+            let ancestors = known_flow.attributed.process.ancestors.iter();
+            self.relays
+                .opened(&change.flow, ancestors.map(|ancestor| ancestor.pid));
+        }
+        let relays = self.relays.of(&change.flow.id);
         self.output.tell(&Told {
             change: &change,
             name: &known_flow.name,
             service: &known_flow.service,
             attributed: &known_flow.attributed,
+            relays,
         });
-        let activity = activity(&change, known_flow);
-        if self.activities.try_send(activity).is_err() {
+        // What a proxy passes on for a program here is counted as that program's.
+        if relays.is_none() && self.activities.try_send(activity(&change, known_flow)).is_err() {
             self.losses.add(Loss::ActivityQueueFull, 1);
         }
         if change.step == Step::Closed {
+            self.relays.closed(&change.flow.id);
             known.remove(&change.flow.id);
         }
     }

@@ -7,6 +7,7 @@ pub mod cgroup;
 mod counters;
 mod diagnostics;
 pub mod offsets;
+mod pieces;
 mod readiness;
 mod tables;
 
@@ -27,7 +28,8 @@ pub use bell::{Bell, Wakeups};
 pub use cgroup::CgroupRoot;
 pub use counters::{Counters, Counts};
 pub use diagnostics::Diagnostics;
-pub use tables::{AddressTable, Flows, Processes};
+pub use pieces::{Piece, Pieces};
+pub use tables::{AddressTable, AnsweredTable, Flows, Processes, Verdicts};
 
 /// Why the kernel side could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -100,8 +102,14 @@ pub enum ProbeError {
 pub struct Probes {
     /// Rings when a catalogue flow was named or closed.
     pub bell: Bell,
-    /// Catalogue flows.
+    /// What the kernel could not read itself.
+    pub pieces: Pieces,
+    /// Catalogue flows, and flows that may be.
     pub flows: Flows,
+    /// Tells the kernel what was read enough of.
+    pub verdicts: Verdicts,
+    /// Addresses that DNS answers gave.
+    pub answered: AnsweredTable,
     /// Processes and what they executed.
     pub processes: Processes,
     /// Addresses of catalogue names.
@@ -142,6 +150,9 @@ pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError
     write_catalogue(&mut ebpf, catalogue)?;
     let bell = Bell::new(take(&mut ebpf, "EVENTS")?)?;
     let flows = Flows::new(take(&mut ebpf, "FLOWS")?)?;
+    let pieces = Pieces::new(take(&mut ebpf, "PIECES")?)?;
+    let verdicts = Verdicts::new(take(&mut ebpf, "VERDICTS")?)?;
+    let answered = AnsweredTable::new(take(&mut ebpf, "ANSWERS")?)?;
     let processes = Processes::new(take(&mut ebpf, "PROCESSES")?, take(&mut ebpf, "IMAGES")?)?;
     let counters = Counters::new(take(&mut ebpf, "COUNTERS")?)?;
     let addresses = AddressTable::new(take(&mut ebpf, "ADDRESSES")?)?;
@@ -149,7 +160,10 @@ pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError
     let attached = attach::attach(ebpf, &CgroupRoot::open()?)?;
     Ok(Probes {
         bell,
+        pieces,
         flows,
+        verdicts,
+        answered,
         processes,
         addresses,
         counters,

@@ -23,6 +23,7 @@ use umbra_agent::{
     discovery::addresses::{Addresses, Seeker},
     flows::Flows,
     identity,
+    judge::Judge,
     lock::Lock,
     losses::{Loss, Losses},
     metrics::{Metrics, Sources},
@@ -30,6 +31,7 @@ use umbra_agent::{
     output::{Form, Output},
     pipeline::Pipeline,
     probes::{self, AddressTable},
+    relays::Relays,
     spool,
     unclean::Marker,
 };
@@ -98,13 +100,14 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let addresses = look_up(&config, &names, probes.addresses, &mut background)?;
     let (activities, received) = mpsc::channel(ACTIVITIES);
     let pipeline = Pipeline {
-        flows: Flows::new(probes.flows),
+        flows: Flows::new(probes.flows, probes.verdicts),
+        judge: Judge::new(probes.answered, addresses, losses.clone()),
         names,
         attribution: Attribution::new(probes.processes, losses.clone()),
+        relays: Relays::default(),
         output: Output::to_stdout(options.output, &host, losses.clone())?,
         activities,
         counters: probes.counters,
-        addresses,
         losses,
     };
     for field in &probes.absent_fields {
@@ -121,7 +124,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let marker = notice_a_kill(&directory, &pipeline.losses);
     let delivering = tokio::spawn(delivery.run(received));
     // The pipeline's end drops its sender, and with it ends the delivery.
-    let ended = pipeline.run(probes.bell, any(signals)).await;
+    let ended = pipeline.run(probes.bell, probes.pieces, any(signals)).await;
     drop(probes.attached);
     if timeout(FINISH, delivering).await.is_err() {
         warn!(

@@ -10,8 +10,11 @@ const WILDCARDS_MAX: usize = 3;
 /// Why a host is not a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostProblem {
-    /// Nothing, or only one label.
-    #[error("has fewer than two labels; write a full host name, such as `api.example.com`")]
+    /// Nothing, or only one label, which with all below it is a top-level domain.
+    #[error(
+        "has fewer than two labels; write a full host name, such as `api.example.com`, or say `match = \"exact\"` if a \
+         host of your own is called so"
+    )]
     TooShort,
     /// More than a host name may have.
     #[error("is longer than 253 bytes, so that no host can be called so; shorten it")]
@@ -41,8 +44,8 @@ pub enum HostProblem {
     Exclusion,
 }
 
-/// Checks the text of a pattern.
-pub(crate) fn check(host: &str, exclusion: bool) -> Result<(), HostProblem> {
+/// Checks the text of a pattern; `exact` if nothing below it matches. Hosts of one's own network may have one label.
+pub(crate) fn check(host: &str, exact: bool, exclusion: bool) -> Result<(), HostProblem> {
     if host.len() > NAME_MAX {
         return Err(HostProblem::TooLong);
     }
@@ -54,7 +57,7 @@ pub(crate) fn check(host: &str, exclusion: bool) -> Result<(), HostProblem> {
         }
     }
     let labels: Vec<&str> = host.split('.').collect();
-    if labels.len() < 2 {
+    if labels.len() < 2 && !(exact && !host.is_empty() && !host.contains('*')) {
         return Err(HostProblem::TooShort);
     }
     if labels

@@ -8,7 +8,11 @@ use serde::{
 };
 use toml::Spanned;
 
-use crate::{error::Error, host, vendor::Vendor};
+use crate::{
+    error::Error,
+    host,
+    vendor::{Reach, Vendor},
+};
 
 /// Parses one vendor's file. Errors carry `file` and the line.
 #[cfg_attr(
@@ -32,8 +36,8 @@ pub(crate) fn form<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Err
 
 /// Checks every host of a vendor.
 pub(crate) fn check_hosts(file: &str, vendor: &Vendor, lines: &VendorLines) -> Result<(), Error> {
-    for ((host, _, excluded), line) in vendor.hosts().zip(&lines.hosts) {
-        host::check(host, excluded).map_err(|problem| Error::Host {
+    for ((host, reach, excluded), line) in vendor.hosts().zip(&lines.hosts) {
+        host::check(host, reach == Reach::Exact, excluded).map_err(|problem| Error::Host {
             file: file.to_owned(),
             line: *line,
             host: host.to_owned(),

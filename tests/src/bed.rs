@@ -44,6 +44,11 @@ pub struct Run {
 impl TestBed {
     /// Makes a test bed in which the names lead to the server.
     pub fn new(hosts: &[(IpAddr, &str)]) -> Self {
+        Self::serving(hosts, &[])
+    }
+
+    /// Makes one whose server is given more arguments ([`crate::serve::Arguments`]).
+    pub fn serving(hosts: &[(IpAddr, &str)], more: &[&str]) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("umbra-t-")
             .permissions(fs::Permissions::from_mode(0o755)) // clients of other users read the authority
@@ -57,7 +62,8 @@ impl TestBed {
                 .arg("serve")
                 .arg("--dir")
                 .arg(dir.path())
-                .args(["--ports", &PORTS.map(|port| port.to_string()).join(",")]),
+                .args(["--ports", &PORTS.map(|port| port.to_string()).join(",")])
+                .args(more),
         );
         server.said(READY, Duration::from_secs(10));
         Self {
@@ -105,6 +111,13 @@ impl TestBed {
                 command
             }
         };
+        if let Some(proxy) = call.proxy {
+            let url = format!("http://{proxy}");
+            command.envs(["http_proxy", "https_proxy"].map(|name| (name, &url)));
+            let (host, port) = (proxy.ip(), proxy.port());
+            let java = format!("-Dhttps.proxyHost={host} -Dhttps.proxyPort={port}");
+            command.env("JDK_JAVA_OPTIONS", java);
+        }
         command
             .args(&args[1..])
             .current_dir(self.dir())

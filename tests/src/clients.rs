@@ -1,13 +1,19 @@
 //! Real clients, as a table: how each is found or built, and how it is run.
 
+mod browsers;
 mod build;
+mod quic;
+mod tcp;
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
-use crate::machine::{binary, program};
+pub use quic::QUIC_CLIENTS;
+pub use tcp::{CLIENTS, FIREFOX};
 
-/// A client of the table.
+/// A client of one of the tables.
 #[derive(Debug)]
 pub struct Client {
     /// Short name.
@@ -43,70 +49,36 @@ pub struct Call<'a> {
     pub port: u16,
     /// Path, which says what the server does.
     pub path: &'a str,
+    /// Without TLS.
+    pub plain: bool,
     /// Another user than root.
     pub uid: Option<u32>,
+    /// HTTP proxy to ask, for clients that learn it from their environment.
+    pub proxy: Option<SocketAddr>,
 }
 
 impl<'a> Call<'a> {
+    /// A call of root without TLS to the usual port.
+    pub fn plain(name: &'a str, path: &'a str) -> Self {
+        Self {
+            port: 80,
+            plain: true,
+            ..Self::to(name, path)
+        }
+    }
+
     /// A call of root to the usual port.
     pub fn to(name: &'a str, path: &'a str) -> Self {
         Self {
             name,
             port: 443,
             path,
+            plain: false,
             uid: None,
+            proxy: None,
         }
     }
 }
-
-/// All clients that tests know.
-pub const CLIENTS: [Client; 11] = [
-    client("curl", "OpenSSL", || {
-        plain(
-            &program("curl")?,
-            "--silent --show-error --fail --output /dev/null --cacert {authority} {url}",
-        )
-    }),
-    client("wget", "GnuTLS", || {
-        plain(
-            &program("wget")?,
-            "--quiet --no-hsts --output-document=/dev/null --ca-certificate={authority} {url}",
-        )
-    }),
-    client("python", "OpenSSL", || {
-        script(
-            &build::interpreter("python3", "import os; print(os.readlink('/proc/self/exe'))")?,
-            "client.py",
-            "{url} {authority}",
-        )
-    }),
-    client("node", "OpenSSL, its own copy", || {
-        script(&program("node")?, "client.mjs", "{url} {authority}")
-    }),
-    client("java", "JSSE", build::java),
-    client("go", "crypto/tls, static", || {
-        plain(&build::go()?, "{url} {authority}")
-    }),
-    client("rustls", "rustls, static", || {
-        plain(&binary("umbra-testbed")?, "fetch {url} {authority}")
-    }),
-    client("bun", "BoringSSL, static", || {
-        script(&build::bun()?, "client.mjs", "{url} {authority}")
-    }),
-    client("chromium", "BoringSSL, post-quantum, GREASE", build::chromium),
-    client("openssl", "OpenSSL", || {
-        stdin(
-            &program("openssl")?,
-            "s_client -quiet -verify_return_error -CAfile {authority} -servername {name} -connect {name}:{port}",
-        )
-    }),
-    client("gnutls-cli", "GnuTLS", || {
-        stdin(
-            &program("gnutls-cli")?,
-            "--x509cafile={authority} --port={port} {name}",
-        )
-    }),
-];
 
 const fn client(name: &'static str, stack: &'static str, find: fn() -> Result<Tool, String>) -> Client {
     Client { name, stack, find }
@@ -115,21 +87,25 @@ const fn client(name: &'static str, stack: &'static str, find: fn() -> Result<To
 impl Client {
     /// Finds, builds or installs it, once for the whole process.
     pub fn tool(&self) -> Result<Tool, String> {
-        static TOOLS: [OnceLock<Result<Tool, String>>; CLIENTS.len()] =
-            [const { OnceLock::new() }; CLIENTS.len()];
-        let at = CLIENTS.iter().position(|client| client.name == self.name);
-        let at = at.expect("clients are made by the table alone");
-        TOOLS[at].get_or_init(self.find).clone()
+        static TOOLS: Mutex<BTreeMap<&str, Result<Tool, String>>> = Mutex::new(BTreeMap::new());
+        let mut tools = TOOLS.lock().unwrap_or_else(PoisonError::into_inner);
+        tools.entry(self.name).or_insert_with(self.find).clone()
     }
 }
 
-/// A client of the table by its name; a test that names it cannot do without it.
+/// A client by its name; a test that names it cannot do without it.
 pub fn named(name: &str) -> Tool {
-    let client = CLIENTS.iter().find(|client| client.name == name);
-    client
+    let mut all = CLIENTS.iter().chain(&QUIC_CLIENTS).chain([&FIREFOX]);
+    all.find(|client| client.name == name)
         .ok_or_else(|| format!("no client is called {name}"))
         .and_then(Client::tool)
         .unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// A server of the tests' own in Python, with the Python that runs it; aioquic is at hand.
+pub fn python_server(name: &str) -> Result<(PathBuf, PathBuf), String> {
+    let (_, python) = build::aioquic()?;
+    Ok((python, build::source(name)?))
 }
 
 impl Tool {
@@ -144,9 +120,12 @@ impl Tool {
     /// The argument vector of a call.
     pub(crate) fn command_line(&self, call: &Call<'_>, authority: &Path, dir: &Path) -> Vec<String> {
         let port = call.port.to_string();
-        let url = match call.port {
-            443 => format!("https://{}{}", call.name, call.path),
-            _ => format!("https://{}:{port}{}", call.name, call.path),
+        let (name, path) = (call.name, call.path);
+        let url = match (call.plain, call.port) {
+            (false, 443) => format!("https://{name}{path}"),
+            (false, _) => format!("https://{name}:{port}{path}"),
+            (true, 80) => format!("http://{name}{path}"),
+            (true, _) => format!("http://{name}:{port}{path}"),
         };
         let fill = |part: &String| {
             part.replace("{url}", &url)

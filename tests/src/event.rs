@@ -31,6 +31,13 @@ pub struct Event {
     pub protocol: String,
     /// Where the flow goes.
     pub dst: Destination,
+    /// The proxy that it was asked of.
+    pub via: Option<Via>,
+    /// Whether the hello carried an encrypted one, so that its own name is only the outer one.
+    #[serde(default)]
+    pub ech: bool,
+    /// Id of the flow that a proxy on this host makes this one for.
+    pub relays: Option<serde_json::Value>,
     /// Who.
     pub process: Process,
     /// Of which user.
@@ -39,9 +46,9 @@ pub struct Event {
     pub container: Option<Container>,
     /// systemd unit that it ran in.
     pub unit: Option<String>,
-    /// TCP payload sent.
+    /// Payload sent.
     pub bytes_out: Option<u64>,
-    /// TCP payload received.
+    /// Payload received.
     pub bytes_in: Option<u64>,
     /// From connect to close.
     pub duration_ms: Option<u64>,
@@ -64,6 +71,19 @@ pub struct Destination {
     pub ip: IpAddr,
     /// Port.
     pub port: u16,
+}
+
+/// A proxy.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Via {
+    /// `http_connect`, `http`, `socks4` or `socks5`.
+    pub protocol: String,
+    /// Address of the first proxy.
+    pub ip: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// How many proxies the client asked, one behind the other.
+    pub hops: u32,
 }
 
 /// The process that opened the socket.

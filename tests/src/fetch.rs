@@ -13,6 +13,7 @@ use anyhow::Context;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
+pub(crate) use pieces::Pieces;
 pub use quic::Arguments as Quic;
 pub use tcp::Arguments as Tcp;
 

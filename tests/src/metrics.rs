@@ -33,4 +33,10 @@ impl Metrics {
             .get(name)
             .unwrap_or_else(|| panic!("no metric `{name}` in {:?}", self.0.keys()))
     }
+
+    /// All samples of a metric, with their labels.
+    pub fn all(&self, metric: &str) -> Vec<(String, f64)> {
+        let samples = self.0.iter().filter(|(name, _)| name.starts_with(metric));
+        samples.map(|(name, value)| (name.clone(), *value)).collect()
+    }
 }

@@ -9,6 +9,8 @@ mod apart;
 mod bad_input;
 #[path = "system/bed.rs"]
 mod bed;
+#[path = "system/browsers.rs"]
+mod browsers;
 #[path = "system/busy_host.rs"]
 mod busy_host;
 #[path = "system/collector_away.rs"]
@@ -19,12 +21,18 @@ mod commands;
 mod diagnostics;
 #[path = "system/dns.rs"]
 mod dns;
+#[path = "system/dns_evidence.rs"]
+mod dns_evidence;
+#[path = "system/ech.rs"]
+mod ech;
 #[path = "system/every_client.rs"]
 mod every_client;
 #[path = "system/expect.rs"]
 mod expect;
 #[path = "system/full_disk.rs"]
 mod full_disk;
+#[path = "system/http.rs"]
+mod http;
 #[path = "system/inspect.rs"]
 mod inspect;
 #[path = "system/leaves_nothing.rs"]
@@ -41,5 +49,17 @@ mod outside;
 mod page;
 #[path = "system/place.rs"]
 mod place;
+#[path = "system/proxies.rs"]
+mod proxies;
+#[path = "system/quic.rs"]
+mod quic;
 #[path = "system/short_lived.rs"]
 mod short_lived;
+#[path = "system/socks.rs"]
+mod socks;
+#[path = "system/split.rs"]
+mod split;
+#[path = "system/starttls.rs"]
+mod starttls;
+#[path = "system/through.rs"]
+mod through;

@@ -122,6 +122,7 @@ fn by_hand(system: &str, missing: &[&Requirement]) -> String {
     for it in missing {
         let how = match it.install {
             Install::Package(names) => format!("what Debian calls {}", names[0]),
+            Install::Service(name, _) => format!("what Debian calls {name}"),
             Install::Rust => format!("`rustup toolchain install {PINNED_NIGHTLY} --component rust-src`"),
             Install::Linker => {
                 format!(

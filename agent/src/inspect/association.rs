@@ -2,8 +2,12 @@
 
 use std::net::SocketAddr;
 
-use super::{line::Line, packet::Datagram};
+use umbra_report::Evidence;
+
+use super::{answers::Told, line::Line, packet::Datagram, stream::Found};
 use crate::names::{
+    client::Asked,
+    host::HostName,
     quic::{InitialReader, is_initial},
     tls::{Answer, Hello},
 };
@@ -12,8 +16,8 @@ use crate::names::{
 pub(super) struct Association {
     ends: [SocketAddr; 2],
     readers: [InitialReader; 2],
-    /// The end that said hello, the hello, and whether that was whole.
-    hello: Option<(usize, Hello, bool)>,
+    /// The end that said hello, and what it asked for.
+    found: Option<(usize, Found)>,
 }
 
 impl Association {
@@ -22,7 +26,7 @@ impl Association {
         Self {
             ends: [datagram.from, datagram.to],
             readers: Default::default(),
-            hello: None,
+            found: None,
         }
     }
 
@@ -35,8 +39,8 @@ impl Association {
         let reader = &mut self.readers[from];
         let found = match reader.push(datagram.data) {
             Answer::NeedMore => return,
-            Answer::Hello(hello) => Some((hello.clone(), true)),
-            Answer::NoHello | Answer::Malformed => reader.part().map(|hello| (hello, false)),
+            Answer::Hello(hello) => Some(found(hello.clone(), true)),
+            Answer::NoHello | Answer::Malformed => reader.part().map(|hello| found(hello, false)),
         };
         // What follows is another connection.
         *reader = InitialReader::default();
@@ -47,7 +51,7 @@ impl Association {
     pub(super) fn give_up(&mut self) {
         for from in 0..self.readers.len() {
             let part = std::mem::take(&mut self.readers[from]).part();
-            self.learn(from, part.map(|hello| (hello, false)));
+            self.learn(from, part.map(|hello| found(hello, false)));
         }
     }
 
@@ -61,19 +65,25 @@ impl Association {
         self.readers.iter().map(InitialReader::held).sum()
     }
 
-    /// The flow as it is printed, nothing more being to come.
-    pub(super) fn line(mut self) -> Line {
-        self.give_up();
-        let client = self.hello.as_ref().map_or(0, |&(from, ..)| from);
-        let hello = self.hello.map(|(_, hello, whole)| (hello, whole));
-        Line::udp(self.ends[client], self.ends[1 - client], hello)
+    /// The client's end, and the name that it shows in encrypted client hello.
+    pub(super) fn front(&self) -> Option<(usize, &HostName)> {
+        let (client, found) = self.found.as_ref()?;
+        Some((*client, found.front()?))
     }
 
-    fn learn(&mut self, from: usize, found: Option<(Hello, bool)>) {
-        if let Some((hello, whole)) = found
+    /// The flow as it is printed, nothing more being to come, with what the DNS told of it.
+    pub(super) fn line(mut self, told: Told) -> Line {
+        self.give_up();
+        let client = self.found.as_ref().map_or(0, |&(from, _)| from);
+        let found = told.add_to(self.found.map(|(_, found)| found), client);
+        Line::new("udp", self.ends[client], self.ends[1 - client], found)
+    }
+
+    fn learn(&mut self, from: usize, found: Option<Found>) {
+        if let Some(found) = found
             && !self.is_named()
         {
-            self.hello = Some((from, hello, whole));
+            self.found = Some((from, found));
             if self.is_named() {
                 self.readers = Default::default();
             }
@@ -81,8 +91,19 @@ impl Association {
     }
 
     fn is_named(&self) -> bool {
-        self.hello
-            .as_ref()
-            .is_some_and(|(_, hello, _)| hello.name.is_some())
+        let found = self.found.as_ref();
+        found.is_some_and(|(_, found)| found.asked.name.is_some())
+    }
+}
+
+fn found(hello: Hello, whole: bool) -> Found {
+    Found {
+        asked: Asked {
+            name: hello.name,
+            evidence: Evidence::QuicSni,
+            ech: hello.ech,
+            via: None,
+        },
+        whole,
     }
 }

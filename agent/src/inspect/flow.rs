@@ -1,13 +1,14 @@
-//! A TCP connection and what its hello says.
+//! A TCP connection and what its client asks for.
 
 use std::net::SocketAddr;
 
 use super::{
+    answers::Told,
     line::Line,
     packet::Segment,
     stream::{Found, Stream},
 };
-use crate::names::tls::Hello;
+use crate::names::host::HostName;
 
 /// A connection. Its two ends are numbered; a stream has the number of the end that sends it.
 #[derive(Debug)]
@@ -16,8 +17,8 @@ pub(super) struct Flow {
     streams: [Stream; 2],
     /// The end that sent SYN.
     client: Option<usize>,
-    /// The end that said hello, the hello, and whether that was whole.
-    hello: Option<(usize, Hello, bool)>,
+    /// The end whose stream asks for something, and for what.
+    found: Option<(usize, Found)>,
     /// Whether FIN or RST was seen.
     ended: bool,
 }
@@ -29,7 +30,7 @@ impl Flow {
             ends: [segment.from, segment.to],
             streams: Default::default(),
             client: None,
-            hello: None,
+            found: None,
             ended: false,
         }
     }
@@ -57,10 +58,12 @@ impl Flow {
             } else {
                 from
             };
-            self.client.get_or_insert(client);
+            let client = *self.client.get_or_insert(client);
+            self.streams[1 - client].give_up();
         }
         self.ended |= segment.ends;
-        if self.hello.is_none() {
+        let may_ask = self.client.is_none_or(|client| client == from);
+        if may_ask && self.found.is_none() {
             let found = self.streams[from].take(sequence, segment.data);
             self.learn(from, found);
         }
@@ -84,23 +87,27 @@ impl Flow {
         self.streams.iter().map(Stream::held).sum()
     }
 
-    /// The flow as it is printed, nothing more being to come.
-    pub(super) fn line(mut self) -> Line {
-        self.give_up();
-        let speaker = self.hello.as_ref().map(|&(from, ..)| from);
-        let client = self.client.or(speaker).unwrap_or(0);
-        let hello = self.hello.map(|(_, hello, whole)| (hello, whole));
-        Line::tcp(self.ends[client], self.ends[1 - client], hello)
+    /// The client's end, and the name that it shows in encrypted client hello.
+    pub(super) fn front(&self) -> Option<(usize, &HostName)> {
+        let (client, found) = self.found.as_ref()?;
+        Some((*client, found.front()?))
     }
 
-    fn learn(&mut self, from: usize, found: Found) {
-        let (hello, whole) = match found {
-            Found::Nothing => return,
-            Found::Hello(hello) => (hello, true),
-            Found::Part(hello) => (hello, false),
-        };
-        if self.hello.is_none() {
-            self.hello = Some((from, hello, whole));
+    /// The flow as it is printed, nothing more being to come, with what the DNS told of it.
+    pub(super) fn line(mut self, told: Told) -> Line {
+        self.give_up();
+        let asker = self.found.as_ref().map(|&(from, _)| from);
+        let client = self.client.or(asker).unwrap_or(0);
+        let found = self.found.filter(|&(from, _)| from == client);
+        let found = told.add_to(found.map(|(_, found)| found), client);
+        Line::new("tcp", self.ends[client], self.ends[1 - client], found)
+    }
+
+    fn learn(&mut self, from: usize, found: Option<Found>) {
+        if let Some(found) = found
+            && self.found.is_none()
+        {
+            self.found = Some((from, found));
             self.give_up();
         }
     }

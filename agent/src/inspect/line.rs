@@ -2,13 +2,12 @@
 
 use std::{
     io::{self, Write},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
 };
 
 use serde::Serialize;
-use umbra_report::Evidence;
 
-use crate::names::tls::Hello;
+use super::stream::Found;
 
 /// What is known of a flow. The field names are a contract.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -19,37 +18,52 @@ pub(super) struct Line {
     name: Option<String>,
     evidence: Option<&'static str>,
     ech: bool,
-    /// Whether the hello was there to its end.
+    /// Whether what was asked for was there to its end.
     complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<Proxy>,
+}
+
+/// The outermost proxy of a flow, which is its server.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Proxy {
+    protocol: &'static str,
+    ip: IpAddr,
+    port: u16,
+    /// Proxies that the client asks one behind the other.
+    hops: u8,
 }
 
 impl Line {
-    /// A TCP flow with what its hello says, if it has one, and whether that was whole.
-    pub(super) fn tcp(client: SocketAddr, server: SocketAddr, hello: Option<(Hello, bool)>) -> Self {
-        Self::new("tcp", Evidence::TlsSni, [client, server], hello)
-    }
-
-    /// A UDP flow with what the hello of its QUIC connection says.
-    pub(super) fn udp(client: SocketAddr, server: SocketAddr, hello: Option<(Hello, bool)>) -> Self {
-        Self::new("udp", Evidence::QuicSni, [client, server], hello)
-    }
-
-    fn new(
+    /// A flow of the protocol `tcp` or `udp` with what its client asks for, if that is known.
+    pub(super) fn new(
         protocol: &'static str,
-        evidence: Evidence,
-        [client, server]: [SocketAddr; 2],
-        hello: Option<(Hello, bool)>,
+        client: SocketAddr,
+        server: SocketAddr,
+        found: Option<Found>,
     ) -> Self {
-        let (hello, complete) = hello.unwrap_or_default();
-        let name = hello.name.map(|name| name.to_string());
-        Self {
+        let mut line = Self {
             flow: format!("{client}>{server}"),
             protocol,
-            evidence: name.as_ref().map(|_| evidence.as_str()),
-            name,
-            ech: hello.ech,
-            complete,
+            name: None,
+            evidence: None,
+            ech: false,
+            complete: false,
+            via: None,
+        };
+        if let Some(Found { asked, whole }) = found {
+            line.evidence = asked.name.as_ref().map(|_| asked.evidence.as_str());
+            line.name = asked.name.map(|name| name.to_string());
+            line.ech = asked.ech;
+            line.complete = whole;
+            line.via = asked.via.map(|via| Proxy {
+                protocol: via.protocol.as_str(),
+                ip: server.ip(),
+                port: server.port(),
+                hops: via.hops,
+            });
         }
+        line
     }
 
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {

@@ -1,8 +1,9 @@
-//! One direction of a TCP connection, as far as it takes to know whether it begins with a hello.
+//! One direction of a TCP connection, as far as it takes to know what it asks for, if it is the client's.
 
 use crate::names::{
+    client::{Asked, ClientReader},
+    host::HostName,
     pieces::Pieces,
-    tls::{Answer, Hello, HelloReader},
 };
 
 /// Data that is further ahead of what was read, or further before the first data seen, belongs to something else.
@@ -12,15 +13,20 @@ const MOST_HELD: usize = 512 * 1024;
 /// Times that a stream whose beginning was not captured may turn out to have begun earlier.
 const MOST_EARLIER: u32 = 1024;
 
-/// What a segment made of a stream.
+/// What a stream asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// More is needed, or all is known already.
-    Nothing,
-    /// A whole hello.
-    Hello(Hello),
-    /// The part of a hello with its name; the rest will not come any more.
-    Part(Hello),
+pub(super) struct Found {
+    pub(super) asked: Asked,
+    /// Whether that was there to its end.
+    pub(super) whole: bool,
+}
+
+impl Found {
+    /// The name in encrypted client hello to the server of the flow itself.
+    pub(super) fn front(&self) -> Option<&HostName> {
+        let Asked { name, ech, via, .. } = &self.asked;
+        name.as_ref().filter(|_| *ech && via.is_none())
+    }
 }
 
 /// A stream and where it begins.
@@ -42,7 +48,7 @@ struct Start {
 
 #[derive(Debug, Default)]
 struct Work {
-    reader: HelloReader,
+    reader: ClientReader,
     pieces: Pieces,
     /// Offset of the first byte that the reader has not got.
     next: u64,
@@ -72,10 +78,11 @@ impl Stream {
         })
     }
 
-    /// Takes a segment's data; an empty one may still be the first after a handshake that was seen late.
-    pub(super) fn take(&mut self, sequence: u32, data: &[u8]) -> Found {
+    /// Takes a segment's data; an empty one may still be the first after a handshake that was seen late. Gives what the
+    /// stream asks for once that is known for good.
+    pub(super) fn take(&mut self, sequence: u32, data: &[u8]) -> Option<Found> {
         if self.decided || data.is_empty() && self.work.is_none() {
-            return Found::Nothing;
+            return None;
         }
         let start = self.start.get_or_insert(Start {
             sequence,
@@ -84,32 +91,30 @@ impl Stream {
         let work = self.work.get_or_insert_default();
         work.take(start, sequence, data);
         work.read(start.sure);
-        let found = match work.reader.answer() {
-            Answer::Hello(hello) => Found::Hello(hello.clone()),
-            // Where the beginning is not known, it may still come.
-            Answer::NoHello | Answer::Malformed if start.sure => Found::Nothing,
-            _ if work.held() > MOST_HELD => return self.give_up(),
-            _ => return Found::Nothing,
-        };
-        self.decide();
-        found
+        // Where the beginning is not known, it may still come: what is there may be the end of something else, and but
+        // for a name it takes little to look like a request.
+        let is_named = work.reader.asked().is_some_and(|asked| asked.name.is_some());
+        let known = work.reader.is_done() && (start.sure || is_named);
+        if known || work.held() > MOST_HELD {
+            self.give_up()
+        } else {
+            None
+        }
     }
 
     /// No more will be read of this stream; gives what is known of it.
-    pub(super) fn give_up(&mut self) -> Found {
-        let part = self.work.as_ref().and_then(|work| work.reader.part());
-        self.decide();
-        part.map_or(Found::Nothing, Found::Part)
+    pub(super) fn give_up(&mut self) -> Option<Found> {
+        self.decided = true;
+        let reader = self.work.take()?.reader;
+        Some(Found {
+            asked: reader.part()?,
+            whole: reader.is_whole(),
+        })
     }
 
     /// Bytes that it takes.
     pub(super) fn held(&self) -> usize {
         self.work.as_ref().map_or(0, |work| work.held())
-    }
-
-    fn decide(&mut self) {
-        self.work = None;
-        self.decided = true;
     }
 }
 
@@ -136,7 +141,7 @@ impl Work {
 
     fn begin_earlier(&mut self, by: u64) {
         self.pieces.move_up(by);
-        self.reader = HelloReader::default();
+        self.reader = ClientReader::default();
         self.next = 0;
     }
 

@@ -1,8 +1,11 @@
 mod damage;
+mod dns;
 mod forms;
 mod made;
 mod order;
+mod proxies;
 mod quic;
+mod requests;
 
 use serde_json::Value;
 
@@ -35,6 +38,13 @@ fn line(flow: &str, name: Option<&str>, complete: bool) -> Value {
         "ech": false,
         "complete": complete,
     })
+}
+
+/// A line with another value of `field`.
+fn with(line: &Value, field: &str, value: impl Into<Value>) -> Value {
+    let mut line = line.clone();
+    line[field] = value.into();
+    line
 }
 
 /// The client's flow, whose hello was seen whole.

@@ -131,7 +131,11 @@ impl Undecided {
         if let Some(flow) = self.flows.remove(&key) {
             self.held -= flow.held;
         }
-        while self.order.front().is_some_and(|key| !self.flows.contains_key(key)) {
+        while self
+            .order
+            .front()
+            .is_some_and(|key| !self.flows.contains_key(key))
+        {
             self.order.pop_front();
         }
     }
@@ -149,7 +153,9 @@ impl Undecided {
 
     fn begin(&mut self, header: &PieceHeader, record: &FlowRecord) {
         while self.flows.len() >= FLOWS_MAX || self.held > HELD_MAX {
-            let Some(oldest) = self.order.pop_front() else { break };
+            let Some(oldest) = self.order.pop_front() else {
+                break;
+            };
             if self.flows.contains_key(&oldest) {
                 self.losses.add(Loss::FlowUndecided, 1);
                 self.forget(oldest);

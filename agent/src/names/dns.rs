@@ -6,6 +6,8 @@
 
 mod chain;
 mod ech;
+#[cfg(test)]
+pub(crate) mod made;
 mod name;
 mod record;
 mod service;

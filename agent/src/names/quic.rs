@@ -6,7 +6,7 @@
 //! makes keys again and says its hello again (RFC 9000, section 17.2.5); otherwise keys stay when the ID changes. The
 //! server's packets are not seen here, so keys that are known are tried first, and then those from the packet's ID.
 //!
-//! Versions 1 and 2, their drafts from 22 on, and Meta's variants are read; Google's own, of before 2021, are not.
+//! Versions 1 and 2, their drafts from 22 on, and Meta's variants are read; Google's own (T051, Q050 and before) are not.
 
 mod flight;
 mod frames;

@@ -12,15 +12,26 @@ pub(super) fn line(told: &Told<'_>) -> String {
         name,
         service,
         attributed,
+        relays,
     } = *told;
     let uid = attributed.user.uid.to_string();
     let user = attributed.user.name.as_deref().unwrap_or(&uid);
     let what = format!(
-        "{}  {name}  by {} as {} (pid {})",
+        "{}  {name}  by {} as {} (pid {}){}{}",
         service.service,
         printable(&attributed.process.program.name),
         printable(user),
         attributed.process.pid,
+        if change.flow.via.is_some() {
+            " via a proxy"
+        } else {
+            ""
+        },
+        if relays.is_some() {
+            " for another program"
+        } else {
+            ""
+        },
     );
     let time = change.time.strftime("%H:%M:%SZ");
     if change.step != Step::Closed {

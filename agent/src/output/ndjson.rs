@@ -26,6 +26,12 @@ struct Line<'a> {
     kind: Kind,
     protocol: Protocol,
     dst: Destination,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<Via>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ech: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relays: Option<&'a str>,
     process: Process<'a>,
     user: User<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +50,15 @@ struct Line<'a> {
 struct Destination {
     ip: IpAddr,
     port: u16,
+}
+
+/// The first proxy, and how many there are.
+#[derive(Serialize)]
+struct Via {
+    protocol: &'static str,
+    ip: IpAddr,
+    port: u16,
+    hops: u8,
 }
 
 #[derive(Serialize)]
@@ -81,6 +96,7 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
         name,
         service,
         attributed,
+        relays,
     } = *told;
     let flow = &change.flow;
     let closed = change.step == Step::Closed;
@@ -100,6 +116,14 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
             ip: flow.remote.ip(),
             port: flow.remote.port(),
         },
+        via: flow.via.map(|via| Via {
+            protocol: via.protocol.as_str(),
+            ip: flow.remote.ip(),
+            port: flow.remote.port(),
+            hops: via.hops,
+        }),
+        ech: flow.ech,
+        relays,
         process: process(attributed),
         user: User {
             uid: attributed.user.uid,

@@ -27,6 +27,8 @@ fn change(step: Step) -> Change {
         pattern: 1,
         name: "api.openai.com".into(),
         evidence: Evidence::TlsSni,
+        ech: false,
+        via: None,
         protocol: Protocol::Tcp,
         remote: "192.0.2.7:443".parse().unwrap(),
     };
@@ -104,6 +106,7 @@ fn told(step: Step, program: &str, print: impl Fn(&Told<'_>) -> String) -> Strin
         name: "api.openai.com",
         service: &service,
         attributed: &attributed,
+        relays: None,
     })
 }
 

@@ -38,8 +38,8 @@ impl Pieces {
         Ok(())
     }
 
-    /// Takes the next piece, if there is one.
-    pub fn next(&mut self) -> Option<Piece> {
+    /// The next piece, if there is one.
+    pub fn take(&mut self) -> Option<Piece> {
         loop {
             let entry = self.ring.get_mut().next()?;
             if let Some(piece) = parse(&entry) {

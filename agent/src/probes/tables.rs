@@ -11,7 +11,7 @@ use umbra_agent_common::{
 
 use super::{ProbeError, map_error};
 
-/// Catalogue flows by socket cookie.
+/// Flows of the catalogue, and flows that may be.
 pub struct Flows(HashMap<MapData, u64, FlowRecord>);
 
 impl Flows {
@@ -29,8 +29,8 @@ impl Flows {
         found(self.0.remove(&cookie), "FLOWS").map(drop)
     }
 
-    /// The cookies of all flows now.
-    pub fn cookies(&self) -> Vec<u64> {
+    /// The keys of all flows now.
+    pub fn keys(&self) -> Vec<u64> {
         self.0.keys().filter_map(Result::ok).collect()
     }
 }

@@ -26,6 +26,13 @@ fn vendor(name: &str, host: &str) -> String {
 }
 
 #[test]
+fn a_host_of_ones_own_network_may_have_one_label() {
+    let catalogue = laid_over(&vendor("Acme", "ollama").replace("\"suffix\"", "\"exact\""));
+    assert_eq!(catalogue.lookup("ollama").unwrap().vendor_name(), "Acme");
+    assert!(catalogue.lookup("api.ollama").is_none());
+}
+
+#[test]
 fn adds_a_vendor() {
     let catalogue = laid_over(&vendor("Acme", "llm.acme.internal"));
     let found = catalogue.lookup("eu.llm.acme.internal").unwrap();

@@ -2,8 +2,10 @@
 //! and the load of `cargo xtask bench`.
 #![forbid(unsafe_code)]
 
+use std::net::SocketAddr;
+
 use clap::Parser;
-use umbra_tests::{fetch, load, serve};
+use umbra_tests::{fetch, load, say, serve, socks};
 
 #[derive(Parser)]
 enum Command {
@@ -13,6 +15,13 @@ enum Command {
     Fetch(fetch::Tcp),
     /// Fetch an `https://` address by HTTP/3 with quinn.
     FetchQuic(fetch::Quic),
+    /// Say to a server what a file holds.
+    Say(say::Arguments),
+    /// Be a SOCKS 4A proxy.
+    Socks {
+        /// Where to listen.
+        address: SocketAddr,
+    },
     /// A part of the load of `cargo xtask bench`.
     #[command(subcommand)]
     Load(load::Command),
@@ -23,6 +32,8 @@ fn main() -> anyhow::Result<()> {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Fetch(arguments) => arguments.fetch(),
         Command::FetchQuic(arguments) => arguments.fetch(),
+        Command::Say(arguments) => arguments.say(),
+        Command::Socks { address } => socks::serve(address),
         Command::Load(command) => load::main(command),
     }
 }

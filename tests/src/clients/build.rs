@@ -5,17 +5,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Tool, behind, plain};
+use super::{Tool, behind};
 use crate::machine::{is_slow, output, program, workshop};
 
 /// The npm package with the x86-64 binary of Bun that runs on a CPU without AVX2 too.
 const BUN: &str = "@oven/bun-linux-x64-baseline";
 
-const SOURCES: [(&str, &str); 4] = [
+const SOURCES: [(&str, &str); 8] = [
     ("client.py", include_str!("../../clients/client.py")),
     ("client.mjs", include_str!("../../clients/client.mjs")),
     ("client.go", include_str!("../../clients/client.go")),
     ("Client.java", include_str!("../../clients/Client.java")),
+    ("quic_client.py", include_str!("../../clients/quic_client.py")),
+    ("quic_server.py", include_str!("../../clients/quic_server.py")),
+    ("starttls.py", include_str!("../../clients/starttls.py")),
+    ("requirements.txt", include_str!("../../clients/requirements.txt")),
 ];
 
 /// Writes a client's source into the workshop, when it is not there as it is.
@@ -99,22 +103,30 @@ pub(super) fn bun() -> Result<PathBuf, String> {
     fs::canonicalize(&bun).map_err(|error| format!("{}: {error}", bun.display()))
 }
 
-pub(super) fn chromium() -> Result<Tool, String> {
-    let chromium = program("chromium")?;
-    let arguments = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
-        --disable-background-networking --disable-component-update --disable-sync --ignore-certificate-errors \
-        --user-data-dir={dir}/chromium --dump-dom {url}";
-    // Debian's /usr/bin/chromium is a shell script in front of this.
-    let behind_it = PathBuf::from("/usr/lib/chromium/chromium");
-    let exe = if behind_it.exists() {
-        behind_it
-    } else {
-        chromium.clone()
-    };
-    Ok(Tool {
-        program: exe.to_string_lossy().into_owned(),
-        exe,
-        has_helpers: true,
-        ..plain(&chromium, arguments)?
-    })
+/// The real Python in an environment of its own, with aioquic.
+pub(super) fn aioquic() -> Result<(PathBuf, PathBuf), String> {
+    let (requirements, environment) = (source("requirements.txt")?, workshop().join("python"));
+    let python = interpreter("python3", "import os; print(os.readlink('/proc/self/exe'))")?;
+    // Written last.
+    let mark = environment.join("installed");
+    if stale(&mark, &requirements) {
+        output(
+            Command::new(&python)
+                .args(["-m", "venv", "--clear"])
+                .arg(&environment),
+        )?;
+        output(
+            Command::new(environment.join("bin/pip"))
+                .args([
+                    "install",
+                    "--quiet",
+                    "--no-deps",
+                    "--only-binary=:all:",
+                    "--requirement",
+                ])
+                .arg(&requirements),
+        )?;
+        fs::write(&mark, "").map_err(|error| format!("{}: {error}", mark.display()))?;
+    }
+    Ok((python, environment.join("bin/python3")))
 }

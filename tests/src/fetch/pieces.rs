@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 /// A socket to which the first flight is written in small pieces, each of them a segment.
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     stream: TcpStream,
     /// Bytes a piece; `None` once the server has answered.
     size: Option<usize>,
@@ -12,7 +12,7 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    pub(super) fn new(stream: TcpStream, size: Option<usize>, pause: Duration) -> io::Result<Self> {
+    pub(crate) fn new(stream: TcpStream, size: Option<usize>, pause: Duration) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream, size, pause })
     }

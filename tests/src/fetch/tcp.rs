@@ -1,3 +1,4 @@
+use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -58,8 +59,7 @@ impl Arguments {
     fn once(&self, config: &Arc<ClientConfig>, early: bool) -> anyhow::Result<()> {
         let Url { host, port, path } = &self.url;
         let connection = ClientConnection::new(Arc::clone(config), ServerName::try_from(host.to_owned())?)?;
-        let stream = TcpStream::connect((host.as_str(), *port))
-            .with_context(|| format!("connect to {host}:{port}"))?;
+        let stream = connect(host, *port)?;
         let stream = Pieces::new(stream, self.piece, Duration::from_millis(self.pause))?;
 
         let mut tls = StreamOwned::new(connection, stream);
@@ -79,6 +79,28 @@ impl Arguments {
         ensure!(accepted == early, "early data accepted: {accepted}");
         Ok(())
     }
+}
+
+/// Connects directly, or through the proxy in `https_proxy`.
+fn connect(host: &str, port: u16) -> anyhow::Result<TcpStream> {
+    let Ok(proxy) = env::var("https_proxy") else {
+        return TcpStream::connect((host, port)).with_context(|| format!("connect to {host}:{port}"));
+    };
+    let mut stream = TcpStream::connect(proxy.trim_start_matches("http://"))
+        .with_context(|| format!("connect to {proxy}"))?;
+    write!(
+        stream,
+        "CONNECT {host}:{port} HTTP/1.1\r\nhost: {host}:{port}\r\n\r\n"
+    )?;
+    // The server says nothing before the client does, so that all that comes is the proxy's.
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        answer.push(byte[0]);
+    }
+    ensure!(answer.starts_with(b"HTTP/1.1 200 "), "{proxy} refused");
+    Ok(stream)
 }
 
 /// Reads an answer to its end; it must be a success.

@@ -12,15 +12,18 @@ use bytes::Bytes;
 use h3::server::{RequestResolver, RequestStream};
 use http::{Request, Response, StatusCode};
 use quinn::crypto::rustls::{HandshakeData, QuicServerConfig};
-use quinn::{Endpoint, EndpointConfig, Incoming, Runtime, TokioRuntime};
+use quinn::{Endpoint, EndpointConfig, Incoming, Runtime, TokioRuntime, TransportConfig};
 use rustls::ServerConfig;
 
 use super::certificates::Authority;
 use super::http::First;
 use super::{Record, Serving};
+use crate::machine::patience;
 use crate::truth::{Connection, Protocol};
 use counted::Counted;
 
+/// A client that is silent for so long has gone without a word, as Firefox does now and then.
+const IDLE: Duration = Duration::from_secs(2);
 /// How long after the end of a connection what belongs to it may still come in.
 const AFTERMATH: Duration = Duration::from_millis(50);
 
@@ -37,7 +40,10 @@ pub(super) fn listen(
     tls.alpn_protocols = vec![b"h3".to_vec()];
     // The one value besides 0 that QUIC knows (RFC 9001, 4.6.1).
     tls.max_early_data_size = u32::MAX;
-    let config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+    let mut config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+    let mut transport = TransportConfig::default();
+    transport.max_idle_timeout(Some(patience(IDLE).try_into()?));
+    config.transport_config(Arc::new(transport));
 
     let socket = UdpSocket::bind(address).with_context(|| format!("cannot listen on UDP {address}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()

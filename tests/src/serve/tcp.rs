@@ -90,6 +90,10 @@ impl Service {
                 (tls.name(), outcome)
             }
         };
+        if outcome.is_err() {
+            // Else a client that waits for our end, and we for its, would wait for ever.
+            let _ = socket.shut();
+        }
         socket.drain();
         let (first, error) = match outcome {
             Ok(first) => (first.unwrap_or_default(), None),

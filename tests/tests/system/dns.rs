@@ -119,21 +119,7 @@ fn the_collector_is_found_by_its_service_record() {
 
 /// A name server on this host's loopback that knows these records and asks nobody.
 fn name_server(address: &str, records: &[&str]) -> Process {
-    let mut dnsmasq = bound("dnsmasq");
-    dnsmasq
-        .args([
-            "--no-daemon",
-            "--conf-file=/dev/null",
-            "--no-resolv",
-            "--no-hosts",
-            "--pid-file=",
-        ])
-        .args(["--user=root", "--bind-interfaces", "--local=/#/", "--log-queries"])
-        .arg(format!("--listen-address={address}"))
-        .args(records);
-    let mut server = Process::start(&mut dnsmasq);
-    server.said("started, version", Duration::from_secs(10));
-    server
+    umbra_tests::name_server::start(&mut bound("dnsmasq"), address, records)
 }
 
 /// The agent with a resolver configuration of its own.

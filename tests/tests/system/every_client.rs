@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
+use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::bed::Run;
 use umbra_tests::clients::{CLIENTS, Call, Client, Tool, named};
 use umbra_tests::skip::skip;
-use umbra_tests::truth::Connection;
-use umbra_tests::{Event, TestBed};
 
-use crate::expect::{agreement, check};
+use crate::expect::{agreement, check, is_of, is_part_of};
 use crate::names::{ANTHROPIC, KNOWN, Known, OPENAI, bed, share};
 
 #[test]
@@ -77,23 +75,4 @@ fn calls(agent: &Agent, bed: &TestBed, client: &Client, tool: &Tool, known: &Kno
         let duration = Duration::from_millis(close.expect("a close has a duration"));
         assert!(duration <= lifetime, "{flow:?} within {lifetime:?}");
     }
-}
-
-/// Whether an event is of this run. The helper processes of a browser are known by their file and the bed's folder.
-fn is_of(event: &Event, tool: &Tool, run: &Run, bed: &TestBed) -> bool {
-    if tool.has_helpers {
-        event.process.exe.as_deref() == tool.exe.to_str()
-            && event.process.cwd.as_deref() == bed.dir().to_str()
-    } else {
-        event.process.pid == run.process.pid()
-    }
-}
-
-/// Whether a connection is of the run with this path. A browser connects ahead of need, with no request at all.
-fn is_part_of(truth: &Connection, tool: &Tool, known: &Known, path: &str) -> bool {
-    let is_its_path = truth
-        .path
-        .as_deref()
-        .map_or(tool.has_helpers, |seen| seen == path);
-    truth.name.as_deref() == Some(known.name) && is_its_path
 }

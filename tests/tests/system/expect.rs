@@ -14,6 +14,14 @@ use crate::names::Known;
 /// How long an event may take from the kernel to stdout, with a margin for a loaded machine.
 pub(crate) const SOON: Duration = Duration::from_secs(5);
 
+/// How a flow must be known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Evidence(pub(crate) &'static str, pub(crate) &'static str);
+
+pub(crate) const TLS: Evidence = Evidence("tls_sni", "tcp");
+pub(crate) const QUIC: Evidence = Evidence("quic_sni", "udp");
+pub(crate) const HTTP: Evidence = Evidence("http_host", "tcp");
+
 /// Waits until agent and server agree about the flows of some processes to a name, and gives the flows.
 ///
 /// `own` says whether an event is of these processes; `truth` picks their connections out of the server's.
@@ -22,6 +30,31 @@ pub(crate) fn agreement(
     bed: &TestBed,
     own: impl Fn(&Event) -> bool,
     truth: impl Fn(&Connection) -> bool,
+) -> Vec<Flow> {
+    agreement_by(agent, bed, own, truth, |seen, counted| seen == counted)
+}
+
+/// The same for UDP: what the server still sends when the client is gone reaches no socket.
+pub(crate) fn agreement_over_udp(
+    agent: &Agent,
+    bed: &TestBed,
+    own: impl Fn(&Event) -> bool,
+    truth: impl Fn(&Connection) -> bool,
+) -> Vec<Flow> {
+    agreement_by(agent, bed, own, truth, |seen, counted| {
+        seen.out == counted.out && seen.r#in <= counted.r#in && seen.r#in + LAST_DATAGRAMS >= counted.r#in
+    })
+}
+
+/// As many bytes as a server may send to a client that is going.
+const LAST_DATAGRAMS: u64 = 3 * 1500;
+
+fn agreement_by(
+    agent: &Agent,
+    bed: &TestBed,
+    own: impl Fn(&Event) -> bool,
+    truth: impl Fn(&Connection) -> bool,
+    equal: impl Fn(Bytes, Bytes) -> bool,
 ) -> Vec<Flow> {
     eventually(SOON, || {
         let connections: Vec<_> = bed.connections().into_iter().filter(&truth).collect();
@@ -35,7 +68,7 @@ pub(crate) fn agreement(
         let agree = !flows.is_empty()
             && closed.len() == flows.len()
             && flows.len() == connections.len()
-            && seen == counted;
+            && equal(seen, counted);
         agree.then_some(flows).ok_or_else(|| {
             format!(
                 "the agent saw {} flows closed with {seen:?}, the server {} with {counted:?}:\n{connections:?}",
@@ -46,15 +79,24 @@ pub(crate) fn agreement(
     })
 }
 
-/// Checks all that is said of a flow against what the test knows.
+/// Checks all that is said of a flow of TLS over TCP against what the test knows.
 pub(crate) fn check(flow: &Flow, known: &Known, tool: &Tool, run: &Run, bed: &TestBed, uid: u32) {
+    check_by(flow, TLS, known, tool, run, bed, uid);
+}
+
+/// The same with other evidence.
+pub(crate) fn check_by(
+    flow: &Flow,
+    evidence: Evidence,
+    known: &Known,
+    tool: &Tool,
+    run: &Run,
+    bed: &TestBed,
+    uid: u32,
+) {
     for event in std::iter::once(&flow.open).chain(&flow.close) {
         let process = &event.process;
-        assert_eq!(event.name, known.name);
-        assert_eq!(event.vendor, known.vendor, "{event:?}");
-        assert_eq!(event.service, known.service, "{event:?}");
-        assert_eq!(event.evidence, "tls_sni", "{event:?}");
-        assert_eq!(event.protocol, "tcp");
+        check_name(event, evidence, known);
         assert_eq!((event.dst.ip, event.dst.port), (known.address, known.port));
         assert_eq!(event.host, host(), "{event:?}");
         assert_eq!(event.user.uid, uid, "{event:?}");
@@ -71,6 +113,63 @@ pub(crate) fn check(flow: &Flow, known: &Known, tool: &Tool, run: &Run, bed: &Te
             assert_eq!(process.args.as_ref(), Some(&run.args), "{process:?}");
         }
     }
+}
+
+/// Checks what is said of a flow's name.
+pub(crate) fn check_name(event: &Event, evidence: Evidence, known: &Known) {
+    let Evidence(evidence, protocol) = evidence;
+    assert_eq!(event.name, known.name, "{event:?}");
+    assert_eq!(event.vendor, known.vendor, "{event:?}");
+    assert_eq!(event.service, known.service, "{event:?}");
+    assert_eq!(event.evidence, evidence, "{event:?}");
+    assert_eq!(event.protocol, protocol, "{event:?}");
+}
+
+/// Whether an event is of this run. The helper processes of a browser are known by their file and the bed's folder.
+pub(crate) fn is_of(event: &Event, tool: &Tool, run: &Run, bed: &TestBed) -> bool {
+    if tool.has_helpers {
+        event.process.exe.as_deref() == tool.exe.to_str()
+            && event.process.cwd.as_deref() == bed.dir().to_str()
+    } else {
+        event.process.pid == run.process.pid()
+    }
+}
+
+/// Whether a connection is of the run with this path. A browser connects ahead of need, with no request at all.
+pub(crate) fn is_part_of(truth: &Connection, tool: &Tool, known: &Known, path: &str) -> bool {
+    let is_its_path = truth
+        .path
+        .as_deref()
+        .map_or(tool.has_helpers, |seen| seen == path);
+    truth.name.as_deref() == Some(known.name) && is_its_path
+}
+
+/// The one flow of which the test is true, once it is closed.
+pub(crate) fn flow_of(agent: &Agent, wanted: impl Fn(&Event) -> bool) -> Flow {
+    eventually(SOON, || {
+        let mut flows = agent.flows(&wanted);
+        let closed = flows.len() == 1 && flows[0].close.is_some();
+        closed
+            .then(|| flows.remove(0))
+            .ok_or_else(|| format!("{flows:?}"))
+    })
+}
+
+/// Checks that nothing was lost.
+pub(crate) fn nothing_lost(agent: &Agent) {
+    let mut lost = agent.metrics().all("umbra_agent_losses_total");
+    lost.retain(|(_, count)| *count > 0.0);
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+/// Checks that the agent said none of these names, and ends it: these processes must have no flow.
+pub(crate) fn untold<'a>(agent: Agent, names: impl IntoIterator<Item = &'a str>, pids: &[u32]) {
+    let told = agent.process.stdout.text() + &agent.process.stderr.text();
+    for name in names {
+        assert!(!told.contains(name), "{name} in\n{told}");
+    }
+    let flows = agent.stop_and_flows(|event| pids.contains(&event.process.pid));
+    assert!(flows.is_empty(), "{flows:?}");
 }
 
 pub(crate) fn host() -> String {

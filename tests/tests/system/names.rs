@@ -16,6 +16,13 @@ pub(crate) struct Known {
     pub(crate) port: u16,
 }
 
+/// What every test bed needs.
+const BED: [Need; 3] = [
+    Need::Root,
+    Need::Binary("umbra-testbed"),
+    Need::Binary("umbra-agent"),
+];
+
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
@@ -57,6 +64,11 @@ pub(crate) const OUTSIDE: [(IpAddr, &str); 4] = [
     (V6, "bedrock-runtime.eu.central.amazonaws.com.example.net"),
 ];
 
+/// Those names alone.
+pub(crate) fn outside() -> impl Iterator<Item = &'static str> {
+    OUTSIDE.into_iter().map(|(_, name)| name)
+}
+
 const fn known(
     name: &'static str,
     vendor: &'static str,
@@ -75,16 +87,22 @@ const fn known(
 
 /// A test bed in which all these names resolve; `None`, with the reason printed, where it cannot be.
 pub(crate) fn bed(needs: &[Need]) -> Option<TestBed> {
-    let own = [
-        Need::Root,
-        Need::Binary("umbra-testbed"),
-        Need::Binary("umbra-agent"),
-    ];
-    if !ready(&own) || !ready(needs) {
+    bed_serving(needs, &[])
+}
+
+/// The same with more arguments for the server.
+pub(crate) fn bed_serving(needs: &[Need], more: &[&str]) -> Option<TestBed> {
+    if !ready(&BED) || !ready(needs) {
         return None;
     }
     let known = KNOWN.iter().map(|known| (known.address, known.name));
-    Some(TestBed::new(&known.chain(OUTSIDE).collect::<Vec<_>>()))
+    Some(TestBed::serving(&known.chain(OUTSIDE).collect::<Vec<_>>(), more))
+}
+
+/// A test bed in which no name resolves before the test starts a name server.
+pub(crate) fn bed_without_names(more: &[&str]) -> Option<TestBed> {
+    let ready = ready(&BED) && ready(&[Need::Program("dnsmasq")]);
+    ready.then(|| TestBed::serving(&[], more))
 }
 
 /// What client number `turn` is to call of `all`: everything, or where the processor is emulated two, so that all

@@ -23,6 +23,8 @@ pub(crate) enum Check {
     File(&'static [&'static str]),
     /// A Debian package, where the program alone does not tell (`busybox` may be linked dynamically).
     Package(&'static str),
+    /// Modules that python3 has, as its `import` takes them.
+    Python(&'static str),
     /// A Rust that can build the kernel programs.
     Rust,
     /// bpf-linker.
@@ -41,6 +43,10 @@ impl Check {
                 let mut dpkg = Command::new("dpkg-query");
                 shell::answer(dpkg.args(["--show", "--showformat=${db:Status-Status}", name]))
                     .is_some_and(|status| status == "installed")
+            }
+            Self::Python(modules) => {
+                let mut python = Command::new("python3");
+                shell::answer(python.args(["-c", &format!("import {modules}")])).is_some()
             }
             Self::Rust => Rust::find().is_ok(),
             Self::Linker => Linker::find().is_ok(),

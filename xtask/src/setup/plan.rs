@@ -17,6 +17,8 @@ const LINKER_LLVMS: [u32; 2] = [LLVM_MAJOR, LLVM_MAJOR + 1];
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     packages: BTreeSet<String>,
+    /// Package and service.
+    services: BTreeSet<(&'static str, &'static str)>,
     rustup: bool,
     linker: Option<u32>,
     crates: Vec<(&'static str, &'static str)>,
@@ -32,12 +34,31 @@ impl Plan {
         !self.skipped.is_empty() || !self.impossible.is_empty()
     }
 
+    /// Notes that apt has nothing for a requirement.
+    fn do_without(&mut self, requirement: &Requirement, packages: &str) {
+        let Requirement { name, why, .. } = requirement;
+        if requirement.optional {
+            self.skipped.push(format!(
+                "skipped {name} ({why}): apt offers no package {packages}"
+            ));
+        } else {
+            self.impossible.push(format!(
+                "apt offers no package {packages} for {name} ({why}): install it by hand, or mend apt's sources"
+            ));
+        }
+    }
+
     /// The steps, in order: packages first, because the rest builds on them.
     pub(crate) fn steps(&self) -> Vec<Step> {
         let packages = Some(&self.packages).filter(|it| !it.is_empty());
+        let services = self
+            .services
+            .iter()
+            .map(|&(package, service)| Step::Service { package, service });
         packages
             .map(|packages| Step::Packages(packages.iter().cloned().collect()))
             .into_iter()
+            .chain(services)
             .chain(self.rustup.then_some(Step::Rustup))
             .chain(self.linker.map(|llvm| Step::Linker { llvm }))
             .chain(
@@ -55,6 +76,7 @@ pub(crate) fn packages(missing: &[&Requirement]) -> Vec<&'static str> {
     for requirement in missing {
         match requirement.install {
             Install::Package(names) => packages.extend(names),
+            Install::Service(name, _) => packages.push(name),
             Install::Rust => packages.extend(DEBIAN_RUST),
             Install::Linker => {
                 packages.extend(["llvm-22-dev", "libpolly-22-dev", "llvm-23-dev", "libpolly-23-dev"]);
@@ -72,19 +94,12 @@ pub(crate) fn plan(missing: &[&Requirement], offered: &BTreeSet<String>, has_rus
         match requirement.install {
             Install::Package(names) => match names.iter().find(|name| offered.contains(**name)) {
                 Some(name) => drop(plan.packages.insert((*name).to_owned())),
-                None if requirement.optional => plan.skipped.push(format!(
-                    "skipped {} ({}): apt offers no package {}",
-                    requirement.name,
-                    requirement.why,
-                    names.join(" or ")
-                )),
-                None => plan.impossible.push(format!(
-                    "apt offers no package {} for {} ({}): install it by hand, or mend apt's sources",
-                    names.join(" or "),
-                    requirement.name,
-                    requirement.why
-                )),
+                None => plan.do_without(requirement, &names.join(" or ")),
             },
+            Install::Service(name, service) if offered.contains(name) => {
+                plan.services.insert((name, service));
+            }
+            Install::Service(name, _) => plan.do_without(requirement, name),
             Install::Rust if has_rustup => plan.rustup = true,
             Install::Rust if DEBIAN_RUST.iter().all(|name| offered.contains(*name)) => {
                 plan.packages.extend(DEBIAN_RUST.map(str::to_owned));

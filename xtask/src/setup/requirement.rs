@@ -24,6 +24,8 @@ pub(crate) enum Need {
 pub(crate) enum Install {
     /// One of these packages: the first that the distribution offers.
     Package(&'static [&'static str]),
+    /// A package that brings a service, which is not to run: its name, and that of the service.
+    Service(&'static str, &'static str),
     /// A Rust with library source.
     Rust,
     /// bpf-linker, and the LLVM that it is linked with.
@@ -79,12 +81,22 @@ const fn for_test(
     packages: &'static [&'static str],
 ) -> Requirement {
     Requirement {
-        name,
-        why,
-        needed_by,
-        check,
-        install: Install::Package(packages),
         optional: true,
+        ..required(name, why, needed_by, check, Install::Package(packages))
+    }
+}
+
+/// A server that the tests start themselves, as a child of theirs.
+const fn served(
+    name: &'static str,
+    why: &'static str,
+    check: Check,
+    package: &'static str,
+    service: &'static str,
+) -> Requirement {
+    Requirement {
+        optional: true,
+        ..required(name, why, TEST, check, Install::Service(package, service))
     }
 }
 
@@ -113,7 +125,12 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("go", "a TLS client that is linked statically", TEST, Check::Command("go"), &["golang-go"]),
     for_test("chromium", "a real browser", TEST, Check::Command("chromium"), &["chromium"]),
     for_test("chromedriver", "drives the browser through the collector's pages", TEST, Check::Command("chromedriver"), &["chromium-driver"]),
-    for_test("certutil", "makes the browser trust the tests' certificates", TEST, Check::Command("certutil"), &["libnss3-tools"]),
+    for_test("firefox", "a real browser (NSS), also over QUIC", TEST, Check::File(&["/usr/bin/firefox-esr", "/usr/bin/firefox"]), &["firefox-esr", "firefox"]),
+    for_test("python3 -m venv", "holds aioquic, a QUIC client and server, from PyPI", TEST, Check::Python("venv, ensurepip"), &["python3-venv"]),
+    served("squid", "a proxy: CONNECT, passwords, plain HTTP", Check::Command("squid"), "squid", "squid"),
+    for_test("tinyproxy", "a proxy that asks another one", TEST, Check::Command("tinyproxy"), &["tinyproxy-bin"]),
+    served("dante", "a proxy for SOCKS 4 and 5", Check::Command("danted"), "dante-server", "danted"),
+    for_test("certutil", "makes browsers trust the tests' certificates", TEST, Check::Command("certutil"), &["libnss3-tools"]),
     for_test("dnsmasq", "a name server inside the tests", TEST, Check::Command("dnsmasq"), &["dnsmasq-base"]),
     for_test("sqlite3", "looks into spool and store from outside", TEST, Check::Command("sqlite3"), &["sqlite3"]),
 

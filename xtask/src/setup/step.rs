@@ -12,6 +12,9 @@ use crate::{root, shell, workspace};
 /// The release that the kernel programs are known to link with.
 const LINKER_VERSION: &str = "^0.13";
 
+/// Installs a package without its service.
+const SERVICE: &str = "xtask/src/setup/service.sh";
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -19,6 +22,13 @@ pub(crate) enum Step {
     Update,
     /// Install packages.
     Packages(Vec<String>),
+    /// Install a package whose service starts neither now nor with the machine.
+    Service {
+        /// The package.
+        package: &'static str,
+        /// Its service.
+        service: &'static str,
+    },
     /// Install the pinned nightly with rust-src, or Debian's compiler if rustup cannot.
     Rustup,
     /// Compile bpf-linker.
@@ -40,6 +50,12 @@ impl fmt::Display for Step {
         match self {
             Self::Update => f.write_str("fetch apt's package lists"),
             Self::Packages(names) => write!(f, "install the packages {}", names.join(" ")),
+            Self::Service { package, service } => {
+                write!(
+                    f,
+                    "install the package {package}, with its service {service} disabled"
+                )
+            }
             Self::Rustup => write!(
                 f,
                 "install {PINNED_NIGHTLY} with rust-src by rustup (if it cannot: the packages {})",
@@ -60,6 +76,15 @@ impl Step {
         match self {
             Self::Update => apt_get(&["update"]),
             Self::Packages(names) => install(names),
+            Self::Service { package, service } => {
+                root::ask("install packages")?;
+                shell::run(
+                    root::command("sh")
+                        .args([SERVICE, package, service])
+                        .current_dir(workspace::root()),
+                )
+                .with_context(|| format!("{package} could not be installed: see the messages above"))
+            }
             Self::Rustup => shell::run(&mut rustup()).or_else(|error| {
                 eprintln!("setup: {error:#}; installing Debian's compiler instead");
                 install(&DEBIAN_RUST.map(str::to_owned))

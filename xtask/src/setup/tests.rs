@@ -68,6 +68,22 @@ fn without_a_test_client_we_go_on_and_without_a_compiler_we_do_not() {
 }
 
 #[test]
+fn a_service_is_installed_apart_from_the_rest() {
+    let (squid, curl) = (named("squid"), named("curl"));
+    assert_eq!(
+        plan(&[squid, curl], &offered(&["squid", "curl"]), true).steps(),
+        [
+            Step::Packages(vec!["curl".to_owned()]),
+            Step::Service {
+                package: "squid",
+                service: "squid"
+            }
+        ]
+    );
+    assert_eq!(plan(&[squid], &offered(&[]), true).skipped.len(), 1);
+}
+
+#[test]
 fn debians_rust_stands_in_for_rustup() {
     let rust = named("Rust with library source");
     assert_eq!(plan(&[rust], &offered(&[]), true).steps(), [Step::Rustup]);

@@ -23,6 +23,29 @@ pub(super) fn at(at: usize, bytes: &[u8]) -> Vec<u8> {
     data(SYN.wrapping_add(1).wrapping_add(at), bytes)
 }
 
+/// The server's data from byte `at` of its stream on.
+pub(super) fn answer(at: usize, bytes: &[u8]) -> Vec<u8> {
+    let sequence = 8 + u32::try_from(at).unwrap();
+    let step = PacketBuilder::ipv4(SERVER.0, CLIENT.0, 64).tcp(SERVER.1, CLIENT.1, sequence, 1000);
+    write(|packet| step.ack(9).write(packet, bytes).unwrap())
+}
+
+/// A connection: its handshake, and what is said on it by turns, the client first.
+pub(super) fn conversation(turns: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mut packets = vec![syn(SYN), syn_ack(SYN)];
+    let mut said = [0, 0];
+    for (turn, bytes) in turns.iter().enumerate() {
+        let begin = said[turn % 2];
+        packets.push(if turn % 2 == 0 {
+            at(begin, bytes)
+        } else {
+            answer(begin, bytes)
+        });
+        said[turn % 2] += bytes.len();
+    }
+    packets
+}
+
 pub(super) fn syn(sequence: u32) -> Vec<u8> {
     let step = PacketBuilder::ipv4(CLIENT.0, SERVER.0, 64).tcp(CLIENT.1, SERVER.1, sequence, 1000);
     write(|packet| step.syn().write(packet, &[]).unwrap())

@@ -115,7 +115,11 @@ fn the_same_ports_may_be_used_again() {
 
 #[test]
 fn other_protocols_have_no_name() {
-    let packets = [syn(SYN), at(0, b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")];
+    let packets = [
+        syn(SYN),
+        at(0, b"EHLO a.example\r\nSTARTTLS\r\n"),
+        at(26, &hello(NAME)),
+    ];
     assert_eq!(lines(&packets), [line(FLOW, None, false)]);
 }
 

@@ -120,6 +120,28 @@ fn the_first_name_of_a_flow_stands() {
     }
 }
 
+/// When all flows together hold more than they may, the first ones are given up, with what is known of them.
+#[test]
+fn what_all_flows_hold_is_bounded() {
+    let record = tls::with_extensions(&[(0, tls::server_name(NAME.as_bytes())), (21, vec![0; 60_000])]);
+    let hello = &record[5..];
+    let frames = [cut(hello, 0..200), cut(hello, 300..hello.len())].concat();
+    let datagram = Client::new(V1).initial(&frames);
+    let flows = 1..=1200;
+    let packets: Vec<_> = flows
+        .clone()
+        .map(|port| udp((CLIENT.0, port), SERVER, &datagram))
+        .collect();
+    let seen = lines(&packets);
+    assert_eq!(seen.len(), flows.count());
+    for (port, seen) in (1..).zip(&seen) {
+        assert_eq!(
+            *seen,
+            line(&format!("10.0.0.1:{port}>10.0.0.2:443"), Some(NAME), false)
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

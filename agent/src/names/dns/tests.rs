@@ -1,9 +1,8 @@
 mod chain;
 mod form;
-pub(crate) mod made;
 mod stream;
 
-use super::Response;
+use super::{Response, made};
 use hickory_resolver::proto::op::Message;
 
 const NAME: &str = "api.openai.com";

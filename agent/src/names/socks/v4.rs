@@ -53,8 +53,8 @@ impl Reader {
             (At::User(length), _) if length < LONGEST_USER && !byte.is_ascii_control() => {
                 At::User(length + 1)
             }
-            (At::Name, 0) => return Some(Request::Tunnel(Target::read(&self.name))),
-            (At::Name, _) if self.name.len() < LONGEST_NAME => {
+            (At::Name, 0) if !self.name.is_empty() => return Some(Request::Tunnel(Target::read(&self.name))),
+            (At::Name, _) if self.name.len() < LONGEST_NAME && !byte.is_ascii_control() => {
                 self.name.push(byte);
                 At::Name
             }

@@ -16,14 +16,7 @@ type Proxy = (fn(&str) -> Vec<u8>, ViaProtocol, Evidence);
 
 const PROXIES: [Proxy; 3] = [
     (
-        |host| {
-            let bracketed = host.contains(':');
-            connect(&if bracketed {
-                format!("[{host}]:443")
-            } else {
-                format!("{host}:443")
-            })
-        },
+        |host| connect(&format!("{host}:443")),
         ViaProtocol::HttpConnect,
         Evidence::ProxyConnect,
     ),

@@ -1,0 +1,116 @@
+use umbra_agent_common::{
+    flow::{EVIDENCE_PIECES, FLAG_GREETED},
+    piece::PIECE_STREAM,
+};
+
+use super::*;
+use crate::{flows::record::tests::record, names::tls::made::hello};
+
+const BEGIN: u32 = u32::MAX - 20;
+
+fn undecided() -> (Undecided, Arc<Losses>) {
+    let losses = Arc::new(Losses::default());
+    (Undecided::new(losses.clone()), losses)
+}
+
+fn asked_about(flags: u8) -> FlowRecord {
+    FlowRecord {
+        pattern: 0,
+        evidence: EVIDENCE_PIECES,
+        flags,
+        ..record(b"")
+    }
+}
+
+/// `bytes` at offset `at` of flow `key`'s stream.
+fn piece(key: u64, at: usize, bytes: &[u8]) -> Piece {
+    let header = PieceHeader {
+        flow: key,
+        time_ns: 1,
+        sequence: BEGIN.wrapping_add(u32::try_from(at).unwrap()),
+        length: u32::try_from(bytes.len()).unwrap(),
+        kind: PIECE_STREAM,
+        ..PieceHeader::default()
+    };
+    Piece {
+        header,
+        bytes: bytes.to_vec(),
+    }
+}
+
+fn name(undecided: &Undecided, key: u64, at_last: bool) -> Option<String> {
+    match undecided.said(key, at_last, |_| false) {
+        Read::Asked(asked) => Some(asked.name.map_or("none".to_owned(), |name| name.to_string())),
+        Read::Nothing => Some("nothing".to_owned()),
+        Read::Wait => None,
+    }
+}
+
+fn lost(losses: &Losses, cause: Loss) -> u64 {
+    losses
+        .by_cause()
+        .find(|(name, _)| *name == cause.name())
+        .unwrap()
+        .1
+}
+
+#[test]
+fn pieces_are_put_together_also_sent_again_and_out_of_order() {
+    let hello = hello("api.openai.com");
+    let (mut undecided, _) = undecided();
+    let (a, b) = (30, 60);
+    for (at, end) in [(0, a), (0, a), (b, hello.len()), (10, b - 5)] {
+        assert!(undecided.read(&piece(7, at, &hello[at..end]), || Some(asked_about(0))));
+        assert_eq!(name(&undecided, 7, false), None);
+    }
+    undecided.read(&piece(7, a, &hello[a..b + 9]), || None);
+    assert_eq!(name(&undecided, 7, false).as_deref(), Some("api.openai.com"));
+    undecided.forget(7);
+    assert_eq!(undecided.held, 0);
+    assert!(undecided.order.is_empty());
+}
+
+#[test]
+fn a_request_behind_a_greeting_is_no_greeting() {
+    let (mut undecided, _) = undecided();
+    let request = b"\x05\x01\x00\x03\x0eapi.openai.com\x01\xbb";
+    for (at, byte) in request.iter().enumerate() {
+        undecided.read(&piece(7, at, &[*byte]), || Some(asked_about(FLAG_GREETED)));
+    }
+    assert_eq!(name(&undecided, 7, true).as_deref(), Some("api.openai.com"));
+}
+
+#[test]
+fn a_flow_that_was_judged_is_none_of_these() {
+    let (mut undecided, _) = undecided();
+    assert!(!undecided.read(&piece(7, 0, b"x"), || None));
+    assert!(!undecided.read(&piece(7, 0, b"x"), || Some(record(b"api.openai.com"))));
+    assert_eq!(name(&undecided, 7, false), None, "its pieces may be on their way");
+    assert_eq!(name(&undecided, 7, true).as_deref(), Some("nothing"));
+}
+
+#[test]
+fn the_oldest_goes_when_there_are_too_many_and_is_counted() {
+    let (mut undecided, losses) = undecided();
+    let begin = &hello("api.openai.com")[..50];
+    for key in 0..FLOWS_MAX as u64 + 10 {
+        undecided.read(&piece(key, 0, begin), || Some(asked_about(0)));
+    }
+    assert_eq!(undecided.flows.len(), FLOWS_MAX);
+    assert!(!undecided.flows.contains_key(&9) && undecided.flows.contains_key(&10));
+    assert_eq!(lost(&losses, Loss::FlowUndecided), 10);
+    assert_eq!(
+        undecided.held,
+        undecided.flows.values().map(|flow| flow.held).sum::<usize>()
+    );
+}
+
+#[test]
+fn a_hello_that_never_ends_is_waited_for_so_long() {
+    let (mut undecided, _) = undecided();
+    undecided.read(&piece(7, 0, &hello("api.openai.com")[..50]), || {
+        Some(asked_about(0))
+    });
+    assert_eq!(undecided.overdue(29 * 1_000_000_000), Vec::<u64>::new());
+    assert_eq!(undecided.overdue(31 * 1_000_000_000), [7]);
+}

@@ -1,0 +1,72 @@
+//! Which processes listen on which ports, from `/proc`.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
+
+use procfs::{
+    ProcResult,
+    net::{TcpNetEntry, TcpState},
+    process::{FDTarget, Process},
+};
+
+/// Answers that are remembered.
+const KNOWN_MAX: usize = 256;
+/// For so long: an id is used again, and a port is given up.
+const KNOWN_FOR: Duration = Duration::from_mins(1);
+/// How far up a listener is looked for: proxies that fork keep it in their first process.
+const GENERATIONS: usize = 3;
+
+/// What was found out lately.
+#[derive(Default)]
+pub(super) struct Listeners {
+    known: HashMap<(u32, u16), (bool, Instant)>,
+}
+
+impl Listeners {
+    /// Whether the first of `family` or one of the next two listens on TCP `port`.
+    pub(super) fn any_listens(&mut self, family: &[u32], port: u16) -> bool {
+        family
+            .iter()
+            .take(GENERATIONS)
+            .filter(|pid| **pid > 1)
+            .any(|pid| self.listens(*pid, port))
+    }
+
+    fn listens(&mut self, pid: u32, port: u16) -> bool {
+        let now = Instant::now();
+        if let Some((listens, since)) = self.known.get(&(pid, port))
+            && now.duration_since(*since) < KNOWN_FOR
+        {
+            return *listens;
+        }
+        if self.known.len() >= KNOWN_MAX {
+            self.known.clear();
+        }
+        // A process that is gone, or may not be looked at, joins nothing.
+        let listens = look(pid, port).unwrap_or(false);
+        self.known.insert((pid, port), (listens, now));
+        listens
+    }
+}
+
+fn look(pid: u32, port: u16) -> ProcResult<bool> {
+    let process = Process::new(i32::try_from(pid).unwrap_or(-1))?;
+    let is_wanted =
+        |entry: &TcpNetEntry| entry.state == TcpState::Listen && entry.local_address.port() == port;
+    let sockets: HashSet<u64> = process
+        .tcp()?
+        .into_iter()
+        .chain(process.tcp6().unwrap_or_default())
+        .filter(is_wanted)
+        .map(|entry| entry.inode)
+        .collect();
+    if sockets.is_empty() {
+        return Ok(false);
+    }
+    Ok(process
+        .fd()?
+        .flatten()
+        .any(|descriptor| matches!(descriptor.target, FDTarget::Socket(inode) if sockets.contains(&inode))))
+}

@@ -1,0 +1,80 @@
+"""Gets an address by HTTP/3: quic_client.py URL AUTHORITY [MANNER]...
+
+v1      offer QUIC version 1 alone
+v2      begin with version 2, and know version 1
+long    make the hello too long for one datagram
+send    connect the socket to the server and use send, rather than sendto
+"""
+
+import asyncio
+import sys
+import urllib.parse
+
+from aioquic.asyncio import QuicConnectionProtocol, connect
+from aioquic.h3.connection import H3_ALPN, H3Connection
+from aioquic.h3.events import DataReceived, HeadersReceived
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
+from aioquic.quic.packet import QuicProtocolVersion
+
+VERSIONS = {
+    "v1": [QuicProtocolVersion.VERSION_1],
+    "v2": [QuicProtocolVersion.VERSION_2, QuicProtocolVersion.VERSION_1],
+}
+
+
+class Client(QuicConnectionProtocol):
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self.http = H3Connection(self._quic)
+        self.status, self.length, self.end = None, 0, self._loop.create_future()
+
+    def quic_event_received(self, event):
+        for part in self.http.handle_event(event):
+            if isinstance(part, HeadersReceived):
+                self.status = dict(part.headers)[b":status"]
+            elif isinstance(part, DataReceived):
+                self.length += len(part.data)
+            if getattr(part, "stream_ended", False):
+                self.end.set_result(None)
+
+    async def get(self, url):
+        stream = self._quic.get_next_available_stream_id()
+        fields = [(":method", "GET"), (":scheme", "https"), (":authority", url.netloc), (":path", url.path)]
+        self.http.send_headers(stream, [(name.encode(), value.encode()) for name, value in fields], True)
+        self.transmit()
+        await self.end
+        if self.status != b"200":
+            sys.exit(f"status {self.status}")
+
+
+async def by_send(url, configuration):
+    """What aioquic's `connect` does, on a connected socket."""
+    loop = asyncio.get_running_loop()
+    configuration.server_name = url.hostname
+    transport, client = await loop.create_datagram_endpoint(
+        lambda: Client(QuicConnection(configuration=configuration)), remote_addr=(url.hostname, url.port or 443)
+    )
+    client.connect(transport.get_extra_info("peername"))
+    await client.wait_connected()
+    await client.get(url)
+    client.close()
+    await client.wait_closed()
+    transport.close()
+
+
+async def by_sendto(url, configuration):
+    async with connect(url.hostname, url.port or 443, configuration=configuration, create_protocol=Client) as client:
+        await client.get(url)
+
+
+def main(url, authority, *manners):
+    configuration = QuicConfiguration(alpn_protocols=H3_ALPN, quantum_readiness_test="long" in manners)
+    configuration.load_verify_locations(authority)
+    for manner in manners:
+        configuration.supported_versions = VERSIONS.get(manner, configuration.supported_versions)
+    get = by_send if "send" in manners else by_sendto
+    asyncio.run(get(urllib.parse.urlsplit(url), configuration))
+
+
+main(*sys.argv[1:])

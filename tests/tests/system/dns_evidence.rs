@@ -1,0 +1,140 @@
+//! A flow that says no name has that of the DNS answer which its process got, and nobody else's.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::Stdio;
+use std::time::Duration;
+
+use umbra_tests::TestBed;
+use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::process::Process;
+
+use crate::expect::{Evidence, check_name, flow_of, untold};
+use crate::names::{ANTHROPIC, OPENAI, OUTSIDE, bed_without_names};
+
+const DNS: Evidence = Evidence("dns", "tcp");
+/// For documentation (RFC 5737); the test's namespace has them on its loopback.
+const ALONE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 8));
+const SHARED: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10));
+/// Behind a front of another name, as much of the web is.
+const GEMINI: &str = "generativelanguage.googleapis.com";
+
+/// A bed with a name server; the names of `SHARED` are two.
+fn bed() -> Option<(TestBed, Process)> {
+    let bed = bed_without_names(&["--plain", "80"])?;
+    for address in [ALONE, SHARED, ELSEWHERE] {
+        bed.add_address(address);
+    }
+    let records = [
+        format!("--host-record={},{ALONE},60", OPENAI.name),
+        format!("--host-record={},{SHARED},60", ANTHROPIC.name),
+        format!("--host-record=claude.ai,{SHARED},60"),
+        format!("--host-record={},{ELSEWHERE},60", OUTSIDE[0].1),
+        format!("--cname={GEMINI},{},60", OUTSIDE[0].1),
+    ];
+    let records: Vec<_> = records.iter().map(String::as_str).collect();
+    let server = umbra_tests::name_server::start(&mut bed.command("dnsmasq"), "127.0.0.1", &records);
+    Some((bed, server))
+}
+
+#[test]
+fn a_flow_without_a_name_has_that_of_its_process_s_answer() {
+    let Some((bed, mut server)) = bed() else { return };
+    let agent = Agent::start(&Setup::default());
+
+    let pid = nameless(&bed, OPENAI.name, &[]);
+    server.said("query[A] api.openai.com", Duration::from_secs(5));
+    let flow = flow_of(&agent, |event| event.process.pid == pid);
+    check_name(&flow.open, DNS, &OPENAI);
+    assert_eq!((flow.open.dst.ip, flow.open.dst.port), (ALONE, 443));
+    // Over TCP, too.
+    let pid = nameless(&bed, OPENAI.name, &[("RES_OPTIONS", "use-vc")]);
+    check_name(
+        &flow_of(&agent, |event| event.process.pid == pid).open,
+        DNS,
+        &OPENAI,
+    );
+    // The name asked for stands, not that which it leads to.
+    let pid = nameless(&bed, GEMINI, &[]);
+    assert_eq!(
+        flow_of(&agent, |event| event.process.pid == pid).open.name,
+        GEMINI
+    );
+
+    // Who did not ask, and who asked for something else at the same address, has no name.
+    let others = [
+        nameless(&bed, &ALONE.to_string(), &[]),
+        nameless(&bed, OUTSIDE[0].1, &[]),
+        nameless(&bed, &ELSEWHERE.to_string(), &[]),
+    ];
+    untold(agent, [OUTSIDE[0].1], &others);
+}
+
+#[test]
+fn of_two_names_at_one_address_the_one_asked_for_stands() {
+    let Some((bed, _server)) = bed() else { return };
+    let agent = Agent::start(&Setup::default());
+    let one = nameless(&bed, ANTHROPIC.name, &[]);
+    let other = nameless(&bed, "claude.ai", &[]);
+    check_name(
+        &flow_of(&agent, |event| event.process.pid == one).open,
+        DNS,
+        &ANTHROPIC,
+    );
+    let flow = flow_of(&agent, |event| event.process.pid == other);
+    assert_eq!(
+        (flow.open.name.as_str(), flow.open.evidence.as_str()),
+        ("claude.ai", "dns")
+    );
+
+    // One process that asked for both, and one that asked for neither.
+    let both = python(&bed, &[ANTHROPIC.name, "claude.ai"], SHARED);
+    let neither = python(&bed, &[], SHARED);
+    untold(agent, [], &[both, neither]);
+}
+
+#[test]
+fn a_name_in_the_hello_is_better_than_an_answer() {
+    let Some((bed, _server)) = bed() else { return };
+    let agent = Agent::start(&Setup::default());
+    // It asked for a name of the catalogue, and greets the server by one outside of it.
+    let mut client = bed.command("openssl");
+    client.args(["s_client", "-servername", OUTSIDE[0].1, "-connect"]);
+    let mut client = Process::start(client.arg(format!("{}:443", OPENAI.name)).stdin(Stdio::null()));
+    client.wait(Duration::from_secs(20));
+    untold(agent, [OUTSIDE[0].1], &[client.pid()]);
+}
+
+/// Connects to a host with TLS that says no name; gives the process.
+fn nameless(bed: &TestBed, host: &str, environment: &[(&str, &str)]) -> u32 {
+    let mut client = bed.command("openssl");
+    client
+        .args(["s_client", "-noservername", "-connect"])
+        .arg(format!("{host}:443"))
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null());
+    let mut client = Process::start(&mut client);
+    let status = client.wait(Duration::from_secs(20));
+    assert!(status.success(), "{}", client.stderr.text());
+    client.pid()
+}
+
+/// Asks for names and then connects to an address with TLS that says no name; gives the process.
+fn python(bed: &TestBed, names: &[&str], address: IpAddr) -> u32 {
+    const SCRIPT: &str = "
+import socket, ssl, sys
+address, *names = sys.argv[1:]
+for name in names:
+    socket.getaddrinfo(name, 443)
+context = ssl._create_unverified_context()
+context.wrap_socket(socket.create_connection((address, 443))).close()
+";
+    let mut client = bed.command("python3");
+    let mut client = Process::start(client.args(["-c", SCRIPT, &address.to_string()]).args(names));
+    assert!(
+        client.wait(Duration::from_secs(20)).success(),
+        "{}",
+        client.stderr.text()
+    );
+    client.pid()
+}

@@ -1,0 +1,169 @@
+//! Through a proxy the client is named for what it asked the proxy for, and a proxy on this host for whom it asks.
+
+use umbra_tests::TestBed;
+use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::clients::{CLIENTS, Call, named};
+use umbra_tests::machine::is_slow;
+use umbra_tests::proxies::{CREDENTIALS, Proxy};
+use umbra_tests::skip::{Need, skip};
+
+use crate::expect::{HTTP, TLS, check_name, flow_of, untold};
+use crate::names::{OPENAI, OUTSIDE, bed_serving};
+use crate::through::{Through, asked, relayed, via};
+
+const PROXIES: [Need; 3] = [
+    Need::Program("squid"),
+    Need::Program("tinyproxy"),
+    Need::Program("danted"),
+];
+const PLAIN: [&str; 2] = ["--plain", "80"];
+const THROUGH_SQUID: [&str; 8] = [
+    "curl", "wget", "python", "node", "java", "go", "rustls", "chromium",
+];
+const EMULATED: [&str; 2] = ["curl", "rustls"];
+
+#[test]
+fn every_client_is_named_through_squid() {
+    let Some(bed) = bed_serving(&PROXIES, &[]) else {
+        return;
+    };
+    let squid = Proxy::squid(&bed);
+    let agent = Agent::start(&Setup::default());
+    let wanted: &[_] = if is_slow() { &EMULATED } else { &THROUGH_SQUID };
+    for client in CLIENTS.iter().filter(|client| wanted.contains(&client.name)) {
+        let mut tool = match client.tool() {
+            Ok(tool) => tool,
+            Err(why) => {
+                skip(&format!("{}: {why}", client.name));
+                continue;
+            }
+        };
+        if client.name == "chromium" {
+            tool = tool.with(&[&format!("--proxy-server={}", squid.address)]);
+        }
+        let path = format!("/bytes/20000/{}", client.name);
+        let call = Call {
+            proxy: Some(squid.address),
+            ..Call::to(OPENAI.name, &path)
+        };
+        let run = bed.run(&tool, &call);
+        let flows = Through::new(&agent, &bed, &tool, &run, &path).flows();
+        println!("{:<11} {} flow(s)", client.name, flows.len());
+        for flow in &flows {
+            asked(flow, TLS, &tool, &run, &bed, &via("http_connect", &squid, 1));
+            relayed(&agent, &bed, &squid, flow);
+        }
+        assert!(
+            squid.log().contains("CONNECT api.openai.com:443"),
+            "{}",
+            squid.log()
+        );
+    }
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn a_refused_request_does_not_hide_the_one_that_follows() {
+    let Some(bed) = bed_serving(&PROXIES, &[]) else {
+        return;
+    };
+    let squid = Proxy::squid_with_password(&bed);
+    let agent = Agent::start(&Setup::default());
+    let path = "/bytes/1000/password";
+    let tool = named("curl").with(&[
+        "--proxy",
+        &squid.url("http"),
+        "--proxy-user",
+        CREDENTIALS,
+        // Asks without, is told how (407), and asks again.
+        "--proxy-anyauth",
+    ]);
+    let run = bed.run(&tool, &Call::to(OPENAI.name, path));
+    assert!(squid.log().contains("TCP_DENIED/407"), "{}", squid.log());
+    let flows = Through::new(&agent, &bed, &tool, &run, path).flows();
+    for flow in &flows {
+        asked(flow, TLS, &tool, &run, &bed, &via("http_connect", &squid, 1));
+    }
+    let told = agent.process.stdout.text() + &agent.process.stderr.text();
+    let password = CREDENTIALS.split(':').next_back().expect("a password");
+    // It is in curl's arguments, as any user of the host can see, and nowhere else.
+    assert_eq!(told.matches(password).count(), 2 * flows.len(), "{told}");
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn proxies_one_behind_the_other_are_counted() {
+    let Some(bed) = bed_serving(&PROXIES, &[]) else {
+        return;
+    };
+    let squid = Proxy::squid(&bed);
+    let tinyproxy = Proxy::tinyproxy(&bed, Some(squid.address));
+    let dante = Proxy::dante(&bed);
+    let agent = Agent::start(&Setup::default());
+
+    // The client knows one proxy, and that one asks another.
+    let path = "/bytes/1000/behind";
+    let tool = named("curl").with(&["--proxy", &tinyproxy.url("http")]);
+    let run = bed.run(&tool, &Call::to(OPENAI.name, path));
+    let flow = Through::new(&agent, &bed, &tool, &run, path).only();
+    asked(&flow, TLS, &tool, &run, &bed, &via("http_connect", &tinyproxy, 1));
+    let middle = flow_of(&agent, |event| event.process.pid == tinyproxy.process.pid());
+    check_name(&middle.open, TLS, &OPENAI);
+    assert_eq!(middle.open.via, Some(via("http_connect", &squid, 1)));
+    relayed(&agent, &bed, &squid, &middle);
+
+    // The client asks one proxy for another.
+    let path = "/bytes/1000/two";
+    let tool = named("curl").with(&["--preproxy", &dante.url("socks5h"), "--proxy", &squid.url("http")]);
+    let run = bed.run(&tool, &Call::to(OPENAI.name, path));
+    let flow = Through::new(&agent, &bed, &tool, &run, path).only();
+    asked(&flow, TLS, &tool, &run, &bed, &via("socks5", &dante, 2));
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn plain_requests_to_a_proxy_are_named() {
+    let Some(bed) = bed_serving(&PROXIES, &PLAIN) else {
+        return;
+    };
+    let agent = Agent::start(&Setup::default());
+    let proxies: [fn(&TestBed) -> Proxy; 2] = [Proxy::squid, |bed| Proxy::tinyproxy(bed, None)];
+    for start in proxies {
+        let proxy = start(&bed);
+        let path = format!("/bytes/1000/{}", proxy.address.port());
+        let call = Call {
+            proxy: Some(proxy.address),
+            ..Call::plain(OPENAI.name, &path)
+        };
+        let tool = named("curl");
+        let run = bed.run(&tool, &call);
+        let flow = Through::new(&agent, &bed, &tool, &run, &path).only();
+        asked(&flow, HTTP, &tool, &run, &bed, &via("http", &proxy, 1));
+        let relay = flow_of(&agent, |event| event.process.pid == proxy.process.pid());
+        check_name(&relay.open, HTTP, &OPENAI);
+        assert_eq!(relay.open.via, None);
+        assert_eq!(relay.open.relays.as_ref(), Some(&flow.open.flow_id));
+    }
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn a_name_outside_the_catalogue_is_not_told_of_proxies() {
+    let Some(bed) = bed_serving(&PROXIES, &PLAIN) else {
+        return;
+    };
+    let (squid, dante) = (Proxy::squid(&bed), Proxy::dante(&bed));
+    let agent = Agent::start(&Setup::default());
+    let mut pids = vec![squid.process.pid()];
+    // An IPv6 address is more than dante's configuration lets through.
+    let (_, name) = OUTSIDE[0];
+    let calls = [Call::to(name, "/bytes/1000"), Call::plain(name, "/bytes/1000")];
+    for (proxy, call) in [squid.url("http"), dante.url("socks5h")]
+        .iter()
+        .flat_map(|it| calls.map(|call| (it, call)))
+    {
+        let run = bed.run(&named("curl").with(&["--proxy", proxy]), &call);
+        pids.push(run.process.pid());
+    }
+    untold(agent, [name], &pids);
+}

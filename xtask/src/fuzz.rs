@@ -9,9 +9,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::{fs, thread};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -26,7 +26,7 @@ const SEED: u32 = 1;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only this target [default: each of them, one after the other]
+    /// Only this target [default: each of them]
     target: Option<String>,
     /// Seconds for each target.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
@@ -69,43 +69,59 @@ fn targets() -> Result<Vec<String>> {
     Ok(targets)
 }
 
+/// Fuzzes as many targets at a time as there are processors; a fuzzer uses one.
 fn fuzz(targets: &[String], seconds: u64, seed: Option<u32>) -> Result<()> {
     shell::run(&mut command::build(targets))?;
     println!("{}", table::HEADING);
-    let mut broken = Vec::new();
-    for target in targets {
-        // libFuzzer does not make the folder that it writes to.
-        let corpus = workspace::root().join("fuzz/corpus").join(target);
-        fs::create_dir_all(&corpus).with_context(|| format!("cannot make {}", corpus.display()))?;
-        let log = follow(&mut command::run(target, seconds, seed))?;
-        match log.found() {
-            None => println!("{}", table::line(target, &log.figures())),
-            Some(found) => {
-                println!("{target}: {}", found.what);
-                if let Some(input) = found.input {
-                    println!("  input:  {}", shown(input));
-                    println!("  replay: {}", shell::line(&command::replay(target, input)));
-                }
-                broken.push(target.as_str());
-            }
+    let waiting = Mutex::new(targets.iter());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || -> Result<Vec<&str>> {
+        let mut broken = Vec::new();
+        while let Some(target) = next() {
+            let log = follow(target, seconds, seed)?;
+            println!("{}", account(target, &log));
+            broken.extend(log.found().map(|_| target.as_str()));
         }
-    }
-    if broken.is_empty() {
-        Ok(())
-    } else {
-        bail!("fuzzing broke {}: see above", broken.join(", "))
+        Ok(broken)
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let broken: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("no worker panics"))
+            .collect::<Result<_>>()
+    })?;
+    match broken.concat() {
+        broken if broken.is_empty() => Ok(()),
+        broken => bail!("fuzzing broke {}: see above", broken.join(", ")),
     }
 }
 
 /// Runs a fuzzer to its end and gives what it said.
-fn follow(command: &mut Command) -> Result<Log> {
-    let line = shell::line(command);
+fn follow(target: &str, seconds: u64, seed: Option<u32>) -> Result<Log> {
+    // libFuzzer does not make the folder that it writes to.
+    let corpus = workspace::root().join("fuzz/corpus").join(target);
+    fs::create_dir_all(&corpus).with_context(|| format!("cannot make {}", corpus.display()))?;
+    let mut command = command::run(target, seconds, seed);
     let output = command
         .output()
-        .with_context(|| format!("cannot start `{line}`"))?;
+        .with_context(|| format!("cannot start `{}`", shell::line(&command)))?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let log = Log::new(text, output.status.success());
-    Ok(log)
+    Ok(Log::new(text, output.status.success()))
+}
+
+/// The figures of a target, or what broke it and how to see that again.
+fn account(target: &str, log: &Log) -> String {
+    let Some(found) = log.found() else {
+        return table::line(target, &log.figures());
+    };
+    let what = found.what;
+    let Some(input) = found.input else {
+        return format!("{target}: {what}");
+    };
+    let replay = shell::line(&command::replay(target, input));
+    format!("{target}: {what}\n  input:  {}\n  replay: {replay}", shown(input))
 }
 
 /// A path as seen from the repository's root, where the commands are typed.

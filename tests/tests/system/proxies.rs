@@ -7,7 +7,7 @@ use umbra_tests::machine::is_slow;
 use umbra_tests::proxies::{CREDENTIALS, Proxy};
 use umbra_tests::skip::{Need, skip};
 
-use crate::expect::{HTTP, TLS, check_name, flow_of, untold};
+use crate::expect::{CONNECT, HTTP, check_name, flow_of, untold};
 use crate::names::{OPENAI, OUTSIDE, bed_serving};
 use crate::through::{Through, asked, relayed, via};
 
@@ -50,7 +50,7 @@ fn every_client_is_named_through_squid() {
         let flows = Through::new(&agent, &bed, &tool, &run, &path).flows();
         println!("{:<11} {} flow(s)", client.name, flows.len());
         for flow in &flows {
-            asked(flow, TLS, &tool, &run, &bed, &via("http_connect", &squid, 1));
+            asked(flow, CONNECT, &tool, &run, &bed, &via("http_connect", &squid, 1));
             relayed(&agent, &bed, &squid, flow);
         }
         assert!(
@@ -82,7 +82,7 @@ fn a_refused_request_does_not_hide_the_one_that_follows() {
     assert!(squid.log().contains("TCP_DENIED/407"), "{}", squid.log());
     let flows = Through::new(&agent, &bed, &tool, &run, path).flows();
     for flow in &flows {
-        asked(flow, TLS, &tool, &run, &bed, &via("http_connect", &squid, 1));
+        asked(flow, CONNECT, &tool, &run, &bed, &via("http_connect", &squid, 1));
     }
     let told = agent.process.stdout.text() + &agent.process.stderr.text();
     let password = CREDENTIALS.split(':').next_back().expect("a password");
@@ -106,9 +106,16 @@ fn proxies_one_behind_the_other_are_counted() {
     let tool = named("curl").with(&["--proxy", &tinyproxy.url("http")]);
     let run = bed.run(&tool, &Call::to(OPENAI.name, path));
     let flow = Through::new(&agent, &bed, &tool, &run, path).only();
-    asked(&flow, TLS, &tool, &run, &bed, &via("http_connect", &tinyproxy, 1));
+    asked(
+        &flow,
+        CONNECT,
+        &tool,
+        &run,
+        &bed,
+        &via("http_connect", &tinyproxy, 1),
+    );
     let middle = flow_of(&agent, |event| event.process.pid == tinyproxy.process.pid());
-    check_name(&middle.open, TLS, &OPENAI);
+    check_name(&middle.open, CONNECT, &OPENAI);
     assert_eq!(middle.open.via, Some(via("http_connect", &squid, 1)));
     relayed(&agent, &bed, &squid, &middle);
 
@@ -117,7 +124,7 @@ fn proxies_one_behind_the_other_are_counted() {
     let tool = named("curl").with(&["--preproxy", &dante.url("socks5h"), "--proxy", &squid.url("http")]);
     let run = bed.run(&tool, &Call::to(OPENAI.name, path));
     let flow = Through::new(&agent, &bed, &tool, &run, path).only();
-    asked(&flow, TLS, &tool, &run, &bed, &via("socks5", &dante, 2));
+    asked(&flow, CONNECT, &tool, &run, &bed, &via("socks5", &dante, 2));
     assert!(agent.stop().success());
 }
 

@@ -8,7 +8,7 @@ use umbra_tests::process::Process;
 use umbra_tests::proxies::Proxy;
 use umbra_tests::skip::Need;
 
-use crate::expect::{Evidence, TLS, check_name, flow_of};
+use crate::expect::{Evidence, SOCKS, TLS, check_name, flow_of};
 use crate::names::{OPENAI, bed_serving};
 use crate::through::{Through, asked, via};
 
@@ -21,18 +21,18 @@ fn requests_of_socks_are_named() {
     };
     let (dante, own) = (Proxy::dante(&bed), Proxy::socks4a(&bed));
     let agent = Agent::start(&Setup::default());
-    for (scheme, proxy, protocol) in [
-        ("socks5h", &dante, "socks5"),
+    for (scheme, proxy, protocol, evidence) in [
+        ("socks5h", &dante, "socks5", SOCKS),
         // With the address of the server, whose name is in the hello alone.
-        ("socks5", &dante, "socks5"),
-        ("socks4", &dante, "socks4"),
-        ("socks4a", &own, "socks4"),
+        ("socks5", &dante, "socks5", TLS),
+        ("socks4", &dante, "socks4", TLS),
+        ("socks4a", &own, "socks4", SOCKS),
     ] {
         let path = format!("/bytes/1000/{scheme}");
         let tool = named("curl").with(&["--proxy", &proxy.url(scheme)]);
         let run = bed.run(&tool, &Call::to(OPENAI.name, &path));
         let flow = Through::new(&agent, &bed, &tool, &run, &path).only();
-        asked(&flow, TLS, &tool, &run, &bed, &via(protocol, proxy, 1));
+        asked(&flow, evidence, &tool, &run, &bed, &via(protocol, proxy, 1));
         // The children of dante that connect are others than the one that was started.
         let relay = flow_of(&agent, |event| {
             event.process.exe.as_deref() == proxy.exe.to_str()
@@ -56,8 +56,8 @@ fn a_tunnel_without_a_name_in_it_has_that_of_the_request() {
     // A selector of gopher is neither a hello nor a request of HTTP: the server refuses it.
     let selector = format!("gopher://{}:443/1selector", OPENAI.name);
     for (proxy, scheme, evidence, protocol) in [
-        (&squid, "http", "proxy_connect", "http_connect"),
-        (&dante, "socks5h", "socks", "socks5"),
+        (&squid, "http", &["proxy_connect"], "http_connect"),
+        (&dante, "socks5h", &["socks"], "socks5"),
     ] {
         let mut curl = bed.command("curl");
         curl.args([

@@ -13,7 +13,7 @@ use crate::expect::{Evidence, SOON, TLS, check_by, check_name, flow_of, is_of};
 use crate::names::{Known, OPENAI};
 
 /// Most bytes that asking a proxy takes, and its answer; or what a proxy adds to a request.
-const ASKING: u64 = 1_000;
+const ASKING: u64 = 5_000;
 
 /// A call that was made through a proxy.
 pub(crate) struct Through<'a> {

@@ -36,6 +36,7 @@ pub mod serve;
 pub mod skip;
 pub mod socks;
 pub mod truth;
+mod udp;
 pub mod wait;
 pub mod webhook;
 

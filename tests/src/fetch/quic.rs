@@ -12,6 +12,7 @@ use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
 use rustls::version::TLS13;
 
 use super::{Url, trusting};
+use crate::udp;
 
 /// What to get by HTTP/3, and in which manner.
 #[derive(Debug, clap::Args)]
@@ -86,7 +87,7 @@ impl Arguments {
         } else {
             SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))
         };
-        let socket = UdpSocket::bind(any)?;
+        let socket = udp::bind(any)?;
         if self.connected {
             socket.connect(server)?;
         }

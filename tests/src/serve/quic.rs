@@ -2,7 +2,7 @@
 
 mod counted;
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use super::http::First;
 use super::{Record, Serving};
 use crate::machine::patience;
 use crate::truth::{Connection, Protocol};
+use crate::udp;
 use counted::Counted;
 
 /// A client that is silent for so long has gone without a word, as Firefox does now and then.
@@ -45,7 +46,7 @@ pub(super) fn listen(
     transport.max_idle_timeout(Some(patience(IDLE).try_into()?));
     config.transport_config(Arc::new(transport));
 
-    let socket = UdpSocket::bind(address).with_context(|| format!("cannot listen on UDP {address}"))?;
+    let socket = udp::bind(address).with_context(|| format!("cannot listen on UDP {address}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

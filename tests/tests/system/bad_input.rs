@@ -156,7 +156,7 @@ fn refused_config(text: &str, says: &[&str]) {
 fn refused(command: &mut Command, says: &[&str]) {
     let mut process = Process::start(command);
     let status = process.wait(Duration::from_secs(10));
-    let said = process.stderr.text();
+    let said = process.stderr.all().join("\n");
     assert_eq!(status.code(), Some(1), "{said}");
     assert_eq!(said.lines().count(), 1, "one sentence, not\n{said}");
     assert!(!said.contains(ATTACHED) && !said.contains("panicked"), "{said}");

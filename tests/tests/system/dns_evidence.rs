@@ -8,10 +8,9 @@ use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::process::Process;
 
-use crate::expect::{Evidence, check_name, flow_of, untold};
+use crate::expect::{DNS, check_name, flow_of, untold};
 use crate::names::{ANTHROPIC, OPENAI, OUTSIDE, bed_without_names};
 
-const DNS: Evidence = Evidence("dns", "tcp");
 /// For documentation (RFC 5737); the test's namespace has them on its loopback.
 const ALONE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 8));
 const SHARED: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));

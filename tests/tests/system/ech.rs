@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::hello::Hello;
 
-use crate::expect::{Evidence, TLS, check_name, flow_of, untold};
+use crate::expect::{DNS, TLS, check_name, flow_of, untold};
 use crate::names::{OPENAI, bed_without_names};
 
 const FRONT: &str = "front.example";
@@ -35,7 +35,7 @@ fn behind_a_front_the_name_is_that_of_the_answer() {
     let open = |pid: u32| flow_of(&agent, |event| event.process.pid == pid).open;
     for pieces in [&[][..], &["--piece", "1"]] {
         let flow = open(greet(OPENAI.name, FRONT, true, pieces));
-        check_name(&flow, Evidence("dns", "tcp"), &OPENAI);
+        check_name(&flow, DNS, &OPENAI);
         assert!(flow.ech, "{flow:?}");
         // What only looks encrypted stands beside the true name.
         let flow = open(greet(OPENAI.name, OPENAI.name, true, pieces));

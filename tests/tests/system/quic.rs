@@ -101,12 +101,8 @@ fn megabytes_over_quic_are_counted_in_both_directions() {
         });
         check_by(&flow, QUIC, &OPENAI, &tool, &run, &bed, 0);
         let bytes = flow.bytes().expect("it is closed");
-        assert_eq!(bytes.out, truth.received);
-        // What found the client's buffer full the server has sent again.
-        assert!(
-            bytes.r#in > 2_000_000 && bytes.r#in <= truth.sent,
-            "{bytes:?} of {truth:?}"
-        );
+        assert!(bytes.out > 2_000_000 && bytes.r#in > 2_000_000, "{bytes:?}");
+        assert_eq!((bytes.out, bytes.r#in), (truth.received, truth.sent));
     }
     assert!(agent.stop().success());
 }

@@ -56,8 +56,8 @@ fn a_tunnel_without_a_name_in_it_has_that_of_the_request() {
     // A selector of gopher is neither a hello nor a request of HTTP: the server refuses it.
     let selector = format!("gopher://{}:443/1selector", OPENAI.name);
     for (proxy, scheme, evidence, protocol) in [
-        (&squid, "http", "proxy_connect", "http_connect"),
-        (&dante, "socks5h", "socks", "socks5"),
+        (&squid, "http", &["proxy_connect"], "http_connect"),
+        (&dante, "socks5h", &["socks"], "socks5"),
     ] {
         let mut curl = bed.command("curl");
         curl.args([

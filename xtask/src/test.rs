@@ -19,7 +19,7 @@ use crate::{build, catalog, fuzz, lint, root, workspace};
 use steps::Steps;
 
 /// Under emulation the whole-system tests take minutes, not seconds.
-const VM_PATIENCE: Duration = Duration::from_mins(15);
+const VM_PATIENCE: Duration = Duration::from_mins(25);
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

@@ -1,13 +1,17 @@
 //! Through a proxy the client is named for what it asked the proxy for, and a proxy on this host for whom it asks.
 
-use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{CLIENTS, Call, named};
+use umbra_tests::collector::Row;
+use umbra_tests::event::Flow;
 use umbra_tests::machine::is_slow;
 use umbra_tests::proxies::{CREDENTIALS, Proxy};
 use umbra_tests::skip::{Need, skip};
+use umbra_tests::truth::Bytes;
+use umbra_tests::wait::eventually;
+use umbra_tests::{Collector, TestBed};
 
-use crate::expect::{CONNECT, HTTP, check_name, flow_of, untold};
+use crate::expect::{CONNECT, HTTP, SOON, check_name, flow_of, untold};
 use crate::names::{OPENAI, OUTSIDE, bed_serving};
 use crate::through::{Through, asked, relayed, via};
 
@@ -126,6 +130,37 @@ fn proxies_one_behind_the_other_are_counted() {
     let flow = Through::new(&agent, &bed, &tool, &run, path).only();
     asked(&flow, CONNECT, &tool, &run, &bed, &via("socks5", &dante, 2));
     assert!(agent.stop().success());
+}
+
+#[test]
+fn a_proxy_on_this_host_counts_once() {
+    let needs = [Need::Program("squid"), Need::Binary("umbra-collector")];
+    let Some(bed) = bed_serving(&needs, &[]) else {
+        return;
+    };
+    let squid = Proxy::squid(&bed);
+    let data = tempfile::tempdir().expect("a temporary folder");
+    let collector = Collector::start(data.path(), None);
+    let agent = Agent::start(&Setup {
+        collector: Some(collector.url()),
+        ..Setup::default()
+    });
+    let tool = named("curl").with(&["--proxy", &squid.url("http")]);
+    for turn in 0..3 {
+        bed.run(&tool, &Call::to(OPENAI.name, &format!("/bytes/10000/{turn}")));
+    }
+    eventually(SOON, || {
+        let asked = agent.flows(|event| event.via.is_some());
+        let bytes: Bytes = asked.iter().filter_map(Flow::bytes).sum();
+        let rows = collector.rows(OPENAI.name);
+        let (flows, counted) = Row::sum(&rows);
+        let once = rows.len() == 1 && (flows, counted) == (3, bytes);
+        once.then_some(())
+            .ok_or_else(|| format!("{rows:?}, and the client's flows carried {bytes:?}"))
+    });
+    assert_eq!(collector.rows(OPENAI.name)[0].program, tool.program);
+    assert!(agent.stop().success());
+    assert!(collector.stop().success());
 }
 
 #[test]

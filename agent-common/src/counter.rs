@@ -17,8 +17,6 @@ pub enum Counter {
     FlowsAsked,
     /// DNS answers to catalogue names.
     AnswersSeen,
-    /// Flows whose hello is encrypted, to an address that no DNS answer gave for a catalogue name.
-    HellosEncrypted,
     /// Pieces that found the ring buffer full: the names in them are lost.
     PiecesDropped,
     /// Packets that found all workspaces of their processor in use: the names in them are lost.
@@ -55,7 +53,6 @@ impl Counter {
         Self::FlowsWithoutName,
         Self::FlowsAsked,
         Self::AnswersSeen,
-        Self::HellosEncrypted,
         Self::PiecesDropped,
         Self::WorkspacesBusy,
         Self::HellosMalformed,
@@ -78,7 +75,6 @@ impl Counter {
             Self::FlowsWithoutName => "flows_without_name",
             Self::FlowsAsked => "flows_asked",
             Self::AnswersSeen => "answers_seen",
-            Self::HellosEncrypted => "hellos_encrypted",
             Self::PiecesDropped => "pieces_dropped",
             Self::WorkspacesBusy => "workspaces_busy",
             Self::HellosMalformed => "hellos_malformed",
@@ -109,7 +105,6 @@ impl Counter {
             | Self::FlowsWithoutName
             | Self::FlowsAsked
             | Self::AnswersSeen
-            | Self::HellosEncrypted
             | Self::EventsSent
             | Self::EventsDropped
             | Self::Execs

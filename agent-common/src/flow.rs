@@ -108,7 +108,7 @@ pub struct SocketState {
     pub state: u32,
     /// TCP sequence number of the next byte to look at.
     pub sequence: u32,
-    /// Packets whose bytes went up.
+    /// Packets whose bytes went up; of a datagram socket, flows that are not passed over.
     pub pieces: u32,
     /// 1 once this side sent its FIN.
     pub fin_sent: u8,

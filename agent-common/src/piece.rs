@@ -33,8 +33,8 @@ pub struct PieceHeader {
     pub kind: u16,
     /// Of datagrams: bytes of each but the last, when they were sent in one go (`UDP_SEGMENT`); 0: there is one.
     pub segment: u16,
-    /// Zero.
-    pub reserved: u32,
+    /// Of streams: 1 when nothing of the flow went up before.
+    pub first: u32,
 }
 
 crate::plain!(PieceHeader, 48);

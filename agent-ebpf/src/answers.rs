@@ -70,6 +70,7 @@ fn read(packet: Packet, at: u32, process: &ProcessKey, work: &mut Work) -> Optio
             process: *process,
             sequence: 0,
             segment: 0,
+            first: false,
         };
         pieces::send_first(packet, at, packet.length(), kind);
     }
@@ -186,6 +187,7 @@ pub fn from_stream(packet: Packet, socket: *mut bpf_sock) {
             process: state.owner.process,
             sequence,
             segment: 0,
+            first: false,
         };
         pieces::send(packet, payload, packet.length(), kind);
     }

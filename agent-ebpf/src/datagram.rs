@@ -140,13 +140,12 @@ fn read(
             if peer.state == STATE_ASKED {
                 more(packet, peer, work);
             }
-            if peer.state != STATE_PASSED && !count_bytes(peer.flow, Side::Destination, length) {
-                peer.state = STATE_PASSED;
-            }
+            count_for(state, peer, Side::Destination, length);
             return Some(());
         }
         if peer.state != STATE_PASSED {
             close(peer.flow);
+            one_less(state);
         }
     }
     let flow = begin(packet, socket, state, work)?;
@@ -191,6 +190,7 @@ fn begin(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState, work: &
     }
     state.flow = flow;
     state.state = STATE_ASKED;
+    state.pieces += 1;
     state.reading = READING_START;
     Some(flow)
 }
@@ -221,6 +221,7 @@ fn send_up(packet: Packet, flow: u64, work: &Work) {
         process: ProcessKey::default(),
         sequence: 0,
         segment,
+        first: false,
     };
     pieces::send_first(packet, work.headers.payload.get(), work.headers.end.get(), kind);
 }
@@ -253,12 +254,27 @@ fn keep_counts(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState, s
         && let Some(peer) = PEERS.get_ptr_mut(&key)
     {
         // SAFETY: the entry stays valid while the program runs (RCU).
-        let peer = unsafe { &mut *peer };
-        if peer.state != STATE_PASSED && !count_bytes(peer.flow, side, length) {
-            peer.state = STATE_PASSED;
-        }
+        count_for(state, unsafe { &mut *peer }, side, length);
     }
     work::give_back(work);
+}
+
+/// Adds to the counts of a peer's flow, if that lives.
+#[inline(always)]
+fn count_for(state: &mut SocketState, peer: &mut Peer, side: Side, length: u32) {
+    if peer.state != STATE_PASSED && !count_bytes(peer.flow, side, length) {
+        peer.state = STATE_PASSED;
+        one_less(state);
+    }
+}
+
+/// A socket whose flows are all passed over costs one look-up a packet again, until it begins another.
+#[inline(always)]
+fn one_less(state: &mut SocketState) {
+    state.pieces = state.pieces.saturating_sub(1);
+    if state.pieces == 0 {
+        state.state = STATE_PASSED;
+    }
 }
 
 /// Adds to a flow's counts; false when the agent has taken the flow out.

@@ -34,6 +34,8 @@ pub struct Kind {
     pub sequence: u32,
     /// As [`PieceHeader::segment`].
     pub segment: u16,
+    /// As [`PieceHeader::first`].
+    pub first: bool,
 }
 
 #[repr(C)]
@@ -53,6 +55,7 @@ pub fn send(packet: Packet, at: u32, end: u32, kind: Kind) {
         }
         let kind = Kind {
             sequence: kind.sequence + done,
+            first: kind.first && turn == 0,
             ..kind
         };
         send_first(packet, from, end, kind);
@@ -97,7 +100,7 @@ fn send_one<const LENGTH: usize>(packet: Packet, from: u32, length: u32, kind: K
             length,
             kind: kind.kind,
             segment: kind.segment,
-            reserved: 0,
+            first: u32::from(kind.first),
         });
         let bytes: *mut u8 = ptr::addr_of_mut!((*piece).bytes).cast();
         if bpf_skb_load_bytes(packet.0.cast(), from, bytes.cast(), length) == 0 {

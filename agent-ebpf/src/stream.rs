@@ -401,7 +401,7 @@ fn carry_out(packet: Packet, state: &mut SocketState, work: &mut Work, verdict: 
         state.state = STATE_ASKED;
         state.sequence -= end - payload;
         state.pieces = 1;
-        pieces::send(packet, payload, end, piece(key, state.sequence));
+        pieces::send(packet, payload, end, piece(key, state.sequence, true));
     } else {
         state.state = STATE_NAMED;
     }
@@ -429,17 +429,18 @@ fn asked(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState) {
     };
     if transport != 0 && state.pieces < PIECES_MAX && sequence.wrapping_sub(state.sequence) < STREAM_MAX {
         state.pieces += 1;
-        pieces::send(packet, payload, packet.length(), piece(state.flow, sequence));
+        pieces::send(packet, payload, packet.length(), piece(state.flow, sequence, false));
     }
 }
 
 #[inline(always)]
-fn piece(flow: u64, sequence: u32) -> Kind {
+fn piece(flow: u64, sequence: u32, first: bool) -> Kind {
     Kind {
         kind: PIECE_STREAM,
         flow,
         process: ProcessKey::default(),
         sequence,
         segment: 0,
+        first,
     }
 }

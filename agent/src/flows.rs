@@ -28,6 +28,8 @@ const SILENCE_NS: u64 = 3600 * 1_000_000_000;
 /// So is a QUIC connection on a socket that is used on: after this silence its peers have given it up, too
 /// (RFC 9000, section 10.1; five minutes are the longest idle time-out in use).
 const DATAGRAM_SILENCE_NS: u64 = 300 * 1_000_000_000;
+/// How long more of a flow is waited for. A hello that takes longer to send is sent by nobody.
+const PATIENCE_NS: u64 = 30 * 1_000_000_000;
 
 /// What does not change about a flow.
 #[derive(Clone, Debug)]
@@ -128,9 +130,9 @@ impl Flows {
         }
     }
 
-    /// Whether any flow lives.
+    /// Whether no flow lives or is waited for.
     pub fn is_empty(&self) -> bool {
-        self.live.is_empty()
+        self.live.is_empty() && self.pending.is_empty()
     }
 
     /// Whether the flow under `key` has a name.
@@ -216,9 +218,12 @@ impl Flows {
         facts: &mut Facts<'_>,
         changes: &mut Vec<Change>,
     ) -> Result<(), ProbeError> {
-        for key in judge.overdue(facts.now_ns) {
+        let pending: Vec<u64> = self.pending.keys().copied().collect();
+        for key in pending {
             if let Some(record) = self.kernel.get(key)? {
-                self.decide(key, &record, true, judge, facts, changes)?;
+                let is_over = facts.now_ns.saturating_sub(record.named_ns) > PATIENCE_NS;
+                let at_last = is_over || record.closed != 0;
+                self.decide(key, &record, at_last, judge, facts, changes)?;
             } else {
                 self.pending.remove(&key);
                 judge.forget(key);

@@ -92,7 +92,7 @@ pub struct Judge {
     undecided: Undecided,
     answers: Answers<ProcessKey, u32>,
     /// Connections to name servers, by their sockets' cookies.
-    streams: HashMap<u64, StreamReader>,
+    streams: HashMap<u64, NameServer>,
     answered: AnsweredTable,
     /// Addresses of catalogue names, and the kernel's table of them; `None`: none are looked up.
     addresses: Option<(Addresses, AddressTable)>,
@@ -158,11 +158,6 @@ impl Judge {
     /// Forgets a flow that is gone.
     pub fn forget(&mut self, key: u64) {
         self.undecided.forget(key);
-    }
-
-    /// Flows that were waited for long enough.
-    pub fn overdue(&mut self, now_ns: u64) -> Vec<u64> {
-        self.undecided.overdue(now_ns)
     }
 
     /// Tells the kernel which addresses belong to names of the catalogue, if that is configured.
@@ -269,33 +264,49 @@ impl Judge {
 
     fn read_answers(&mut self, piece: &Piece, facts: &mut Facts<'_>) {
         let socket = piece.header.flow;
-        if self.streams.len() >= STREAMS_MAX && !self.streams.contains_key(&socket) {
-            // Any of them: answers over TCP are rare, and most are there in one piece.
-            if let Some(&other) = self.streams.keys().next() {
-                self.streams.remove(&other);
-            }
-        }
-        let mut reader = self.streams.remove(&socket).unwrap_or_default();
+        let mut server = self.streams.remove(&socket).unwrap_or_else(|| NameServer {
+            reader: StreamReader::default(),
+            next: piece.header.sequence,
+        });
+        let seen = server.next.wrapping_sub(piece.header.sequence);
+        // What was sent again is skipped; behind a gap no message is known to begin.
+        let new = usize::try_from(seen)
+            .ok()
+            .and_then(|seen| piece.bytes.get(seen..));
+        let Some(new) = new else { return };
+        server.next = server.next.wrapping_add(u32::try_from(new.len()).unwrap_or(0));
         let mut responses = Vec::new();
-        reader.push(&piece.bytes, |response| responses.push(response));
+        server.reader.push(new, |response| responses.push(response));
         for response in &responses {
             self.learn(response, piece, facts);
         }
-        if reader.held() > 0 {
-            self.streams.insert(socket, reader);
+        if self.streams.len() >= STREAMS_MAX
+            && let Some(&other) = self.streams.keys().next()
+        {
+            // Any of them: answers over TCP are rare, and most are there in one piece.
+            self.streams.remove(&other);
+        }
+        if server.reader.is_within() {
+            self.streams.insert(socket, server);
         }
     }
 
     fn learn(&mut self, response: &Response, piece: &Piece, facts: &mut Facts<'_>) {
         let now_ns = piece.header.time_ns;
         let process = piece.header.process;
+        // While the agent itself looks names up, what a resolver asks is no sign of a program's wish.
+        let may_resolve = self.addresses.is_none();
         let asker = Asker {
             key: process,
-            is_resolver: facts
-                .attribution
-                .executable(&process)
-                .is_some_and(|path| is_resolver(&path)),
+            is_resolver: may_resolve
+                && facts
+                    .attribution
+                    .executable(&process)
+                    .is_some_and(|path| is_resolver(&path)),
         };
+        if process.pid == std::process::id() {
+            return;
+        }
         let wanted = facts.names.number(response.question.as_str());
         self.answers
             .learn_response(&asker, response, wanted.as_ref(), now_ns);
@@ -309,6 +320,13 @@ impl Judge {
             }
         }
     }
+}
+
+/// What a name server says over TCP.
+struct NameServer {
+    reader: StreamReader,
+    /// TCP sequence number of the next byte.
+    next: u32,
 }
 
 /// A flow before the judge.
@@ -339,9 +357,12 @@ fn wanted(asked: &Asked, names: &Names) -> Option<u32> {
     names.number(asked.name.as_ref()?.as_str())
 }
 
+/// Where the system's programs lie: what a user calls by such a name at home is none.
+const SYSTEM: [&str; 5] = ["/usr/", "/lib/", "/sbin/", "/bin/", "/nix/store/"];
+
 fn is_resolver(executable: &str) -> bool {
     let name = executable.rsplit('/').next().unwrap_or(executable);
-    RESOLVERS.contains(&name)
+    RESOLVERS.contains(&name) && SYSTEM.iter().any(|place| executable.starts_with(place))
 }
 
 /// The proxies of a flow: those that the kernel saw, and those behind them.

@@ -6,7 +6,7 @@
 
 mod listeners;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -27,8 +27,8 @@ struct Client {
     opened: Timestamp,
     /// When it ended: it may be told before the relay is that was opened while it lived.
     ended: Option<Timestamp>,
-    /// The proxy's port.
-    port: u16,
+    /// The proxy.
+    proxy: SocketAddr,
     /// Whether the proxy's own flow was seen.
     joined: bool,
 }
@@ -53,7 +53,7 @@ impl Relays {
                 pid: flow.owner.process.pid,
                 opened: flow.opened,
                 ended: None,
-                port: flow.remote.port(),
+                proxy: flow.remote,
                 joined: false,
             });
         }
@@ -77,17 +77,19 @@ impl Relays {
 
     fn join(&mut self, flow: &Flow, ancestors: impl Iterator<Item = u32>) {
         let pid = flow.owner.process.pid;
-        let mut wanted = self.clients.iter_mut().filter(|client| {
-            let lived = client.opened <= flow.opened && client.ended.is_none_or(|ended| ended >= flow.opened);
-            !client.joined && lived && client.name == flow.name && client.pid != pid
-        });
-        // Which of several is not known, and they are alike: the one that has waited longest.
-        let Some(first) = wanted.next() else { return };
-        let port = first.port;
         let family: Vec<u32> = std::iter::once(pid).chain(ancestors).collect();
-        if self.listeners.any_listens(&family, port) {
-            first.joined = true;
-            self.clients_of.insert(flow.id.clone(), first.id.clone());
+        // Which of several is not known, and they are alike: the one that has waited longest.
+        let client = self.clients.iter_mut().find(|client| {
+            let lived = client.opened <= flow.opened && client.ended.is_none_or(|ended| ended >= flow.opened);
+            !client.joined
+                && lived
+                && client.name == flow.name
+                && client.pid != pid
+                && self.listeners.any_listens(&family, client.proxy)
+        });
+        if let Some(client) = client {
+            client.joined = true;
+            self.clients_of.insert(flow.id.clone(), client.id.clone());
         }
     }
 }

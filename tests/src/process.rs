@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +11,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::wait::poll;
+
+/// How long the last lines of a child that has ended are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A running child, with the lines that it prints.
 #[derive(Debug)]
@@ -67,7 +71,13 @@ impl Process {
     /// Waits for its end.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         match poll(limit, || self.ended()) {
-            Some(status) => status,
+            Some(status) => {
+                // What it said last may still be in the pipe; others may hold the pipe open for longer.
+                let _ = poll(LAST_WORDS, || {
+                    (self.stdout.is_over() && self.stderr.is_over()).then_some(())
+                });
+                status
+            }
             None => panic!("{} does not end; it said:\n{}", self.what, self.stderr.text()),
         }
     }
@@ -107,7 +117,7 @@ impl Drop for Process {
 
 /// Lines that a child prints, as they come.
 #[derive(Clone, Debug, Default)]
-pub struct Lines(Arc<Mutex<Vec<String>>>);
+pub struct Lines(Arc<Mutex<Vec<String>>>, Arc<AtomicBool>);
 
 impl Lines {
     fn of(pipe: impl Read + Send + 'static) -> Self {
@@ -118,8 +128,14 @@ impl Lines {
                 let line = String::from_utf8_lossy(&line).into_owned();
                 sink.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
+            sink.1.store(true, Ordering::Release);
         });
         lines
+    }
+
+    /// Whether nothing more will come.
+    fn is_over(&self) -> bool {
+        self.1.load(Ordering::Acquire)
     }
 
     /// All lines until now.

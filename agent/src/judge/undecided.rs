@@ -6,7 +6,6 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 
 use umbra_agent_common::{
@@ -33,8 +32,6 @@ const FLOWS_MAX: usize = 1_024;
 const HELD_MAX: usize = 16 * 1024 * 1024;
 /// Bytes that are held of one.
 const FLOW_HELD_MAX: usize = 1024 * 1024;
-/// How long more of a flow is waited for. A hello that takes longer to send is sent by nobody.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// A piece that lies further ahead of what was read is none of this stream's.
 const REACH: u32 = 256 * 1024;
 /// What a client says to a SOCKS 5 proxy before its request: no authentication (RFC 1928, section 3).
@@ -61,7 +58,6 @@ pub(super) struct Undecided {
 
 struct Flow {
     reader: Reader,
-    since_ns: u64,
     held: usize,
     /// No more is read of it: a limit was met.
     given_up: bool,
@@ -106,9 +102,11 @@ impl Undecided {
     ) -> bool {
         let key = piece.header.flow;
         if !self.flows.contains_key(&key) {
-            match record() {
-                Some(record) if record.pattern == 0 => self.begin(&piece.header, &record),
-                _ => return false,
+            // A stream that is picked up in its middle would be read as what it is not.
+            let begins = piece.header.kind == PIECE_DATAGRAMS || piece.header.first != 0;
+            match record().filter(|record| begins && record.pattern == 0) {
+                Some(record) => self.begin(&piece.header, &record),
+                None => return false,
             }
         }
         let Some(flow) = self.flows.get_mut(&key) else {
@@ -149,17 +147,6 @@ impl Undecided {
         }
     }
 
-    /// Flows that are to be judged now by what there is of them.
-    pub(super) fn overdue(&mut self, now_ns: u64) -> Vec<u64> {
-        let patience = u64::try_from(PATIENCE.as_nanos()).unwrap_or(u64::MAX);
-        let over = |flow: &Flow| flow.given_up || now_ns.saturating_sub(flow.since_ns) > patience;
-        self.flows
-            .iter()
-            .filter(|(_, flow)| over(flow))
-            .map(|(key, _)| *key)
-            .collect()
-    }
-
     fn begin(&mut self, header: &PieceHeader, record: &FlowRecord) {
         while self.flows.len() >= FLOWS_MAX || self.held > HELD_MAX {
             let Some(oldest) = self.order.pop_front() else {
@@ -187,7 +174,6 @@ impl Undecided {
             header.flow,
             Flow {
                 reader,
-                since_ns: header.time_ns,
                 held: 0,
                 given_up: false,
             },

@@ -68,7 +68,7 @@ fn parse(entry: &[u8]) -> Option<Piece> {
         length: four(offset_of!(PieceHeader, length))?,
         kind: two(offset_of!(PieceHeader, kind))?,
         segment: two(offset_of!(PieceHeader, segment))?,
-        reserved: 0,
+        first: four(offset_of!(PieceHeader, first))?,
     };
     let bytes = bytes.get(..header.length as usize)?.to_vec();
     Some(Piece { header, bytes })

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    net::{SocketAddr, UdpSocket},
     time::{Duration, Instant},
 };
 
@@ -21,22 +22,22 @@ const GENERATIONS: usize = 3;
 /// What was found out lately.
 #[derive(Default)]
 pub(super) struct Listeners {
-    known: HashMap<(u32, u16), (bool, Instant)>,
+    known: HashMap<(u32, SocketAddr), (bool, Instant)>,
 }
 
 impl Listeners {
-    /// Whether the first of `family` or one of the next two listens on TCP `port`.
-    pub(super) fn any_listens(&mut self, family: &[u32], port: u16) -> bool {
+    /// Whether the first of `family` or one of the next two listens at `address`, which is this host's.
+    pub(super) fn any_listens(&mut self, family: &[u32], address: SocketAddr) -> bool {
         family
             .iter()
             .take(GENERATIONS)
             .filter(|pid| **pid > 1)
-            .any(|pid| self.listens(*pid, port))
+            .any(|pid| self.listens(*pid, address))
     }
 
-    fn listens(&mut self, pid: u32, port: u16) -> bool {
+    fn listens(&mut self, pid: u32, address: SocketAddr) -> bool {
         let now = Instant::now();
-        if let Some((listens, since)) = self.known.get(&(pid, port))
+        if let Some((listens, since)) = self.known.get(&(pid, address))
             && now.duration_since(*since) < KNOWN_FOR
         {
             return *listens;
@@ -45,10 +46,15 @@ impl Listeners {
             self.known.clear();
         }
         // A process that is gone, or may not be looked at, joins nothing.
-        let listens = look(pid, port).unwrap_or(false);
-        self.known.insert((pid, port), (listens, now));
+        let listens = is_local(address) && look(pid, address.port()).unwrap_or(false);
+        self.known.insert((pid, address), (listens, now));
         listens
     }
+}
+
+/// Whether the address is one of this host's: only to such a one can a socket be bound.
+fn is_local(address: SocketAddr) -> bool {
+    UdpSocket::bind((address.ip(), 0)).is_ok()
 }
 
 fn look(pid: u32, port: u16) -> ProcResult<bool> {

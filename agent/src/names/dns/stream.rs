@@ -38,6 +38,11 @@ impl StreamReader {
         }
     }
 
+    /// Whether a message has begun and is not whole.
+    pub fn is_within(&self) -> bool {
+        !self.begun.is_empty()
+    }
+
     /// Bytes that it holds.
     pub fn held(&self) -> usize {
         self.begun.capacity()

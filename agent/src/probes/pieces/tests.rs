@@ -13,7 +13,7 @@ fn entry(length: u32) -> Vec<u8> {
     bytes.extend(length.to_ne_bytes());
     bytes.extend(PIECE_STREAM.to_ne_bytes());
     bytes.extend(12_u16.to_ne_bytes()); // segment
-    bytes.extend(0_u32.to_ne_bytes());
+    bytes.extend(1_u32.to_ne_bytes()); // first
     bytes.extend(b"bytes and what was there before");
     bytes
 }
@@ -36,7 +36,7 @@ fn a_piece_has_as_many_bytes_as_its_header_says() {
             length: 5,
             kind: PIECE_STREAM,
             segment: 12,
-            reserved: 0,
+            first: 1,
         }
     );
 }

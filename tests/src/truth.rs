@@ -1,5 +1,6 @@
 //! What the server counted by itself.
 
+use std::iter::Sum;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -48,13 +49,21 @@ pub struct Bytes {
     pub r#in: u64,
 }
 
+impl Sum for Bytes {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, bytes| Self {
+            out: sum.out + bytes.out,
+            r#in: sum.r#in + bytes.r#in,
+        })
+    }
+}
+
 impl<'a> FromIterator<&'a Connection> for Bytes {
     fn from_iter<T: IntoIterator<Item = &'a Connection>>(connections: T) -> Self {
-        connections
-            .into_iter()
-            .fold(Self::default(), |sum, connection| Self {
-                out: sum.out + connection.received,
-                r#in: sum.r#in + connection.sent,
-            })
+        let carried = connections.into_iter().map(|connection| Self {
+            out: connection.received,
+            r#in: connection.sent,
+        });
+        carried.sum()
     }
 }

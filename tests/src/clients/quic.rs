@@ -2,10 +2,13 @@ use super::{Client, Tool, behind, browsers, build, client, plain};
 use crate::machine::binary;
 
 /// Clients that speak HTTP/3, each with the kind of socket and the form of the first flight that it is here for.
-pub const QUIC_CLIENTS: [Client; 8] = [
+pub const QUIC_CLIENTS: [Client; 9] = [
     client("quinn", "rustls; sendmsg, GSO", || quinn("")),
     client("quinn-connected", "rustls; connected socket", || {
         quinn("--connected")
+    }),
+    client("quinn-mapped", "rustls; IPv4 on a socket of IPv6", || {
+        quinn("--mapped")
     }),
     client("aioquic", "Python; IPv4 on a socket of IPv6", || aioquic("v1")),
     client("aioquic-send", "Python; connected socket, send", || {

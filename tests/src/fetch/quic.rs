@@ -1,4 +1,4 @@
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Connect the socket to the server.
     #[arg(long)]
     connected: bool,
+    /// Call an IPv4 server from a socket of IPv6.
+    #[arg(long)]
+    mapped: bool,
     /// Send so many bytes with the request.
     #[arg(long, default_value_t = 0)]
     upload: usize,
@@ -59,6 +62,10 @@ impl Arguments {
             .to_socket_addrs()?
             .next()
             .with_context(|| format!("{} has no address", self.url.host))?;
+        let server = match server.ip() {
+            IpAddr::V4(ip) if self.mapped => (ip.to_ipv6_mapped(), server.port()).into(),
+            _ => server,
+        };
         let endpoint = Endpoint::new(
             EndpointConfig::default(),
             None,

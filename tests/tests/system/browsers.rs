@@ -2,9 +2,8 @@
 
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{Call, FIREFOX, named};
-use umbra_tests::machine::is_slow;
 use umbra_tests::nss;
-use umbra_tests::skip::{Need, skip};
+use umbra_tests::skip::{Need, skip, spared};
 
 use crate::expect::{agreement, check, is_of, is_part_of};
 use crate::names::{ANTHROPIC, KNOWN, OPENAI, OUTSIDE, bed_serving};
@@ -14,8 +13,7 @@ const POST_QUANTUM: u64 = 1_500;
 
 #[test]
 fn firefox_is_named() {
-    if is_slow() {
-        println!("firefox was tried outside, where the processor is not emulated");
+    if spared("Firefox") {
         return;
     }
     let Some(bed) = bed_serving(&[Need::Program("certutil")], &[]) else {
@@ -59,16 +57,15 @@ fn firefox_is_named() {
 
 #[test]
 fn chromium_sends_what_only_looks_encrypted_and_is_named() {
+    if spared("Chromium") {
+        return;
+    }
     let Some(bed) = bed_serving(&[Need::Program("chromium")], &[]) else {
         return;
     };
     let tool = named("chromium");
     let agent = Agent::start(&Setup::default());
-    for known in if is_slow() {
-        &[OPENAI][..]
-    } else {
-        &[OPENAI, ANTHROPIC]
-    } {
+    for known in &[OPENAI, ANTHROPIC] {
         let path = "/bytes/1000";
         let run = bed.run(&tool, &Call::to(known.name, path));
         let flows = agreement(

@@ -63,10 +63,7 @@ fn agreement_by(
         let connections: Vec<_> = bed.connections().into_iter().filter(&truth).collect();
         let flows = agent.flows(&own);
         let closed: Vec<_> = flows.iter().filter_map(Flow::bytes).collect();
-        let seen = closed.iter().fold(Bytes::default(), |sum, bytes| Bytes {
-            out: sum.out + bytes.out,
-            r#in: sum.r#in + bytes.r#in,
-        });
+        let seen: Bytes = closed.iter().copied().sum();
         let counted: Bytes = connections.iter().collect();
         let agree = !flows.is_empty()
             && closed.len() == flows.len()

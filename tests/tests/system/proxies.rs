@@ -1,13 +1,16 @@
 //! Through a proxy the client is named for what it asked the proxy for, and a proxy on this host for whom it asks.
 
-use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{CLIENTS, Call, named};
-use umbra_tests::machine::is_slow;
+use umbra_tests::collector::Row;
+use umbra_tests::event::Flow;
 use umbra_tests::proxies::{CREDENTIALS, Proxy};
-use umbra_tests::skip::{Need, skip};
+use umbra_tests::skip::{Need, skip, spared};
+use umbra_tests::truth::Bytes;
+use umbra_tests::wait::eventually;
+use umbra_tests::{Collector, TestBed};
 
-use crate::expect::{CONNECT, HTTP, check_name, flow_of, untold};
+use crate::expect::{CONNECT, HTTP, SOON, check_name, flow_of, untold};
 use crate::names::{OPENAI, OUTSIDE, bed_serving};
 use crate::through::{Through, asked, relayed, via};
 
@@ -29,8 +32,10 @@ fn every_client_is_named_through_squid() {
     };
     let squid = Proxy::squid(&bed);
     let agent = Agent::start(&Setup::default());
-    let wanted: &[_] = if is_slow() { &EMULATED } else { &THROUGH_SQUID };
-    for client in CLIENTS.iter().filter(|client| wanted.contains(&client.name)) {
+    for client in CLIENTS.iter().filter(|it| THROUGH_SQUID.contains(&it.name)) {
+        if !EMULATED.contains(&client.name) && spared(client.name) {
+            continue;
+        }
         let mut tool = match client.tool() {
             Ok(tool) => tool,
             Err(why) => {
@@ -64,6 +69,9 @@ fn every_client_is_named_through_squid() {
 
 #[test]
 fn a_refused_request_does_not_hide_the_one_that_follows() {
+    if spared("a refused request") {
+        return;
+    }
     let Some(bed) = bed_serving(&PROXIES, &[]) else {
         return;
     };
@@ -93,6 +101,9 @@ fn a_refused_request_does_not_hide_the_one_that_follows() {
 
 #[test]
 fn proxies_one_behind_the_other_are_counted() {
+    if spared("proxies behind proxies") {
+        return;
+    }
     let Some(bed) = bed_serving(&PROXIES, &[]) else {
         return;
     };
@@ -129,6 +140,40 @@ fn proxies_one_behind_the_other_are_counted() {
 }
 
 #[test]
+fn a_proxy_on_this_host_counts_once() {
+    if spared("counting once") {
+        return;
+    }
+    let needs = [Need::Program("squid"), Need::Binary("umbra-collector")];
+    let Some(bed) = bed_serving(&needs, &[]) else {
+        return;
+    };
+    let squid = Proxy::squid(&bed);
+    let data = tempfile::tempdir().expect("a temporary folder");
+    let collector = Collector::start(data.path(), None);
+    let agent = Agent::start(&Setup {
+        collector: Some(collector.url()),
+        ..Setup::default()
+    });
+    let tool = named("curl").with(&["--proxy", &squid.url("http")]);
+    for turn in 0..3 {
+        bed.run(&tool, &Call::to(OPENAI.name, &format!("/bytes/10000/{turn}")));
+    }
+    eventually(SOON, || {
+        let asked = agent.flows(|event| event.via.is_some());
+        let bytes: Bytes = asked.iter().filter_map(Flow::bytes).sum();
+        let rows = collector.rows(OPENAI.name);
+        let (flows, counted) = Row::sum(&rows);
+        let once = rows.len() == 1 && (flows, counted) == (3, bytes);
+        once.then_some(())
+            .ok_or_else(|| format!("{rows:?}, and the client's flows carried {bytes:?}"))
+    });
+    assert_eq!(collector.rows(OPENAI.name)[0].program, tool.program);
+    assert!(agent.stop().success());
+    assert!(collector.stop().success());
+}
+
+#[test]
 fn plain_requests_to_a_proxy_are_named() {
     let Some(bed) = bed_serving(&PROXIES, &PLAIN) else {
         return;
@@ -156,6 +201,9 @@ fn plain_requests_to_a_proxy_are_named() {
 
 #[test]
 fn a_name_outside_the_catalogue_is_not_told_of_proxies() {
+    if spared("names outside") {
+        return;
+    }
     let Some(bed) = bed_serving(&PROXIES, &PLAIN) else {
         return;
     };

@@ -82,7 +82,11 @@ fn read(packet: Packet, at: u32, process: &ProcessKey, work: &mut Work) -> Optio
 fn question(packet: Packet, at: u32, work: &mut Work) -> Option<u32> {
     let first = packet.byte(at).filter(|length| (1..64).contains(length))?;
     let there = packet.length().checked_sub(at + 1)?;
-    let length = if there > NAME_MAX as u32 { NAME_MAX as u32 } else { there };
+    let length = if there > NAME_MAX as u32 {
+        NAME_MAX as u32
+    } else {
+        there
+    };
     packet.load(at + 1, &mut work.record.name, length)?;
     work.at.set(first);
     for _ in 0..LABELS_MAX {
@@ -140,7 +144,11 @@ fn addresses(packet: Packet, wanted: bool, pid: u32, work: &mut Work) -> Option<
 /// Remembers what an address was given for.
 #[inline(always)]
 fn note(address: &[u8; 16], ttl: u32, wanted: bool, pid: u32) {
-    let ttl = if ttl > LONGEST_TTL_SECONDS { LONGEST_TTL_SECONDS } else { ttl };
+    let ttl = if ttl > LONGEST_TTL_SECONDS {
+        LONGEST_TTL_SECONDS
+    } else {
+        ttl
+    };
     // SAFETY: the helper has no preconditions; the value is copied at once.
     let (until, known) = unsafe {
         let now = bpf_ktime_get_boot_ns();

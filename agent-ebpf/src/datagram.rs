@@ -6,16 +6,13 @@
 
 use aya_ebpf::{
     bindings::bpf_sock,
-    helpers::{
-        bpf_get_prandom_u32, bpf_ktime_get_boot_ns,
-        generated::bpf_sk_cgroup_id,
-    },
+    helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns, generated::bpf_sk_cgroup_id},
 };
 use umbra_agent_common::{
     event::FLOW_CLOSED,
     flow::{
-        DATAGRAMS_MAX, EVIDENCE_PIECES, OWNER_AT_SEND, READING_SERVER, READING_START, STATE_ASKED, STATE_NAMED,
-        STATE_PASSED, SocketState, VIA_NONE,
+        DATAGRAMS_MAX, EVIDENCE_PIECES, OWNER_AT_SEND, READING_SERVER, READING_START, STATE_ASKED,
+        STATE_NAMED, STATE_PASSED, SocketState, VIA_NONE,
     },
     piece::PIECE_DATAGRAMS,
     process::ProcessKey,
@@ -47,7 +44,9 @@ pub fn egress(packet: Packet, socket: *mut bpf_sock) {
         }
         return;
     }
-    let is_server = state.as_ref().is_some_and(|state| state.reading == READING_SERVER);
+    let is_server = state
+        .as_ref()
+        .is_some_and(|state| state.reading == READING_SERVER);
     if !is_server
         && let Some(initial) = Initial::read(packet, payload)
         && let Some(state) = state_of(socket)
@@ -58,7 +57,13 @@ pub fn egress(packet: Packet, socket: *mut bpf_sock) {
     if let Some(state) = state
         && matches!(state.state, STATE_NAMED | STATE_ASKED)
     {
-        keep_counts(packet, socket, state, Side::Destination, packet.length() - payload);
+        keep_counts(
+            packet,
+            socket,
+            state,
+            Side::Destination,
+            packet.length() - payload,
+        );
     }
 }
 
@@ -166,7 +171,8 @@ fn read(
 fn begin(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState, work: &mut Work) -> Option<u64> {
     // SAFETY: the helpers have no preconditions; `socket` is a full socket.
     let (flow, birth) = unsafe {
-        let flow = (1 << 63) | (u64::from(bpf_get_prandom_u32()) << 31) | (u64::from(bpf_get_prandom_u32()) >> 1);
+        let flow =
+            (1 << 63) | (u64::from(bpf_get_prandom_u32()) << 31) | (u64::from(bpf_get_prandom_u32()) >> 1);
         let birth = Birth {
             // Whoever sends begins the connection, also on a socket that another process opened.
             owner: socket::owner(OWNER_AT_SEND, bpf_sk_cgroup_id(socket.cast())),

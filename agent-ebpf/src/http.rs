@@ -3,7 +3,7 @@
 
 use umbra_agent_common::trie::NAME_MAX;
 
-use crate::{blurred::Blurred, packet::Packet, stream::Nameless};
+use crate::{blurred::Blurred, nameless::Nameless, packet::Packet};
 
 /// Bytes of a head that are read here. `Host` is among the first fields of every client in use; a head that is longer
 /// before it goes up to the agent.
@@ -69,8 +69,15 @@ impl Text {
             return Err(Nameless::NoName);
         }
         let there = end - from;
-        let length = if there > TEXT_MAX as u32 { TEXT_MAX as u32 } else { there };
-        let (text, _) = self.bytes.split_first_chunk_mut::<TEXT_MAX>().ok_or(Nameless::NoName)?;
+        let length = if there > TEXT_MAX as u32 {
+            TEXT_MAX as u32
+        } else {
+            there
+        };
+        let (text, _) = self
+            .bytes
+            .split_first_chunk_mut::<TEXT_MAX>()
+            .ok_or(Nameless::NoName)?;
         packet.load(from, text, length).ok_or(Nameless::NoName)?;
         self.bytes[length as usize & (2 * TEXT_MAX - 1)] = 0;
         self.length.set(length);
@@ -128,7 +135,11 @@ impl Text {
             return Ok(Form::Connect);
         }
         // `http://`: nothing else that begins with a letter is a target.
-        if self.byte(target) | 0x20 == b'h' && target + 7 < version && self.byte(target + 4) == b':' && self.byte(target + 6) == b'/' {
+        if self.byte(target) | 0x20 == b'h'
+            && target + 7 < version
+            && self.byte(target + 4) == b':'
+            && self.byte(target + 6) == b'/'
+        {
             self.at.set(target + 7);
             return Ok(Form::Absolute);
         }

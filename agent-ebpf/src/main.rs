@@ -12,6 +12,7 @@ mod datagram;
 mod egress;
 mod http;
 mod maps;
+mod nameless;
 mod packet;
 mod path;
 mod pieces;
@@ -19,11 +20,13 @@ mod process;
 mod quic;
 mod record;
 mod release;
+mod request;
 mod socket;
 mod socks;
 mod stream;
 mod task;
 mod tls;
+mod verdict;
 mod work;
 
 #[panic_handler]

@@ -53,7 +53,11 @@ impl Packet {
         // SAFETY: the kernel hands a valid context; the helper takes the socket that stands in it, once it is not null.
         unsafe {
             let socket = (*self.0).__bindgen_anon_2.sk;
-            if socket.is_null() { socket } else { bpf_sk_fullsock(socket) }
+            if socket.is_null() {
+                socket
+            } else {
+                bpf_sk_fullsock(socket)
+            }
         }
     }
 

@@ -80,7 +80,11 @@ pub fn send_first(packet: Packet, at: u32, end: u32, kind: Kind) {
 /// Sends `length` bytes up, or `LENGTH` of them.
 #[inline(always)]
 fn send_one<const LENGTH: usize>(packet: Packet, from: u32, length: u32, kind: Kind) {
-    let length = if length > LENGTH as u32 { LENGTH as u32 } else { length };
+    let length = if length > LENGTH as u32 {
+        LENGTH as u32
+    } else {
+        length
+    };
     // The mask says again what was just checked: older verifiers (6.1) forget a bound when it is spilled.
     // The compiler must not know that it changes nothing.
     let length = (black_box(length).wrapping_sub(1) & (LENGTH as u32 - 1)) + 1;

@@ -1,8 +1,6 @@
 //! A datagram socket is closed, and with it the flows that went through it. (TCP tells its ends by itself.)
 
-use aya_ebpf::{
-    helpers::generated::bpf_get_socket_cookie, macros::cgroup_sock, programs::SockContext,
-};
+use aya_ebpf::{helpers::generated::bpf_get_socket_cookie, macros::cgroup_sock, programs::SockContext};
 use umbra_agent_common::{
     event::SOCKET_CLOSED,
     flow::{STATE_ASKED, STATE_NAMED},

@@ -2,7 +2,7 @@
 
 use umbra_agent_common::trie::NAME_MAX;
 
-use crate::{blurred::Blurred, packet::Packet, stream::Nameless};
+use crate::{blurred::Blurred, nameless::Nameless, packet::Packet};
 
 /// First byte of SOCKS 4.
 pub const SOCKS4: u32 = 4;
@@ -82,7 +82,11 @@ pub fn version5(
     if first == LOGIN {
         let password = from + 2 + second;
         let whole = password + 1 + split(packet.byte(password))?;
-        return if whole == end { Ok(Said::Hello) } else { Err(Nameless::Split) };
+        return if whole == end {
+            Ok(Said::Hello)
+        } else {
+            Err(Nameless::Split)
+        };
     }
     if first != SOCKS5 || second != CONNECT {
         return Err(Nameless::NoName);

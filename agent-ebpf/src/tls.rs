@@ -2,7 +2,7 @@
 
 use umbra_agent_common::trie::NAME_MAX;
 
-use crate::{blurred::Blurred, packet::Packet, stream::Nameless};
+use crate::{blurred::Blurred, nameless::Nameless, packet::Packet};
 
 /// `ContentType` of a record with handshake messages.
 pub const HANDSHAKE_RECORD: u32 = 22;
@@ -87,7 +87,13 @@ fn extensions(packet: Packet, record: u32, place: &mut Blurred) -> Result<Extens
         return Err(Nameless::NoName);
     }
     let record_end = record + 5 + record_length;
-    let inside = |at: u32| if at <= record_end { Ok(at) } else { Err(Nameless::Split) };
+    let inside = |at: u32| {
+        if at <= record_end {
+            Ok(at)
+        } else {
+            Err(Nameless::Split)
+        }
+    };
     let hello_end = if record_length < 4 {
         return Err(Nameless::Split);
     } else {

@@ -7,7 +7,7 @@
 use aya_ebpf::{macros::map, maps::PerCpuArray};
 use umbra_agent_common::{counter::Counter, flow::FlowRecord};
 
-use crate::{blurred::Blurred, catalogue::Search, http::Text, maps::count, packet::Headers, stream::Asked};
+use crate::{blurred::Blurred, catalogue::Search, http::Text, maps::count, packet::Headers, request::Asked};
 
 /// One for a process, one for what interrupts it, and two for processes that take turns in between.
 const WORKSPACES: u32 = 4;

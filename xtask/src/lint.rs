@@ -14,7 +14,9 @@ pub(crate) fn main() -> Result<()> {
 /// The same without setup.
 pub(crate) fn check() -> Result<()> {
     shell::run(workspace::cargo().args(["fmt", "--all", "--check"]))?;
-    // A workspace of its own.
-    shell::run(workspace::cargo().args(["fmt", "--all", "--check", "--manifest-path", "fuzz/Cargo.toml"]))?;
+    // Workspaces of their own.
+    for manifest in ["fuzz/Cargo.toml", "agent-ebpf/Cargo.toml"] {
+        shell::run(workspace::cargo().args(["fmt", "--all", "--check", "--manifest-path", manifest]))?;
+    }
     shell::run(workspace::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }

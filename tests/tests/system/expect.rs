@@ -14,16 +14,16 @@ use crate::names::Known;
 /// How long an event may take from the kernel to stdout, with a margin for a loaded machine.
 pub(crate) const SOON: Duration = Duration::from_secs(5);
 
-/// How a flow must be known: by one of these, over what.
+/// How a flow must be known, and over what.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Evidence(pub(crate) &'static [&'static str], pub(crate) &'static str);
+pub(crate) struct Evidence(pub(crate) &'static str, pub(crate) &'static str);
 
-pub(crate) const TLS: Evidence = Evidence(&["tls_sni"], "tcp");
-pub(crate) const QUIC: Evidence = Evidence(&["quic_sni"], "udp");
-pub(crate) const HTTP: Evidence = Evidence(&["http_host"], "tcp");
-pub(crate) const DNS: Evidence = Evidence(&["dns"], "tcp");
-pub(crate) const CONNECT: Evidence = Evidence(&["proxy_connect"], "tcp");
-pub(crate) const SOCKS: Evidence = Evidence(&["socks"], "tcp");
+pub(crate) const TLS: Evidence = Evidence("tls_sni", "tcp");
+pub(crate) const QUIC: Evidence = Evidence("quic_sni", "udp");
+pub(crate) const HTTP: Evidence = Evidence("http_host", "tcp");
+pub(crate) const DNS: Evidence = Evidence("dns", "tcp");
+pub(crate) const CONNECT: Evidence = Evidence("proxy_connect", "tcp");
+pub(crate) const SOCKS: Evidence = Evidence("socks", "tcp");
 
 /// Waits until agent and server agree about the flows of some processes to a name, and gives the flows.
 ///
@@ -121,7 +121,7 @@ pub(crate) fn check_name(event: &Event, evidence: Evidence, known: &Known) {
     assert_eq!(event.name, known.name, "{event:?}");
     assert_eq!(event.vendor, known.vendor, "{event:?}");
     assert_eq!(event.service, known.service, "{event:?}");
-    assert!(evidence.contains(&event.evidence.as_str()), "{event:?}");
+    assert_eq!(event.evidence, evidence, "{event:?}");
     assert_eq!(event.protocol, protocol, "{event:?}");
 }
 

@@ -88,7 +88,7 @@ fn a_refused_request_does_not_hide_the_one_that_follows() {
     ]);
     let run = bed.run(&tool, &Call::to(OPENAI.name, path));
     assert!(squid.log().contains("TCP_DENIED/407"), "{}", squid.log());
-    let flows = Through::new(&agent, &bed, &tool, &run, path).flows();
+    let flows = Through::new(&agent, &bed, &tool, &run, path).refused().flows();
     for flow in &flows {
         asked(flow, CONNECT, &tool, &run, &bed, &via("http_connect", &squid, 1));
     }

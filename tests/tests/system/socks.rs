@@ -8,7 +8,7 @@ use umbra_tests::process::Process;
 use umbra_tests::proxies::Proxy;
 use umbra_tests::skip::Need;
 
-use crate::expect::{Evidence, SOCKS, TLS, check_name, flow_of};
+use crate::expect::{CONNECT, SOCKS, TLS, check_name, flow_of};
 use crate::names::{OPENAI, bed_serving};
 use crate::through::{Through, asked, via};
 
@@ -56,8 +56,8 @@ fn a_tunnel_without_a_name_in_it_has_that_of_the_request() {
     // A selector of gopher is neither a hello nor a request of HTTP: the server refuses it.
     let selector = format!("gopher://{}:443/1selector", OPENAI.name);
     for (proxy, scheme, evidence, protocol) in [
-        (&squid, "http", &["proxy_connect"], "http_connect"),
-        (&dante, "socks5h", &["socks"], "socks5"),
+        (&squid, "http", CONNECT, "http_connect"),
+        (&dante, "socks5h", SOCKS, "socks5"),
     ] {
         let mut curl = bed.command("curl");
         curl.args([
@@ -74,7 +74,7 @@ fn a_tunnel_without_a_name_in_it_has_that_of_the_request() {
             curl.stderr.text()
         );
         let flow = flow_of(&agent, |event| event.process.pid == curl.pid());
-        check_name(&flow.open, Evidence(evidence, "tcp"), &OPENAI);
+        check_name(&flow.open, evidence, &OPENAI);
         assert_eq!(flow.open.via, Some(via(protocol, proxy, 1)));
     }
     assert!(agent.stop().success());

@@ -12,9 +12,10 @@ use umbra_tests::wait::eventually;
 use crate::expect::{Evidence, SOON, TLS, check_by, check_name, flow_of, is_of};
 use crate::names::{Known, OPENAI};
 
-/// Most bytes that asking a proxy takes, and its answer, which may be a page that says why not; or what a proxy adds to
-/// a request.
-const ASKING: u64 = 5_000;
+/// Most bytes that asking a proxy takes, and its answer; or what a proxy adds to a request.
+const ASKING: u64 = 1_000;
+/// The same, when it refuses with a page that says why.
+const REFUSED: u64 = 5_000;
 
 /// A call that was made through a proxy.
 pub(crate) struct Through<'a> {
@@ -23,6 +24,7 @@ pub(crate) struct Through<'a> {
     tool: &'a Tool,
     run: &'a Run,
     path: &'a str,
+    asking: u64,
 }
 
 impl<'a> Through<'a> {
@@ -39,7 +41,14 @@ impl<'a> Through<'a> {
             tool,
             run,
             path,
+            asking: ASKING,
         }
+    }
+
+    /// The proxy refused it at first.
+    pub(crate) fn refused(mut self) -> Self {
+        self.asking = REFUSED;
+        self
     }
 
     /// Its flows, once they carried what the server counted and what it takes to ask the proxy.
@@ -60,7 +69,7 @@ impl<'a> Through<'a> {
             let counted: Bytes = connections.iter().collect();
             let out = bytes.iter().map(|bytes| bytes.out).sum::<u64>();
             let r#in = bytes.iter().map(|bytes| bytes.r#in).sum::<u64>();
-            let most = ASKING * flows.len() as u64;
+            let most = self.asking * flows.len() as u64;
             let fits = |seen: u64, counted: u64| counted > 0 && seen.abs_diff(counted) < most;
             let done = bytes.len() == flows.len() && fits(out, counted.out) && fits(r#in, counted.r#in);
             done.then_some(flows)

@@ -1,5 +1,6 @@
 //! Says who is behind a flow: process, program, user, and where it runs.
 
+mod desk;
 mod image;
 mod place;
 mod procfs;
@@ -8,10 +9,11 @@ mod seed;
 mod table;
 mod users;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::Notify;
 use umbra_agent_common::{
     flow::Owner,
     process::{NO_LOGIN, NO_USER, ProcessKey},
@@ -24,6 +26,8 @@ use crate::{
     probes::Processes,
 };
 
+use desk::Answer;
+pub use desk::PATIENCE;
 pub use image::Image;
 pub use place::Place;
 use place::Places;
@@ -41,6 +45,19 @@ pub struct Attributed {
     pub place: Place,
     /// The same in the words of the wire.
     pub caller: Arc<Caller>,
+    /// How much of it is known.
+    pub progress: Progress,
+}
+
+/// Whether more is to become known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Progress {
+    /// No.
+    Complete,
+    /// Yes, but nobody should wait for it.
+    Late,
+    /// Yes, soon.
+    Open,
 }
 
 /// A process, as far as it is known.
@@ -69,6 +86,8 @@ pub struct Ancestor {
     pub program: String,
     /// User id.
     pub uid: Option<u32>,
+    /// Its name.
+    pub user: Option<String>,
 }
 
 /// A user, and who logged in to become it.
@@ -104,16 +123,19 @@ pub struct Attribution {
     table: Table,
     users: Users,
     places: Places,
+    bell: Arc<Notify>,
     losses: Arc<Losses>,
 }
 
 impl Attribution {
     /// Reads from the kernel's process table; what ran before it is read from `/proc` now.
     pub fn new(processes: Processes, losses: Arc<Losses>) -> Self {
+        let bell = Arc::new(Notify::new());
         Self {
             table: Table::new(processes),
-            users: Users::default(),
+            users: users::users(bell.clone(), losses.clone()),
             places: Places::default(),
+            bell,
             losses,
         }
     }
@@ -136,8 +158,9 @@ impl Attribution {
         family
     }
 
-    /// Who is behind a flow that `owner` opened.
-    pub async fn attribute(&mut self, owner: &Owner) -> Attributed {
+    /// Who is behind a flow that `owner` opened, as far as it is known at once: what takes time is asked for, and filled
+    /// in by [`Attribution::complete`].
+    pub fn attribute(&mut self, owner: &Owner) -> Attributed {
         let known = self
             .table
             .find(&owner.process)
@@ -149,7 +172,6 @@ impl Attribution {
             .as_ref()
             .and_then(|known| known.image.clone())
             .unwrap_or_default();
-        let program = image.program().clone();
         let place = self.places.find(&owner.process, owner.cgroup);
         let login_uid = known
             .as_ref()
@@ -157,35 +179,53 @@ impl Attribution {
             .filter(|uid| *uid != NO_LOGIN);
         let user = match owner.source {
             0 => Person::unknown(),
-            _ => self.person(owner.uid, login_uid).await,
-        };
-        let caller = Arc::new(Caller {
-            user: User {
-                uid: user.uid,
-                name: user.name.clone(),
+            _ => Person {
+                uid: owner.uid,
+                name: None,
+                login_uid,
+                login_name: None,
             },
-            program: program.clone(),
-            container: place.container.as_ref().map(|id| Container {
-                id: id.clone(),
-                image: None,
-            }),
-            unit: place.unit.clone(),
-        });
+        };
         let ancestors = self.ancestors(known.as_ref().map(|known| known.parent));
         let process = Process {
             pid: owner.process.pid,
             ppid: known.map_or(0, |known| known.parent.pid),
             started: (owner.process.started_ns > 0).then(|| Clock::now().time(owner.process.started_ns)),
+            program: image.program().clone(),
             image,
-            program,
             ancestors,
         };
-        Attributed {
+        let mut attributed = Attributed {
+            caller: Arc::new(caller(&process, &user, &place)),
             process,
             user,
             place,
-            caller,
+            progress: Progress::Open,
+        };
+        self.complete(&mut attributed);
+        attributed
+    }
+
+    /// Fills in what has been found out since.
+    pub fn complete(&mut self, attributed: &mut Attributed) -> Progress {
+        if attributed.progress != Progress::Complete {
+            attributed.progress = self.name_people(attributed);
+            let caller = caller(&attributed.process, &attributed.user, &attributed.place);
+            if *attributed.caller != caller {
+                attributed.caller = Arc::new(caller);
+            }
         }
+        attributed.progress
+    }
+
+    /// Rings when answers have come in: take them with [`Attribution::take_answers`].
+    pub fn bell(&self) -> Arc<Notify> {
+        self.bell.clone()
+    }
+
+    /// Takes in what was found out in the meantime.
+    pub fn take_answers(&mut self) -> bool {
+        self.users.take(Instant::now())
     }
 
     /// Forgets processes that ended a while ago.
@@ -193,18 +233,21 @@ impl Attribution {
         self.table.sweep(ended_before_ns);
     }
 
-    async fn person(&mut self, uid: u32, login_uid: Option<u32>) -> Person {
-        let name = self.users.name(uid).await;
-        let login_name = match login_uid {
-            Some(login) => self.users.name(login).await,
-            None => None,
+    fn name_people(&mut self, attributed: &mut Attributed) -> Progress {
+        let now = Instant::now();
+        let mut progress = Progress::Complete;
+        let mut name = |uid: Option<u32>, name: &mut Option<String>| {
+            if let (Some(uid), None) = (uid.filter(|uid| *uid != NO_USER), &name) {
+                progress = progress.max(self.users.ask(&uid, now).fill(name));
+            }
         };
-        Person {
-            uid,
-            name,
-            login_uid,
-            login_name,
+        let person = &mut attributed.user;
+        name(Some(person.uid), &mut person.name);
+        name(person.login_uid, &mut person.login_name);
+        for ancestor in &mut attributed.process.ancestors {
+            name(ancestor.uid, &mut ancestor.user);
         }
+        progress
     }
 
     fn ancestors(&mut self, parent: Option<umbra_agent_common::process::ProcessKey>) -> Vec<Ancestor> {
@@ -225,9 +268,40 @@ impl Attribution {
                     .as_ref()
                     .map(|known| known.uid)
                     .filter(|uid| *uid != NO_USER),
+                user: None,
             });
             next = known.map(|known| known.parent);
         }
         ancestors
+    }
+}
+
+/// The caller in the words of the wire.
+fn caller(process: &Process, user: &Person, place: &Place) -> Caller {
+    Caller {
+        user: User {
+            uid: user.uid,
+            name: user.name.clone(),
+        },
+        program: process.program.clone(),
+        container: place.container.as_ref().map(|id| Container {
+            id: id.clone(),
+            image: None,
+        }),
+        unit: place.unit.clone(),
+    }
+}
+
+impl<A> Answer<A> {
+    /// Puts the answer, once it is known, into `place`.
+    fn fill(self, place: &mut A) -> Progress {
+        match self {
+            Self::Known(answer) => {
+                *place = answer;
+                Progress::Complete
+            }
+            Self::Open => Progress::Open,
+            Self::Late => Progress::Late,
+        }
     }
 }

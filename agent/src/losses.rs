@@ -31,11 +31,13 @@ pub enum Loss {
     FlowUndecided,
     /// Flows whose name is encrypted, to an address of a catalogue name and of others.
     NameEncrypted,
+    /// Questions about users, files or containers that were not asked, because too many waited.
+    LookupQueueFull,
 }
 
 impl Loss {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ActivityQueueFull,
         Self::SpoolUnwritable,
         Self::SpoolFull,
@@ -47,6 +49,7 @@ impl Loss {
         Self::AgentKilled,
         Self::FlowUndecided,
         Self::NameEncrypted,
+        Self::LookupQueueFull,
     ];
 
     /// The name in a report's losses and in the metrics.
@@ -63,6 +66,7 @@ impl Loss {
             Self::AgentKilled => "agent_killed",
             Self::FlowUndecided => "flow_undecided",
             Self::NameEncrypted => "name_encrypted",
+            Self::LookupQueueFull => "lookup_queue_full",
         }
     }
 }

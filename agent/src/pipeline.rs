@@ -1,5 +1,7 @@
 //! The first half of the pipeline: from the kernel's bell to what is printed and what is rolled up.
 
+mod waiting;
+
 use std::{
     collections::{BTreeSet, HashMap},
     future::Future,
@@ -9,8 +11,8 @@ use std::{
 };
 
 use tokio::{
-    sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    sync::{Notify, mpsc},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout_at},
 };
 use tokio_stream::StreamExt as _;
 use tracing::debug;
@@ -18,7 +20,7 @@ use umbra_agent_common::counter::Counter;
 
 use crate::{
     activity::Activity,
-    attribution::{Attributed, Attribution},
+    attribution::{Attributed, Attribution, Progress},
     clock::since_boot_ns,
     flows::{Change, Flows, Step},
     judge::{Facts, Judge},
@@ -28,6 +30,7 @@ use crate::{
     probes::{Bell, Counters, Pieces, ProbeError},
     relays::Relays,
 };
+use waiting::Waiting;
 
 /// After a bell nobody listens for so long. The kernel rings only for a reader that has caught up, so that a thousand
 /// events in a burst cost a few wake-ups and not a thousand; a person does not notice it.
@@ -72,6 +75,14 @@ struct Known {
     attributed: Attributed,
 }
 
+/// Flows that are told, or soon will be.
+#[derive(Default)]
+struct Telling {
+    /// By the flow's id.
+    known: HashMap<String, Known>,
+    waiting: Waiting,
+}
+
 /// Why the pipeline came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -92,7 +103,8 @@ impl Pipeline {
         stop: impl Future<Output = ()>,
     ) -> Result<End, ProbeError> {
         let mut stop = pin!(stop);
-        let mut known = HashMap::new();
+        let mut told = Telling::default();
+        let answered = self.attribution.bell();
         let mut changes = Vec::new();
         let mut dropped = 0;
         let mut poll = interval(POLL);
@@ -119,6 +131,14 @@ impl Pipeline {
                     rest.as_mut().reset(Instant::now() + REST);
                     self.read(&mut pieces, &mut changes)?;
                 }
+                () = answered.notified() => {
+                    if self.attribution.take_answers() {
+                        self.release(&mut told, false);
+                    }
+                }
+                () = sleep_until(told.waiting.next_deadline()), if !told.waiting.is_empty() => {
+                    self.release(&mut told, false);
+                }
                 _ = poll.tick(), if !self.flows.is_empty() => {
                     let (flows, judge, mut facts) = self.stages();
                     flows.poll(false, judge, &mut facts, &mut changes)?;
@@ -128,7 +148,7 @@ impl Pipeline {
                 _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
             }
             for change in changes.drain(..) {
-                self.pass_on(change, &mut known).await;
+                self.pass_on(change, &mut told);
             }
             if self.output.is_closed() {
                 return Ok(End::OutputClosed);
@@ -138,8 +158,9 @@ impl Pipeline {
         let (flows, judge, mut facts) = self.stages();
         flows.poll(true, judge, &mut facts, &mut changes)?;
         for change in changes.drain(..) {
-            self.pass_on(change, &mut known).await;
+            self.pass_on(change, &mut told);
         }
+        self.finish(&mut told, &answered).await;
         self.losses.set_kernel(self.counters.read()?.iter());
         Ok(End::Stopped)
     }
@@ -188,61 +209,91 @@ impl Pipeline {
         (&mut self.flows, &mut self.judge, facts)
     }
 
-    async fn pass_on(&mut self, change: Change, known: &mut HashMap<String, Known>) {
-        let Some(known_flow) = self.find_out(&change, known).await else {
-            debug!(
-                "flow {} has a pattern that the catalogue does not have",
-                change.flow.id
-            );
+    /// Tells the change, or has it wait with its flow's opening until more is known of who is behind it.
+    fn pass_on(&mut self, change: Change, telling: &mut Telling) {
+        if change.step == Step::Opened && !self.meet(&change, telling) {
+            return;
+        }
+        if let Some(change) = telling.waiting.hold(change) {
+            self.tell(&change, &mut telling.known);
+        }
+    }
+
+    /// Finds out who is behind a new flow.
+    fn meet(&mut self, change: &Change, telling: &mut Telling) -> bool {
+        let flow = &change.flow;
+        let Some(service) = self.names.service(flow.pattern) else {
+            debug!("flow {} has a pattern that the catalogue does not have", flow.id);
+            return false;
+        };
+        let name = if flow.name.is_empty() {
+            service.host.clone()
+        } else {
+            flow.name.clone()
+        };
+        let attributed = self.attribution.attribute(&flow.owner);
+        let ancestors = attributed.process.ancestors.iter();
+        self.relays.opened(flow, ancestors.map(|ancestor| ancestor.pid));
+        if attributed.progress == Progress::Open {
+            telling.waiting.begin(&flow.id, Instant::now());
+        }
+        let known = Known {
+            service,
+            name,
+            attributed,
+        };
+        telling.known.insert(flow.id.clone(), known);
+        true
+    }
+
+    /// Tells what waits no longer: of flows of which all is known, or that have waited long enough; or of `all`.
+    fn release(&mut self, telling: &mut Telling, all: bool) {
+        let now = Instant::now();
+        let Telling { known, waiting } = telling;
+        let attribution = &mut self.attribution;
+        let released = waiting.release(now, |id| {
+            let Some(known) = known.get_mut(id) else {
+                return true;
+            };
+            all || attribution.complete(&mut known.attributed) != Progress::Open
+        });
+        for change in released {
+            self.tell(&change, known);
+        }
+    }
+
+    /// At the end: waits for what is still to be known, as long as it would have been waited for anyway.
+    async fn finish(&mut self, telling: &mut Telling, answered: &Notify) {
+        while !telling.waiting.is_empty() {
+            let deadline = telling.waiting.next_deadline();
+            let late = timeout_at(deadline, answered.notified()).await.is_err();
+            self.attribution.take_answers();
+            self.release(telling, late);
+        }
+    }
+
+    fn tell(&mut self, change: &Change, known: &mut HashMap<String, Known>) {
+        let id = &change.flow.id;
+        let Some(known_flow) = known.get_mut(id) else {
             return;
         };
-        if change.step == Step::Opened {
-            let ancestors = known_flow.attributed.process.ancestors.iter();
-            self.relays
-                .opened(&change.flow, ancestors.map(|ancestor| ancestor.pid));
-        }
-        let relays = self.relays.of(&change.flow.id);
+        self.attribution.complete(&mut known_flow.attributed);
+        let relays = self.relays.of(id);
         self.output.tell(&Told {
-            change: &change,
+            change,
             name: &known_flow.name,
             service: &known_flow.service,
             attributed: &known_flow.attributed,
             relays,
         });
         // What a proxy passes on for a program here is counted as that program's.
-        if relays.is_none() && self.activities.try_send(activity(&change, known_flow)).is_err() {
+        if relays.is_none() && self.activities.try_send(activity(change, known_flow)).is_err() {
             self.losses.add(Loss::ActivityQueueFull, 1);
         }
         if change.step == Step::Closed {
-            self.relays.closed(&change.flow.id, change.time);
-            known.remove(&change.flow.id);
+            self.relays.closed(id, change.time);
+            known.remove(id);
         }
-    }
-
-    async fn find_out<'a>(
-        &mut self,
-        change: &Change,
-        known: &'a mut HashMap<String, Known>,
-    ) -> Option<&'a Known> {
-        let flow = &change.flow;
-        if !known.contains_key(&flow.id) {
-            let service = self.names.service(flow.pattern)?;
-            let name = if flow.name.is_empty() {
-                service.host.clone()
-            } else {
-                flow.name.clone()
-            };
-            let attributed = self.attribution.attribute(&flow.owner).await;
-            known.insert(
-                flow.id.clone(),
-                Known {
-                    service,
-                    name,
-                    attributed,
-                },
-            );
-        }
-        known.get(&flow.id)
     }
 }
 

@@ -14,7 +14,7 @@ use umbra_report::{Caller, Evidence, Program, Protocol, User};
 
 use super::{lines, ndjson, writer::Writer, *};
 use crate::{
-    attribution::{Ancestor, Image, Person, Place, Process},
+    attribution::{Ancestor, Image, Person, Place, Process, Progress},
     flows::Flow,
 };
 
@@ -78,6 +78,7 @@ fn attributed(program: &str) -> Attributed {
                 pid: 1,
                 program: "/usr/lib/systemd/systemd".to_owned(),
                 uid: Some(0),
+                user: Some("root".to_owned()),
             }],
         },
         user: Person {
@@ -96,6 +97,7 @@ fn attributed(program: &str) -> Attributed {
             container: None,
             unit: None,
         }),
+        progress: Progress::Complete,
     }
 }
 
@@ -136,7 +138,7 @@ fn a_close_has_every_field_of_the_contract() {
             "program": "python3 /srv/bot.py",
             "script": "/srv/bot.py",
             "started": "2026-03-01T11:59:59Z",
-            "ancestors": [{"pid": 1, "program": "/usr/lib/systemd/systemd", "uid": 0}],
+            "ancestors": [{"pid": 1, "program": "/usr/lib/systemd/systemd", "uid": 0, "user": "root"}],
         },
         "user": {"uid": 1000, "name": "ann", "login_uid": null, "login_name": null},
         "unit": "bot.service",

@@ -124,6 +124,10 @@ pub struct User {
     pub uid: u32,
     /// Name, when the host knows one.
     pub name: Option<String>,
+    /// Id of the user that logged in.
+    pub login_uid: Option<u32>,
+    /// Its name.
+    pub login_name: Option<String>,
 }
 
 /// A flow, from its opening to its close.

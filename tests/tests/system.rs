@@ -47,6 +47,8 @@ mod older;
 mod outside;
 #[path = "system/page.rs"]
 mod page;
+#[path = "system/people.rs"]
+mod people;
 #[path = "system/place.rs"]
 mod place;
 #[path = "system/proxies.rs"]

@@ -286,7 +286,7 @@ fn caller(process: &Process, user: &Person, place: &Place) -> Caller {
         program: process.program.clone(),
         container: place.container.as_ref().map(|id| Container {
             id: id.clone(),
-            image: None,
+            ..Container::default()
         }),
         unit: place.unit.clone(),
     }

@@ -38,6 +38,9 @@ struct Row {
     program: String,
     exe: Option<String>,
     script: Option<String>,
+    package: Option<String>,
+    package_version: Option<String>,
+    sha256: Option<String>,
     user: User,
     host: String,
     agent: String,
@@ -63,6 +66,9 @@ struct User {
 struct Container {
     id: String,
     image: Option<String>,
+    pod: Option<String>,
+    namespace: Option<String>,
+    workload: Option<String>,
 }
 
 impl From<Use> for Row {
@@ -75,6 +81,9 @@ impl From<Use> for Row {
             program: used.program,
             exe: used.exe,
             script: used.script,
+            package: used.package,
+            package_version: used.package_version,
+            sha256: used.sha256,
             user: User {
                 uid: used.uid,
                 name: used.user_name,
@@ -84,6 +93,9 @@ impl From<Use> for Row {
             container: used.container.map(|id| Container {
                 id,
                 image: used.image,
+                pod: used.pod,
+                namespace: used.namespace,
+                workload: used.workload,
             }),
             unit: used.unit,
             flows: used.flows,

@@ -26,7 +26,7 @@ pub struct User {
 }
 
 /// A program, in the words of a person.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Program {
     /// Fleet-wide identity: the same for the same tool run by two people on two hosts (no home directory, no pid).
     pub name: String,
@@ -36,14 +36,44 @@ pub struct Program {
     /// Absolute path of the script or name of the module behind an interpreter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
+    /// The package that the script, or else the executable, belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
+    /// SHA-256 of the executable, in lower-case hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
-/// A container, as far as the host's cgroups tell.
+/// A package of software.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Package {
+    /// Who installed it: `dpkg`, `rpm`, `pip`, `npm`, …
+    pub manager: String,
+    /// Its name there.
+    pub name: String,
+    /// Its version, when that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// A container, as far as the host's cgroups and its runtime tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Container {
     /// The runtime's id: 64 hexadecimal digits for Docker, podman, containerd and CRI-O.
     pub id: String,
     /// The image's name, when the runtime told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The container's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Kubernetes pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// Kubernetes namespace of the pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// What made the pod: Deployment, StatefulSet, DaemonSet, Job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
 }

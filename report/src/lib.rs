@@ -11,7 +11,7 @@ pub mod limits;
 mod observation;
 mod record;
 
-pub use caller::{Caller, Container, Program, User};
+pub use caller::{Caller, Container, Package, Program, User};
 pub use evidence::{Evidence, Protocol};
 pub use observation::Observation;
 pub use record::{Acknowledgement, Agent, Gap, Record, RecordBody, Report, Status};

@@ -36,11 +36,19 @@ fn the_wire_form_is_the_golden_one() {
 #[test]
 fn what_may_be_left_out_is_left_out() {
     let mut golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
-    let optional: [(&str, &[&str]); 5] = [
+    let optional: [(&str, &[&str]); 7] = [
         ("/agent", &["machine_id"]),
+        (
+            "/records/0/caller/container",
+            &["image", "name", "pod", "namespace", "workload"],
+        ),
         ("/records/0/caller", &["container", "unit"]),
+        ("/records/0/caller/program/package", &["version"]),
         ("/records/0/caller/user", &["name"]),
-        ("/records/0/caller/program", &["exe", "script"]),
+        (
+            "/records/0/caller/program",
+            &["exe", "script", "package", "sha256"],
+        ),
         ("/status", &["losses"]),
     ];
     for (place, fields) in optional {
@@ -62,7 +70,7 @@ fn what_may_be_left_out_is_left_out() {
 #[test]
 fn every_other_field_is_required() {
     let golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
-    let required: [(&str, &[&str]); 8] = [
+    let required: [(&str, &[&str]); 9] = [
         ("", &["version", "agent", "status", "epoch", "records"]),
         ("/agent", &["id", "host", "version", "kernel"]),
         ("/status", &["started"]),
@@ -89,6 +97,7 @@ fn every_other_field_is_required() {
         ("/records/0/caller", &["user", "program"]),
         ("/records/0/caller/user", &["uid"]),
         ("/records/0/caller/program", &["name"]),
+        ("/records/0/caller/program/package", &["manager", "name"]),
         (
             "/records/1",
             &["sequence", "type", "from", "records", "first_seen", "last_seen"],

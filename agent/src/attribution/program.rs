@@ -22,6 +22,7 @@ pub(super) fn of(image: &Image) -> Program {
             name: called.to_owned(),
             exe: None,
             script: None,
+            ..Program::default()
         };
     };
     let exe = Some(executable.clone());
@@ -33,6 +34,7 @@ pub(super) fn of(image: &Image) -> Program {
                 name,
                 exe,
                 script: Some(script),
+                ..Program::default()
             }
         }
         Some((interpreter, Subject::Named(flag, module))) => {
@@ -45,17 +47,20 @@ pub(super) fn of(image: &Image) -> Program {
                 name,
                 exe,
                 script: Some(module.to_owned()),
+                ..Program::default()
             }
         }
         Some((interpreter, Subject::Inline(flag))) => Program {
             name: format!("{interpreter} {flag}"),
             exe,
             script: None,
+            ..Program::default()
         },
         None => Program {
             name: fleet_wide(executable),
             exe,
             script: None,
+            ..Program::default()
         },
     }
 }

@@ -57,6 +57,7 @@ fn attributed(program: &str) -> Attributed {
         name: program.to_owned(),
         exe: Some("/usr/bin/python3.11".to_owned()),
         script: Some("/srv/bot.py".to_owned()),
+        ..Program::default()
     };
     let user = User {
         uid: 1000,

@@ -10,6 +10,7 @@ fn activity(uid: u32, time: &str, flows: u64, bytes: u64) -> Activity {
         name: "curl".to_owned(),
         exe: None,
         script: None,
+        ..Program::default()
     };
     Activity {
         time: time.parse().unwrap(),

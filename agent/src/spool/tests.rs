@@ -26,6 +26,7 @@ fn observation(number: u64) -> Observation {
                 name: "curl".to_owned(),
                 exe: None,
                 script: None,
+                ..Program::default()
             },
             container: None,
             unit: None,

@@ -17,6 +17,7 @@ async fn alert() -> Alert {
     call.caller.container = Some(Container {
         id: "9f".repeat(32),
         image: Some("dev:1".to_owned()),
+        ..Container::default()
     });
     let received = "2026-11-24T10:15:05Z".parse().expect("a time");
     let report = Spool::of("web-1").report(vec![call]);

@@ -128,22 +128,31 @@ fn caller(caller: &mut Caller) {
     if program.name.is_empty() {
         "unknown".clone_into(&mut program.name);
     }
-    let (mut container_id, mut image) = (None, None);
+    if let Some(package) = &mut program.package {
+        clean(&mut package.manager, limits::LABEL);
+        clean(&mut package.name, limits::LABEL);
+        clean_if_there(&mut package.version, limits::LABEL);
+    }
     if let Some(container) = &mut caller.container {
-        container_id = Some(&mut container.id);
-        image = container.image.as_mut();
+        clean(&mut container.id, limits::LABEL);
+        clean_if_there(&mut container.image, limits::PROGRAM);
+        for text in [
+            &mut container.name,
+            &mut container.pod,
+            &mut container.namespace,
+            &mut container.workload,
+        ] {
+            clean_if_there(text, limits::LABEL);
+        }
     }
     for (text, limit) in [
-        (caller.user.name.as_mut(), limits::LABEL),
-        (program.exe.as_mut(), limits::PATH),
-        (program.script.as_mut(), limits::PATH),
-        (caller.unit.as_mut(), limits::LABEL),
-        (container_id, limits::LABEL),
-        (image, limits::PROGRAM),
+        (&mut caller.user.name, limits::LABEL),
+        (&mut program.exe, limits::PATH),
+        (&mut program.script, limits::PATH),
+        (&mut program.sha256, limits::LABEL),
+        (&mut caller.unit, limits::LABEL),
     ] {
-        if let Some(text) = text {
-            clean(text, limit);
-        }
+        clean_if_there(text, limit);
     }
 }
 
@@ -187,6 +196,12 @@ fn clean(text: &mut String, limit: usize) {
     if text.contains(is_hostile) {
         *text = text.replace(is_hostile, "\u{fffd}");
         text.truncate(text.floor_char_boundary(limit));
+    }
+}
+
+fn clean_if_there(text: &mut Option<String>, limit: usize) {
+    if let Some(text) = text {
+        clean(text, limit);
     }
 }
 

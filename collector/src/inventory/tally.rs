@@ -24,7 +24,14 @@ pub(crate) struct Tally<'a> {
     script: Option<&'a str>,
     container: Option<&'a str>,
     image: Option<&'a str>,
+    pod: Option<&'a str>,
+    namespace: Option<&'a str>,
+    workload: Option<&'a str>,
     unit: Option<&'a str>,
+    /// Manager and name, `npm:claude`.
+    package: Option<String>,
+    package_version: Option<&'a str>,
+    sha256: Option<&'a str>,
     vendor: &'a str,
     service: &'a str,
     kind: Kind,
@@ -82,6 +89,7 @@ impl<'a> Tally<'a> {
     fn one(observation: &'a Observation, place: String, hour: i64) -> Self {
         let caller = &observation.caller;
         let container = caller.container.as_ref();
+        let package = caller.program.package.as_ref();
         Self {
             program: &caller.program.name,
             place,
@@ -91,7 +99,13 @@ impl<'a> Tally<'a> {
             script: caller.program.script.as_deref(),
             container: container.map(|container| container.id.as_str()),
             image: container.and_then(|container| container.image.as_deref()),
+            pod: container.and_then(|container| container.pod.as_deref()),
+            namespace: container.and_then(|container| container.namespace.as_deref()),
+            workload: container.and_then(|container| container.workload.as_deref()),
             unit: caller.unit.as_deref(),
+            package: package.map(|package| format!("{}:{}", package.manager, package.name)),
+            package_version: package.and_then(|package| package.version.as_deref()),
+            sha256: caller.program.sha256.as_deref(),
             vendor: &observation.vendor,
             service: &observation.service,
             kind: observation.kind,
@@ -121,6 +135,14 @@ impl<'a> Tally<'a> {
         self.script = other.script.or(self.script);
         self.container = other.container.or(self.container);
         self.image = other.image.or(self.image);
+        self.pod = other.pod.or(self.pod);
+        self.namespace = other.namespace.or(self.namespace);
+        self.workload = other.workload.or(self.workload);
         self.unit = other.unit.or(self.unit);
+        self.sha256 = other.sha256.or(self.sha256);
+        if other.package.is_some() {
+            self.package.clone_from(&other.package);
+            self.package_version = other.package_version;
+        }
     }
 }

@@ -13,6 +13,7 @@ fn place(image: Option<&str>, unit: Option<&str>) -> String {
     caller.container = image.map(|image| Container {
         id: "9f".repeat(32),
         image: Some(image.to_owned()).filter(|image| !image.is_empty()),
+        ..Container::default()
     });
     caller.unit = unit.map(str::to_owned);
     fleet_wide(&caller)

@@ -14,7 +14,8 @@ pub(super) async fn prepare(connection: &mut SqliteConnection) -> Result<(), sql
     sqlx::raw_sql(
         "CREATE TEMP TABLE IF NOT EXISTS batch (
              program TEXT, place TEXT, uid INTEGER, user_name TEXT, exe TEXT, script TEXT, container TEXT,
-             image TEXT, unit TEXT, vendor TEXT, service TEXT, kind TEXT, name TEXT, hour INTEGER, flows INTEGER,
+             image TEXT, pod TEXT, namespace TEXT, workload TEXT, unit TEXT, package TEXT, package_version TEXT,
+             sha256 TEXT, vendor TEXT, service TEXT, kind TEXT, name TEXT, hour INTEGER, flows INTEGER,
              bytes_out INTEGER, bytes_in INTEGER, first_seen INTEGER, last_seen INTEGER, evidence INTEGER,
              finding INTEGER, program_id INTEGER, destination_id INTEGER, caller_id INTEGER)",
     )
@@ -24,10 +25,12 @@ pub(super) async fn prepare(connection: &mut SqliteConnection) -> Result<(), sql
 }
 
 const FILL: &str = "
-    INSERT INTO temp.batch (program, place, uid, user_name, exe, script, container, image, unit, vendor, service,
-                            kind, name, hour, flows, bytes_out, bytes_in, first_seen, last_seen, evidence, finding)
+    INSERT INTO temp.batch (program, place, uid, user_name, exe, script, container, image, pod, namespace, workload,
+                            unit, package, package_version, sha256, vendor, service, kind, name, hour, flows, bytes_out, bytes_in, first_seen, last_seen, evidence, finding)
     SELECT value ->> 'program', value ->> 'place', value ->> 'uid', value ->> 'user_name', value ->> 'exe',
-           value ->> 'script', value ->> 'container', value ->> 'image', value ->> 'unit', value ->> 'vendor',
+           value ->> 'script', value ->> 'container', value ->> 'image', value ->> 'pod',
+           value ->> 'namespace', value ->> 'workload', value ->> 'unit', value ->> 'package',
+           value ->> 'package_version', value ->> 'sha256', value ->> 'vendor',
            value ->> 'service', value ->> 'kind', value ->> 'name', value ->> 'hour', value ->> 'flows',
            value ->> 'bytes_out', value ->> 'bytes_in', value ->> 'first_seen', value ->> 'last_seen',
            value ->> 'evidence', value ->> 'finding'
@@ -47,14 +50,21 @@ const NAME_PARTS: [&str; 3] = [
 
 const NAME_CALLERS: [&str; 2] = [
     // What is not said this time keeps what was said before.
-    "INSERT INTO callers (agent, program, uid, user_name, exe, script, container, image, unit)
-     SELECT ?, program_id, uid, max(user_name), max(exe), max(script), max(container), max(image), max(unit)
+    "INSERT INTO callers (agent, program, uid, user_name, exe, script, container, image, pod, namespace, workload,
+                          unit, package, package_version, sha256)
+     SELECT ?, program_id, uid, max(user_name), max(exe), max(script), max(container), max(image), max(pod),
+            max(namespace), max(workload), max(unit), max(package), max(package_version), max(sha256)
      FROM temp.batch WHERE true GROUP BY program_id, uid
      ON CONFLICT (agent, program, uid) DO UPDATE SET
          user_name = coalesce(excluded.user_name, callers.user_name),
          exe = coalesce(excluded.exe, callers.exe), script = coalesce(excluded.script, callers.script),
          container = coalesce(excluded.container, callers.container),
-         image = coalesce(excluded.image, callers.image), unit = coalesce(excluded.unit, callers.unit)",
+         image = coalesce(excluded.image, callers.image), pod = coalesce(excluded.pod, callers.pod),
+         namespace = coalesce(excluded.namespace, callers.namespace),
+         workload = coalesce(excluded.workload, callers.workload), unit = coalesce(excluded.unit, callers.unit),
+         package = coalesce(excluded.package, callers.package),
+         package_version = coalesce(excluded.package_version, callers.package_version),
+         sha256 = coalesce(excluded.sha256, callers.sha256)",
     "UPDATE temp.batch SET caller_id = (SELECT id FROM callers c
          WHERE c.agent = ? AND c.program = batch.program_id AND c.uid = batch.uid)",
 ];

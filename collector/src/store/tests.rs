@@ -258,7 +258,7 @@ async fn one_collector_at_a_time_and_the_next_after_it() {
 #[tokio::test]
 async fn a_database_of_a_later_version_is_left_alone() {
     let (store, directory) = store().await;
-    sqlx::query("UPDATE _sqlx_migrations SET version = 9999")
+    sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1")
         .execute(&store.writer)
         .await
         .expect("a change");
@@ -270,6 +270,38 @@ async fn a_database_of_a_later_version_is_left_alone() {
         error.to_string().contains("later version of umbra-collector"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let old = SqliteConnectOptions::new()
+        .filename(directory.path().join(FILE_NAME))
+        .create_if_missing(true);
+    let old = SqlitePoolOptions::new()
+        .connect_with(old)
+        .await
+        .expect("a database");
+    let mut first = sqlx::migrate!();
+    first
+        .migrations
+        .to_mut()
+        .retain(|migration| migration.version == 1);
+    first.run(&old).await.expect("the first version");
+    for row in [
+        "INSERT INTO agents VALUES (1, 'a-1', 'web-1', NULL, '0', '6.1', 0, 0, 0)",
+        "INSERT INTO programs VALUES (1, 'curl', '')",
+        "INSERT INTO callers VALUES (1, 1, 1, 1000, 'alice', NULL, NULL, NULL, NULL, NULL)",
+        "INSERT INTO destinations VALUES (1, 'OpenAI', 'API', 'api', 'api.openai.com')",
+        "INSERT INTO uses VALUES (1, 1, 1, 7, 0, 0, 0, 0, 0)",
+    ] {
+        sqlx::query(row).execute(&old).await.expect(row);
+    }
+    old.close().await;
+    let store = Store::open(directory.path()).await.expect("a store");
+    assert_eq!(flows(&store).await, 7);
+    apply(&store, &Spool::of("web-2").report(vec![call("alice", "curl")])).await;
+    assert_eq!(flows(&store).await, 8);
 }
 
 #[test]

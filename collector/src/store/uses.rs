@@ -28,8 +28,20 @@ pub struct Use {
     pub container: Option<String>,
     /// Image of the container.
     pub image: Option<String>,
+    /// Kubernetes pod.
+    pub pod: Option<String>,
+    /// Kubernetes namespace.
+    pub namespace: Option<String>,
+    /// Kubernetes workload.
+    pub workload: Option<String>,
     /// Systemd unit.
     pub unit: Option<String>,
+    /// Package manager and name, `npm:claude`.
+    pub package: Option<String>,
+    /// The package's version.
+    pub package_version: Option<String>,
+    /// SHA-256 of the executable, hexadecimal.
+    pub sha256: Option<String>,
     /// User id on the host.
     pub uid: u32,
     /// The user's name, when the host knows one.
@@ -119,7 +131,8 @@ macro_rules! select {
     ($where:literal) => {
         concat!(
             "SELECT u.id, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
-                    c.image, c.unit, c.uid, c.user_name, a.host, a.agent, u.flows, u.bytes_out, u.bytes_in,
+                    c.image, c.pod, c.namespace, c.workload, c.unit, c.package, c.package_version, c.sha256,
+                    c.uid, c.user_name, a.host, a.agent, u.flows, u.bytes_out, u.bytes_in,
                     u.first_seen, u.last_seen, u.evidence, f.id AS finding
              FROM uses u
              JOIN callers c ON c.id = u.caller
@@ -189,7 +202,13 @@ struct Row {
     script: Option<String>,
     container: Option<String>,
     image: Option<String>,
+    pod: Option<String>,
+    namespace: Option<String>,
+    workload: Option<String>,
     unit: Option<String>,
+    package: Option<String>,
+    package_version: Option<String>,
+    sha256: Option<String>,
     uid: i64,
     user_name: Option<String>,
     host: String,
@@ -215,7 +234,13 @@ impl From<Row> for Use {
             script: row.script,
             container: row.container,
             image: row.image,
+            pod: row.pod,
+            namespace: row.namespace,
+            workload: row.workload,
             unit: row.unit,
+            package: row.package,
+            package_version: row.package_version,
+            sha256: row.sha256,
             uid: u32::try_from(row.uid).unwrap_or(u32::MAX),
             user_name: row.user_name,
             host: row.host,

@@ -51,11 +51,13 @@ async fn another_program_vendor_or_image_is_another_finding() {
     contained.caller.container = Some(Container {
         id: "9f".repeat(32),
         image: Some("registry:5000/bot:1".to_owned()),
+        ..Container::default()
     });
     let mut redeployed = call("alice", "claude");
     redeployed.caller.container = Some(Container {
         id: "a0".repeat(32),
         image: Some("registry:5000/bot:2".to_owned()),
+        ..Container::default()
     });
     let calls = vec![
         call("alice", "claude"),

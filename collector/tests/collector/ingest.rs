@@ -5,7 +5,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use umbra_report::{Report, limits};
+use umbra_report::{Container, Package, Report, limits};
 
 use crate::made_up::{Spool, ago, call};
 use crate::running::Collector;
@@ -144,6 +144,47 @@ fn observation(report: &mut Report) -> &mut umbra_report::Observation {
     match &mut report.records[1].body {
         umbra_report::RecordBody::Observation(observation) => observation,
         umbra_report::RecordBody::Gap(_) => panic!("a gap"),
+    }
+}
+
+#[tokio::test]
+async fn files_and_containers_are_kept_as_they_were_last_told() {
+    let collector = Collector::start().await;
+    let mut spool = Spool::of("web-1");
+    let mut told = call("alice", "claude");
+    told.caller.program.sha256 = Some("ab".repeat(32));
+    told.caller.program.package = Some(Package {
+        manager: "npm".to_owned(),
+        name: "@anthropic-ai/claude-code".to_owned(),
+        version: Some("2.0.1".to_owned()),
+    });
+    told.caller.container = Some(Container {
+        id: "9f".repeat(32),
+        image: Some("dev:1".to_owned()),
+        name: Some("dev-1".to_owned()),
+        pod: Some("dev-x2x4z".to_owned()),
+        namespace: Some("team".to_owned()),
+        workload: Some("dev".to_owned()),
+    });
+    let mut untold = told.clone();
+    untold.caller.program.sha256 = None;
+    untold.caller.program.package = None;
+    collector.take(&spool.report(vec![told])).await;
+    collector.take(&spool.report(vec![untold])).await;
+    let rows = collector.rows().await;
+    let [row] = rows.as_slice() else {
+        panic!("{rows:?}")
+    };
+    assert_eq!(row["package"], "npm:@anthropic-ai/claude-code");
+    assert_eq!(row["package_version"], "2.0.1");
+    assert_eq!(row["sha256"], "ab".repeat(32));
+    for (field, expected) in [
+        ("image", "dev:1"),
+        ("pod", "dev-x2x4z"),
+        ("namespace", "team"),
+        ("workload", "dev"),
+    ] {
+        assert_eq!(row["container"][field], expected);
     }
 }
 

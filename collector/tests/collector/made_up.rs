@@ -108,6 +108,7 @@ pub(crate) fn call(user: &str, program: &str) -> Observation {
                 name: program.to_owned(),
                 exe: Some(format!("/home/{user}/bin/{program}")),
                 script: None,
+                ..Program::default()
             },
             container: None,
             unit: None,

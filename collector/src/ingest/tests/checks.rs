@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use proptest::prelude::*;
-use umbra_report::{Container, Gap, Observation, Record, RecordBody, Report, limits};
+use umbra_report::{Container, Gap, Observation, Package, Record, RecordBody, Report, limits};
 
 use super::super::*;
 use crate::made_up::{Spool, call};
@@ -248,11 +248,25 @@ proptest! {
             caller.program.exe = Some(text.clone());
             caller.program.script = Some(text.clone());
             caller.unit = Some(text.clone());
-            caller.container = Some(Container { id: text.clone(), image: Some(text.clone()) });
+            caller.program.sha256 = Some(text.clone());
+            caller.program.package = Some(Package {
+                manager: text.clone(),
+                name: text.clone(),
+                version: Some(text.clone()),
+            });
+            caller.container = Some(Container {
+                id: text.clone(),
+                image: Some(text.clone()),
+                name: Some(text.clone()),
+                pod: Some(text.clone()),
+                namespace: Some(text.clone()),
+                workload: Some(text.clone()),
+            });
         })
         .expect("a user's words are never refused");
         let caller = &observation(&mut report).caller;
         let container = caller.container.as_ref().expect("a container");
+        let package = caller.program.package.as_ref().expect("a package");
         for (word, limit) in [
             (caller.user.name.as_ref(), limits::LABEL),
             (Some(&caller.program.name), limits::PROGRAM),
@@ -261,6 +275,14 @@ proptest! {
             (caller.unit.as_ref(), limits::LABEL),
             (Some(&container.id), limits::LABEL),
             (container.image.as_ref(), limits::PROGRAM),
+            (container.name.as_ref(), limits::LABEL),
+            (container.pod.as_ref(), limits::LABEL),
+            (container.namespace.as_ref(), limits::LABEL),
+            (container.workload.as_ref(), limits::LABEL),
+            (caller.program.sha256.as_ref(), limits::LABEL),
+            (Some(&package.manager), limits::LABEL),
+            (Some(&package.name), limits::LABEL),
+            (package.version.as_ref(), limits::LABEL),
         ] {
             let word = word.expect("a word");
             prop_assert!(word.len() <= limit);

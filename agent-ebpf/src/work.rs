@@ -1,8 +1,9 @@
 //! Room to work in that is too large for the stack.
 //!
 //! A program may be interrupted on its processor by another one (an answer that comes in, while a process sends), so a
-//! workspace is taken and given back. Between the look and the taking nothing can come but an interruption that ends
-//! before it goes on, so the two need not be one.
+//! workspace is taken and given back.
+
+use core::arch::asm;
 
 use aya_ebpf::{macros::map, maps::PerCpuArray};
 use umbra_agent_common::{counter::Counter, flow::FlowRecord};
@@ -14,7 +15,8 @@ const WORKSPACES: u32 = 4;
 
 /// Where a flow's first bytes are read.
 pub struct Work {
-    taken: u32,
+    /// How many hold it, or are about to find out that they do not.
+    holders: u64,
     /// A place in the packet.
     pub at: Blurred,
     /// What is left to do.
@@ -37,16 +39,21 @@ pub struct Work {
 static WORK: PerCpuArray<Work> = PerCpuArray::with_max_entries(WORKSPACES, 0);
 
 /// A workspace of this processor, until it is given back.
+///
+/// Each counts itself in and then looks: whoever finds itself alone has it, and all others count themselves out. So
+/// two never have it at once, wherever one came in between.
 #[inline(always)]
 pub fn take() -> Option<&'static mut Work> {
     for index in 0..WORKSPACES {
         let work = WORK.get_ptr_mut(index)?;
-        // SAFETY: this processor's slot; volatile, because whoever interrupts this program looks at it.
+        // SAFETY: this processor's slot, which lives as long as the map. Volatile: others change it.
         unsafe {
-            if (&raw const (*work).taken).read_volatile() == 0 {
-                (&raw mut (*work).taken).write_volatile(1);
+            let holders = &raw mut (*work).holders;
+            add(holders, 1);
+            if holders.read_volatile() == 1 {
                 return Some(&mut *work);
             }
+            add(holders, -1);
         }
     }
     count(Counter::WorkspacesBusy);
@@ -56,6 +63,19 @@ pub fn take() -> Option<&'static mut Work> {
 /// Gives it back.
 #[inline(always)]
 pub fn give_back(work: &mut Work) {
-    // SAFETY: a valid reference; volatile as in `take`.
-    unsafe { (&raw mut work.taken).write_volatile(0) }
+    // SAFETY: a valid reference.
+    unsafe { add(&raw mut work.holders, -1) }
+}
+
+/// Adds in one step (`BPF_STX | BPF_XADD`, in every kernel; an exchange, which gives the old value, came with 5.12).
+/// As an instruction, because the target is not known to Rust as one with atomics.
+///
+/// # Safety
+/// `place` is valid and aligned.
+#[inline(always)]
+unsafe fn add(place: *mut u64, number: i64) {
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) place, in(reg) number, options(nostack));
+    }
 }

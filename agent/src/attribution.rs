@@ -1,6 +1,8 @@
 //! Says who is behind a flow: process, program, user, and where it runs.
 
+pub mod files;
 mod image;
+pub mod packages;
 mod place;
 mod procfs;
 mod program;

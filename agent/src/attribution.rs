@@ -1,7 +1,9 @@
 //! Says who is behind a flow: process, program, user, and where it runs.
 
 mod desk;
+pub mod files;
 mod image;
+pub mod packages;
 mod place;
 mod procfs;
 mod program;
@@ -9,7 +11,10 @@ mod seed;
 mod table;
 mod users;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,7 +23,7 @@ use umbra_agent_common::{
     flow::Owner,
     process::{NO_LOGIN, NO_USER, ProcessKey},
 };
-use umbra_report::{Caller, Container, Program, User};
+use umbra_report::{Caller, Container, Package, Program, User};
 
 use crate::{
     clock::Clock,
@@ -26,7 +31,8 @@ use crate::{
     probes::Processes,
 };
 
-use desk::Answer;
+use desk::{Answer, Desk, Terms};
+use files::{Examiner, FileFacts, Subject};
 pub use desk::PATIENCE;
 pub use image::Image;
 pub use place::Place;
@@ -69,10 +75,14 @@ pub struct Process {
     pub ppid: u32,
     /// When it started.
     pub started: Option<Timestamp>,
+    /// The same in ns since boot; 0: not known.
+    pub started_ns: u64,
     /// What it executed.
     pub image: Arc<Image>,
     /// What a person would say ran.
     pub program: Program,
+    /// Its files, once they have been looked at.
+    pub files: Option<FileFacts>,
     /// Parent, parent's parent, …
     pub ancestors: Vec<Ancestor>,
 }
@@ -115,6 +125,21 @@ impl Person {
     }
 }
 
+/// One thread: what it does is read disks.
+const EXAMINER: Terms = Terms {
+    name: "umbra-files",
+    threads: 1,
+    open_max: 1_024,
+    known_max: 1_024,
+    // Whether a file has been replaced is told as of the flow.
+    valid: Duration::from_secs(60),
+};
+
+fn files_way() -> impl FnMut(&Subject) -> Option<FileFacts> {
+    let mut examiner = Examiner::new();
+    move |subject| Some(examiner.examine(subject))
+}
+
 /// Longest chain of ancestors told.
 const ANCESTORS_MAX: usize = 16;
 
@@ -122,6 +147,7 @@ const ANCESTORS_MAX: usize = 16;
 pub struct Attribution {
     table: Table,
     users: Users,
+    files: Desk<Subject, Option<FileFacts>>,
     places: Places,
     bell: Arc<Notify>,
     losses: Arc<Losses>,
@@ -134,6 +160,7 @@ impl Attribution {
         Self {
             table: Table::new(processes),
             users: users::users(bell.clone(), losses.clone()),
+            files: Desk::new(EXAMINER, files_way, bell.clone(), losses.clone()),
             places: Places::default(),
             bell,
             losses,
@@ -190,9 +217,11 @@ impl Attribution {
         let process = Process {
             pid: owner.process.pid,
             ppid: known.map_or(0, |known| known.parent.pid),
+            started_ns: owner.process.started_ns,
             started: (owner.process.started_ns > 0).then(|| Clock::now().time(owner.process.started_ns)),
             program: image.program().clone(),
             image,
+            files: None,
             ancestors,
         };
         let mut attributed = Attributed {
@@ -209,7 +238,7 @@ impl Attribution {
     /// Fills in what has been found out since.
     pub fn complete(&mut self, attributed: &mut Attributed) -> Progress {
         if attributed.progress != Progress::Complete {
-            attributed.progress = self.name_people(attributed);
+            attributed.progress = self.name_people(attributed).max(self.examine(attributed));
             let caller = caller(&attributed.process, &attributed.user, &attributed.place);
             if *attributed.caller != caller {
                 attributed.caller = Arc::new(caller);
@@ -225,7 +254,9 @@ impl Attribution {
 
     /// Takes in what was found out in the meantime.
     pub fn take_answers(&mut self) -> bool {
-        self.users.take(Instant::now())
+        let now = Instant::now();
+        // Each is asked, whatever the others have.
+        self.users.take(now) | self.files.take(now)
     }
 
     /// Forgets processes that ended a while ago.
@@ -248,6 +279,23 @@ impl Attribution {
             name(ancestor.uid, &mut ancestor.user);
         }
         progress
+    }
+
+    /// Has the files of a process looked at.
+    fn examine(&mut self, attributed: &mut Attributed) -> Progress {
+        let process = &mut attributed.process;
+        if process.files.is_some() || process.image.executable.is_none() {
+            return Progress::Complete;
+        }
+        let subject = Subject {
+            pid: process.pid,
+            started_ns: process.started_ns,
+            started: process.started,
+            executable: process.image.executable.clone(),
+            script: process.program.script.clone(),
+            on_host: attributed.place.container.is_none(),
+        };
+        self.files.ask(&subject, Instant::now()).fill(&mut process.files)
     }
 
     fn ancestors(&mut self, parent: Option<umbra_agent_common::process::ProcessKey>) -> Vec<Ancestor> {
@@ -278,12 +326,22 @@ impl Attribution {
 
 /// The caller in the words of the wire.
 fn caller(process: &Process, user: &Person, place: &Place) -> Caller {
+    let package = process.files.as_ref().and_then(|files| files.package.as_ref());
+    let sha256 = process.files.as_ref().and_then(|files| files.program().sha256.ok());
     Caller {
         user: User {
             uid: user.uid,
             name: user.name.clone(),
         },
-        program: process.program.clone(),
+        program: Program {
+            package: package.map(|package| Package {
+                manager: package.manager.to_owned(),
+                name: package.name.clone(),
+                version: package.version.clone(),
+            }),
+            sha256: sha256.map(|sha256| sha256.to_string()),
+            ..process.program.clone()
+        },
         container: place.container.as_ref().map(|id| Container {
             id: id.clone(),
             ..Container::default()

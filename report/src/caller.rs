@@ -39,7 +39,7 @@ pub struct Program {
     /// The package that the script, or else the executable, belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<Package>,
-    /// SHA-256 of the executable, in lower-case hexadecimal digits.
+    /// SHA-256 of the script, or else of the executable, in lower-case hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }

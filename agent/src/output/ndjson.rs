@@ -9,7 +9,10 @@ use umbra_report::{Evidence, Protocol};
 
 use super::Told;
 use crate::{
-    attribution::{Ancestor, Attributed},
+    attribution::{
+        Ancestor, Attributed,
+        files::{FileFact, State},
+    },
     flows::Step,
 };
 
@@ -72,8 +75,23 @@ struct Process<'a> {
     cwd: Option<&'a str>,
     program: &'a str,
     script: Option<&'a str>,
+    sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exe_sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exe_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    script_state: Option<&'static str>,
+    package: Option<Package<'a>>,
     started: Option<Timestamp>,
     ancestors: &'a [Ancestor],
+}
+
+#[derive(Serialize)]
+struct Package<'a> {
+    manager: &'static str,
+    name: &'a str,
+    version: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -143,6 +161,12 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
 
 fn process(attributed: &Attributed) -> Process<'_> {
     let process = &attributed.process;
+    let files = process.files.as_ref();
+    let script = files.and_then(|files| files.script.as_ref());
+    let hash = |fact: &FileFact| fact.sha256.ok().map(|sha256| sha256.to_string());
+    let changed = |fact: &FileFact| {
+        matches!(fact.state, State::Deleted | State::Replaced).then(|| fact.state.as_str())
+    };
     Process {
         pid: process.pid,
         ppid: process.ppid,
@@ -152,6 +176,15 @@ fn process(attributed: &Attributed) -> Process<'_> {
         cwd: process.image.directory.as_deref(),
         program: &process.program.name,
         script: process.program.script.as_deref(),
+        sha256: files.and_then(|files| hash(files.program())),
+        exe_sha256: files.filter(|_| script.is_some()).and_then(|files| hash(&files.executable)),
+        exe_state: files.and_then(|files| changed(&files.executable)),
+        script_state: script.and_then(changed),
+        package: files.and_then(|files| files.package.as_ref()).map(|package| Package {
+            manager: package.manager,
+            name: &package.name,
+            version: package.version.as_deref(),
+        }),
         started: process.started,
         ancestors: &process.ancestors,
     }

@@ -31,9 +31,9 @@ use crate::{
     probes::Processes,
 };
 
+pub use desk::PATIENCE;
 use desk::{Answer, Desk, Terms};
 use files::{Examiner, FileFacts, Subject};
-pub use desk::PATIENCE;
 pub use image::Image;
 pub use place::Place;
 use place::Places;
@@ -131,8 +131,8 @@ const EXAMINER: Terms = Terms {
     threads: 1,
     open_max: 1_024,
     known_max: 1_024,
-    // Whether a file has been replaced is told as of the flow.
-    valid: Duration::from_secs(60),
+    // Whether a file has been replaced is told as of the flow; hashes are remembered by the examiner.
+    valid: Duration::from_secs(2),
 };
 
 fn files_way() -> impl FnMut(&Subject) -> Option<FileFacts> {
@@ -327,7 +327,10 @@ impl Attribution {
 /// The caller in the words of the wire.
 fn caller(process: &Process, user: &Person, place: &Place) -> Caller {
     let package = process.files.as_ref().and_then(|files| files.package.as_ref());
-    let sha256 = process.files.as_ref().and_then(|files| files.program().sha256.ok());
+    let sha256 = process
+        .files
+        .as_ref()
+        .and_then(|files| files.program().sha256.ok());
     Caller {
         user: User {
             uid: user.uid,

@@ -103,11 +103,32 @@ pub struct Process {
     pub program: String,
     /// Script or module behind an interpreter.
     pub script: Option<String>,
+    /// SHA-256 of the script, or else of the executable.
+    pub sha256: Option<String>,
+    /// That of the executable, when `sha256` is the script's.
+    pub exe_sha256: Option<String>,
+    /// `deleted` or `replaced`, when it is no longer what was started.
+    pub exe_state: Option<String>,
+    /// The same of the script.
+    pub script_state: Option<String>,
+    /// What the script, or else the executable, belongs to.
+    pub package: Option<Package>,
     /// When it started.
     pub started: Option<String>,
     /// Those that started it, nearest first.
     #[serde(default)]
     pub ancestors: Vec<serde_json::Value>,
+}
+
+/// A package.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Package {
+    /// `dpkg`, `npm`, …
+    pub manager: String,
+    /// Its name there.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
 }
 
 /// A container.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -53,6 +53,11 @@ impl Process {
     /// Its process id, which is also that of the program: neither `setpriv` nor `ip netns exec` forks.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The end of the pipe that it reads, if it was given one.
+    pub fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("a pipe was asked for")
     }
 
     /// Ends it as Ctrl-C does, and gives its status.

@@ -29,6 +29,8 @@ mod ech;
 mod every_client;
 #[path = "system/expect.rs"]
 mod expect;
+#[path = "system/files.rs"]
+mod files;
 #[path = "system/full_disk.rs"]
 mod full_disk;
 #[path = "system/http.rs"]

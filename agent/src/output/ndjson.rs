@@ -164,9 +164,8 @@ fn process(attributed: &Attributed) -> Process<'_> {
     let files = process.files.as_ref();
     let script = files.and_then(|files| files.script.as_ref());
     let hash = |fact: &FileFact| fact.sha256.ok().map(|sha256| sha256.to_string());
-    let changed = |fact: &FileFact| {
-        matches!(fact.state, State::Deleted | State::Replaced).then(|| fact.state.as_str())
-    };
+    let changed =
+        |fact: &FileFact| matches!(fact.state, State::Deleted | State::Replaced).then(|| fact.state.as_str());
     Process {
         pid: process.pid,
         ppid: process.ppid,
@@ -177,14 +176,18 @@ fn process(attributed: &Attributed) -> Process<'_> {
         program: &process.program.name,
         script: process.program.script.as_deref(),
         sha256: files.and_then(|files| hash(files.program())),
-        exe_sha256: files.filter(|_| script.is_some()).and_then(|files| hash(&files.executable)),
+        exe_sha256: files
+            .filter(|_| script.is_some())
+            .and_then(|files| hash(&files.executable)),
         exe_state: files.and_then(|files| changed(&files.executable)),
         script_state: script.and_then(changed),
-        package: files.and_then(|files| files.package.as_ref()).map(|package| Package {
-            manager: package.manager,
-            name: &package.name,
-            version: package.version.as_deref(),
-        }),
+        package: files
+            .and_then(|files| files.package.as_ref())
+            .map(|package| Package {
+                manager: package.manager,
+                name: &package.name,
+                version: package.version.as_deref(),
+            }),
         started: process.started,
         ancestors: &process.ancestors,
     }

@@ -14,7 +14,11 @@ use umbra_report::{Caller, Evidence, Program, Protocol, User};
 
 use super::{lines, ndjson, writer::Writer, *};
 use crate::{
-    attribution::{Ancestor, Image, Person, Place, Process, Progress},
+    attribution::{
+        Ancestor, Image, Person, Place, Process, Progress,
+        files::{FileFact, FileFacts, Sha256, State},
+        packages::Package,
+    },
     flows::Flow,
 };
 
@@ -68,6 +72,8 @@ fn attributed(program: &str) -> Attributed {
             pid: 4711,
             ppid: 1,
             started: Some("2026-03-01T11:59:59Z".parse().unwrap()),
+            started_ns: 1,
+            files: Some(files()),
             image: Arc::new(Image::new(
                 Some("/usr/bin/python3.11".to_owned()),
                 vec!["python3".to_owned(), "/srv/bot.py".to_owned()],
@@ -99,6 +105,22 @@ fn attributed(program: &str) -> Attributed {
             unit: None,
         }),
         progress: Progress::Complete,
+    }
+}
+
+fn files() -> FileFacts {
+    let fact = |byte, state| FileFact {
+        sha256: Ok(Sha256([byte; 32])),
+        state,
+    };
+    FileFacts {
+        executable: fact(0xab, State::Intact),
+        script: Some(fact(0xcd, State::Replaced)),
+        package: Some(Package {
+            manager: "pip",
+            name: "bots".to_owned(),
+            version: Some("1.2".to_owned()),
+        }),
     }
 }
 
@@ -138,6 +160,10 @@ fn a_close_has_every_field_of_the_contract() {
             "cwd": "/srv",
             "program": "python3 /srv/bot.py",
             "script": "/srv/bot.py",
+            "sha256": "cd".repeat(32),
+            "exe_sha256": "ab".repeat(32),
+            "script_state": "replaced",
+            "package": {"manager": "pip", "name": "bots", "version": "1.2"},
             "started": "2026-03-01T11:59:59Z",
             "ancestors": [{"pid": 1, "program": "/usr/lib/systemd/systemd", "uid": 0, "user": "root"}],
         },

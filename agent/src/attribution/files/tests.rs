@@ -31,10 +31,15 @@ impl Running {
     fn start(directory: &Path) -> Self {
         let executable = directory.join("program");
         fs::copy("/bin/cat", &executable).expect("cat is there");
-        let child = Command::new(&executable)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
+        // While another test forks, the file that was just written may be busy.
+        let child = (0..1_000)
+            .find_map(|_| {
+                Command::new(&executable)
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .spawn()
+                    .ok()
+            })
             .expect("it starts");
         let mut running = Self {
             child,

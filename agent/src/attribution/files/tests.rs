@@ -55,7 +55,7 @@ impl Running {
 
     fn subject(&self) -> Subject {
         let seen = procfs::read(self.child.id()).expect("it runs");
-        let ticks = u64::try_from(rustix::param::clock_ticks_per_second()).expect("positive");
+        let ticks = rustix::param::clock_ticks_per_second();
         let started_ns = seen.started_ticks * (1_000_000_000 / ticks);
         Subject {
             pid: self.child.id(),

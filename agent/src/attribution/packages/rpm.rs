@@ -9,15 +9,10 @@ use std::{
 
 use super::{Package, Reader};
 
-/// Where its database is or was (`%_dbpath`), in its forms.
-const DATABASES: [&str; 6] = [
-    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "/usr/lib/sysimage/rpm/Packages.db",
-    "/usr/lib/sysimage/rpm/Packages",
-    "/var/lib/rpm/rpmdb.sqlite",
-    "/var/lib/rpm/Packages.db",
-    "/var/lib/rpm/Packages",
-];
+/// Where its database is or was (`%_dbpath`).
+const PLACES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+/// Its forms: `SQLite`, NDB, Berkeley DB.
+const FORMS: [&str; 3] = ["rpmdb.sqlite", "Packages.db", "Packages"];
 const PROGRAM: &str = "/usr/bin/rpm";
 /// rpm waits for a lock while packages are installed.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,17 +20,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ANSWER_MAX: u64 = 4_096;
 
 pub(super) fn owner(reader: &Reader<'_>, path: &str) -> Option<Package> {
-    // A Debian host may have rpm, with an empty database or none.
-    if !reader.has(PROGRAM) || !DATABASES.iter().any(|database| reader.has(database)) {
+    if !reader.has(PROGRAM) {
         return None;
     }
-    ask(PROGRAM, path, PATIENCE)
+    let place = PLACES
+        .iter()
+        .find(|place| FORMS.iter().any(|form| reader.has(&format!("{place}/{form}"))))?;
+    ask(PROGRAM, place, path, PATIENCE)
 }
 
-/// Asks `program`, and ends it when it takes longer than `patience`.
-pub(super) fn ask(program: &str, path: &str, patience: Duration) -> Option<Package> {
+/// Asks `program`, and ends it when it takes longer than `patience`. It is told where the database is: where it knows of
+/// none, it would make one.
+pub(super) fn ask(program: &str, database: &str, path: &str, patience: Duration) -> Option<Package> {
     let mut child = Command::new(program)
         .args([
+            "--dbpath",
+            database,
             "--query",
             "--file",
             "--queryformat",

@@ -180,12 +180,19 @@ fn behind(exe: &Path, script: PathBuf, arguments: &str) -> Result<Tool, String> 
     })
 }
 
-/// A path without the owner of the home directory that it is in: the same tool of two people is one program.
+/// A path without the owner of the home directory and the temporary directory that it is in (docs/IDENTITY.md).
 fn fleet_wide(path: &str) -> String {
-    let in_home = path
-        .strip_prefix("/home/")
-        .and_then(|rest| Some(rest.split_once('/')?.1));
-    in_home
-        .or_else(|| path.strip_prefix("/root/"))
-        .map_or_else(|| path.to_owned(), |rest| format!("~/{rest}"))
+    let (place, rest) = match path.strip_prefix("/root/") {
+        Some(rest) => ("~", Some(rest)),
+        None => [("/home/", "~"), ("/tmp/", "/tmp/*")]
+            .into_iter()
+            .find_map(|(above, place)| {
+                Some((
+                    place,
+                    path.strip_prefix(above)?.split_once('/').map(|(_, rest)| rest),
+                ))
+            })
+            .unwrap_or_default(),
+    };
+    rest.map_or_else(|| path.to_owned(), |rest| format!("{place}/{rest}"))
 }

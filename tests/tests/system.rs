@@ -67,3 +67,5 @@ mod split;
 mod starttls;
 #[path = "system/through.rs"]
 mod through;
+#[path = "system/wrappers.rs"]
+mod wrappers;

@@ -1,9 +1,20 @@
-//! The installed package that owns a file.
+//! The installed package that owns a file: its database or metadata is asked, nothing is guessed from names.
 //!
 //! Databases and metadata are others' files, some of them a user's own: each is read up to a bound, and what they say is
 //! cut and freed of control characters.
 
+mod apk;
+mod conda;
+mod dpkg;
+mod node;
+mod pacman;
+mod places;
+mod python;
+mod reader;
+mod rpm;
+
 use super::files::{FileId, Opened, Recent, Root};
+use reader::Reader;
 
 /// An installed package.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,8 +61,79 @@ impl Packages {
     }
 }
 
-fn find(_root: &Root, _is_host: bool, _path: &str) -> Option<Package> {
-    None
+/// Most specific first: what has a place of its own, the system's managers for the system's files, then languages'.
+fn find(root: &Root, is_host: bool, path: &str) -> Option<Package> {
+    // Databases are lines: a path of several would be another's and more.
+    if path.contains(char::is_control) {
+        return None;
+    }
+    let reader = Reader::new(root);
+    places::owner(&reader, path)
+        .or_else(|| {
+            is_of_the_system(path)
+                .then(|| system(&reader, is_host, path))
+                .flatten()
+        })
+        .or_else(|| python::owner(&reader, path))
+        .or_else(|| node::owner(&reader, path))
+        .or_else(|| conda::owner(&reader, path))
+}
+
+fn system(reader: &Reader<'_>, is_host: bool, path: &str) -> Option<Package> {
+    dpkg::owner(reader, path)
+        .or_else(|| apk::owner(reader, path))
+        .or_else(|| pacman::owner(reader, path))
+        // Its database is read by a program: not one that a container's user laid out.
+        .or_else(|| is_host.then(|| rpm::owner(reader, path)).flatten())
+}
+
+/// Where the system's package managers put nothing (Filesystem Hierarchy Standard 3.0).
+const NOT_OF_THE_SYSTEM: [&str; 12] = [
+    "/dev/",
+    "/gnu/",
+    "/home/",
+    "/media/",
+    "/mnt/",
+    "/nix/",
+    "/proc/",
+    "/root/",
+    "/run/",
+    "/tmp/",
+    "/usr/local/",
+    "/var/tmp/",
+];
+
+fn is_of_the_system(path: &str) -> bool {
+    !NOT_OF_THE_SYSTEM.iter().any(|place| path.starts_with(place))
+}
+
+/// A path and its other name where directories were merged into `/usr` (file-hierarchy(7)): databases hold either.
+fn spellings(path: &str) -> Vec<String> {
+    let merged = ["/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/"];
+    let starts = |path: &str| merged.iter().any(|directory| path.starts_with(directory));
+    let mut spellings = vec![path.to_owned()];
+    match path.strip_prefix("/usr") {
+        Some(rest) if starts(rest) => spellings.push(rest.to_owned()),
+        None if starts(path) => spellings.push(format!("/usr{path}")),
+        _ => {}
+    }
+    spellings
+}
+
+/// Whether `line` is one of the lines of `text`.
+fn has_line(text: &str, line: &str) -> bool {
+    text.match_indices(line).any(|(at, _)| {
+        let starts = at == 0 || text.as_bytes()[at - 1] == b'\n';
+        let rest = &text[at + line.len()..];
+        starts && (rest.is_empty() || rest.starts_with('\n'))
+    })
+}
+
+/// The value of the first line `key value`.
+fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(key))
+        .map(str::trim)
 }
 
 impl Package {
@@ -74,3 +156,6 @@ fn clean(text: &str) -> Option<String> {
         .collect();
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,10 +31,15 @@ impl Running {
     fn start(directory: &Path) -> Self {
         let executable = directory.join("program");
         fs::copy("/bin/cat", &executable).expect("cat is there");
-        let child = Command::new(&executable)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
+        // While another test forks, the file that was just written may be busy.
+        let child = (0..1_000)
+            .find_map(|_| {
+                Command::new(&executable)
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .spawn()
+                    .ok()
+            })
             .expect("it starts");
         let mut running = Self {
             child,
@@ -50,7 +55,7 @@ impl Running {
 
     fn subject(&self) -> Subject {
         let seen = procfs::read(self.child.id()).expect("it runs");
-        let ticks = u64::try_from(rustix::param::clock_ticks_per_second()).expect("positive");
+        let ticks = rustix::param::clock_ticks_per_second();
         let started_ns = seen.started_ticks * (1_000_000_000 / ticks);
         Subject {
             pid: self.child.id(),

@@ -1,0 +1,104 @@
+//! Programs that are run by others are known for what they are: wrappers that execute them leave no trace, those that wait
+//! for them are ancestors, and what is run like an executable is called like one (docs/IDENTITY.md).
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::event::Process as Seen;
+use umbra_tests::machine::program;
+use umbra_tests::process::Process;
+use umbra_tests::wait::eventually;
+
+use crate::expect::SOON;
+use crate::names::{OPENAI, bed};
+
+/// A command as pip installs one.
+const COMMAND: &str = "#!/usr/bin/env python3
+import ssl, sys, urllib.request
+context = ssl.create_default_context(cafile=sys.argv[2])
+urllib.request.urlopen(sys.argv[1], context=context).read()
+";
+
+#[test]
+fn what_wrappers_loaders_and_shebangs_run_is_known() {
+    let Some(bed) = bed(&[]) else { return };
+    let agent = Agent::start(&Setup::default());
+    let url = format!("https://{}/bytes/1000", OPENAI.name);
+    let authority = bed.authority();
+    let authority = authority.to_str().expect("UTF-8");
+    let curl = program("curl").unwrap_or_else(|why| panic!("{why}"));
+    let curl = curl.to_str().expect("UTF-8");
+    let command = bed.dir().join("bin/ask");
+    fs::create_dir(bed.dir().join("bin")).expect("made");
+    fs::write(&command, COMMAND).expect("written");
+    fs::set_permissions(&command, fs::Permissions::from_mode(0o755)).expect("ours");
+    let command = command.to_str().expect("UTF-8");
+
+    let run = |line: &[&str]| -> Seen {
+        let mut run = Process::start(bed.command(line[0]).args(&line[1..]));
+        assert!(
+            run.wait(Duration::from_mins(2)).success(),
+            "{line:?}: {}",
+            run.stderr.text()
+        );
+        let pid = run.pid();
+        let is_of =
+            |process: &Seen| process.pid == pid || process.ancestors.iter().any(|above| above["pid"] == pid);
+        eventually(SOON, || {
+            let mut flows = agent.flows(|event| is_of(&event.process));
+            flows.pop().ok_or_else(|| format!("no flow of {line:?}"))
+        })
+        .open
+        .process
+    };
+
+    let wrappers = "env -u X Y=z nohup nice timeout 100 stdbuf -oL xargs -a /dev/null";
+    let client = [
+        curl,
+        "--silent",
+        "--output",
+        "/dev/null",
+        "--cacert",
+        authority,
+        &url,
+    ];
+    let line: Vec<&str> = wrappers.split(' ').chain(client).collect();
+    let seen = run(&line);
+    assert_eq!(seen.program, curl);
+    assert_eq!(seen.script, None);
+    let above: Vec<_> = seen
+        .ancestors
+        .iter()
+        .take(2)
+        .map(|above| above["program"].clone())
+        .collect();
+    assert_eq!(above, ["/usr/bin/xargs", "/usr/bin/timeout"], "{seen:?}");
+
+    // The loader of this machine is the one that this test names as its own interpreter.
+    let loader = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"]
+        .into_iter()
+        .find(|loader| fs::exists(loader).unwrap_or(false))
+        .expect("glibc's loader");
+    let line: Vec<&str> = [loader].into_iter().chain(client).collect();
+    let seen = run(&line);
+    assert_eq!(
+        (seen.program.as_str(), seen.script.as_deref()),
+        (curl, Some(curl))
+    );
+    assert!(
+        seen.exe.is_some_and(|exe| exe.contains("/ld-linux-")),
+        "the loader is what ran"
+    );
+
+    let seen = run(&["./bin/ask", &url, authority]);
+    assert_eq!(seen.script.as_deref(), Some(command));
+    let expected = if command.starts_with("/tmp/") {
+        "/tmp/*/bin/ask"
+    } else {
+        command
+    };
+    assert_eq!(seen.program, expected);
+    assert!(agent.stop().success());
+}

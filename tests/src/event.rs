@@ -115,9 +115,26 @@ pub struct Process {
     pub package: Option<Package>,
     /// When it started.
     pub started: Option<String>,
+    /// Number of its login session.
+    pub session_id: Option<u32>,
+    /// Where it is.
+    pub namespaces: Namespaces,
     /// Those that started it, nearest first.
     #[serde(default)]
     pub ancestors: Vec<serde_json::Value>,
+}
+
+/// Namespaces by their inode numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Namespaces {
+    /// Of process ids.
+    pub pid: Option<u32>,
+    /// Of networks.
+    pub net: Option<u32>,
+    /// Of mounts.
+    pub mnt: Option<u32>,
+    /// Of users.
+    pub user: Option<u32>,
 }
 
 /// A package.
@@ -143,6 +160,8 @@ pub struct Container {
 pub struct User {
     /// Id.
     pub uid: u32,
+    /// Id of its group.
+    pub gid: Option<u32>,
     /// Name, when the host knows one.
     pub name: Option<String>,
     /// Id of the user that logged in.

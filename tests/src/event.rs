@@ -1,6 +1,8 @@
 //! The agent's NDJSON, as DESIGN.md's contract names it.
 
+use std::fs;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt as _;
 
 use serde::Deserialize;
 
@@ -135,6 +137,22 @@ pub struct Namespaces {
     pub mnt: Option<u32>,
     /// Of users.
     pub user: Option<u32>,
+}
+
+impl Namespaces {
+    /// Where a process is that lives, as `/proc` says.
+    pub fn of(pid: u32) -> Self {
+        let number = |kind| {
+            let namespace = fs::metadata(format!("/proc/{pid}/ns/{kind}")).ok()?;
+            u32::try_from(namespace.ino()).ok()
+        };
+        Self {
+            pid: number("pid"),
+            net: number("net"),
+            mnt: number("mnt"),
+            user: number("user"),
+        }
+    }
 }
 
 /// A package.

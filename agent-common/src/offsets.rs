@@ -48,6 +48,12 @@ offsets! {
     task_fs: "task_struct"."fs",
     /// Login user id; absent when the kernel has no audit.
     task_loginuid: "task_struct"."loginuid",
+    /// Number of the login session, likewise.
+    task_sessionid: "task_struct"."sessionid",
+    /// Its namespaces, but for those of pids and users; null in a task that has ended.
+    task_nsproxy: "task_struct"."nsproxy",
+    /// Its ids, one a level of pid namespaces.
+    task_thread_pid: "task_struct"."thread_pid",
     /// What the threads share.
     task_signal: "task_struct"."signal",
     /// Threads that have not ended.
@@ -56,6 +62,32 @@ offsets! {
     cred_uid: "cred"."uid",
     /// Real group id, likewise.
     cred_gid: "cred"."gid",
+    /// User namespace.
+    cred_user_ns: "cred"."user_ns",
+    /// Network namespace.
+    nsproxy_net_ns: "nsproxy"."net_ns",
+    /// Mount namespace.
+    nsproxy_mnt_ns: "nsproxy"."mnt_ns",
+    /// How deep the innermost pid namespace is; 0: the first.
+    pid_level: "pid"."level",
+    /// The ids: a `struct upid` a level.
+    pid_numbers: "pid"."numbers",
+    /// The id's namespace, which is the last member of `struct upid`.
+    upid_ns: "upid"."ns",
+    /// What all kinds of namespaces have in common.
+    net_ns: "net"."ns",
+    /// Likewise.
+    mnt_namespace_ns: "mnt_namespace"."ns",
+    /// Likewise.
+    pid_namespace_ns: "pid_namespace"."ns",
+    /// Likewise.
+    user_namespace_ns: "user_namespace"."ns",
+    /// Inode number, as in `/proc/PID/ns`.
+    ns_common_inum: "ns_common"."inum",
+    /// The path that was given to `execve`.
+    bprm_filename: "linux_binprm"."filename",
+    /// The program for it, when it is a script.
+    bprm_interp: "linux_binprm"."interp",
     /// First byte of the arguments.
     mm_arg_start: "mm_struct"."arg_start",
     /// Behind their last byte.
@@ -64,6 +96,16 @@ offsets! {
     mm_exe_file: "mm_struct"."exe_file",
     /// Where the file lies.
     file_path: "file"."f_path",
+    /// What the file is.
+    file_inode: "file"."f_inode",
+    /// Its number in the file system.
+    inode_number: "inode"."i_ino",
+    /// Its file system.
+    inode_sb: "inode"."i_sb",
+    /// How many names it has.
+    inode_links: "inode"."__i_nlink",
+    /// The file system's device.
+    sb_device: "super_block"."s_dev",
     /// Working directory.
     fs_pwd: "fs_struct"."pwd",
     /// Mount of a path.

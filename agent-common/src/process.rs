@@ -48,7 +48,30 @@ pub struct Process {
     pub children: u32,
     /// Flows of any name that it opened; at least one, when it is not 0.
     pub flows: u32,
+    /// Group id in the first user namespace, at fork or exec.
+    pub gid: u32,
+    /// Number of the login session (`/proc/PID/sessionid`); [`NO_SESSION`]: none.
+    pub session_id: u32,
+    /// Where it is, at fork, exec or the last `connect` of TCP.
+    pub namespaces: Namespaces,
 }
+
+/// Namespaces of a process by their inode numbers, as `/proc/PID/ns` shows them; 0: not known.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Namespaces {
+    /// Of process ids: the innermost.
+    pub pid: u32,
+    /// Of networks.
+    pub net: u32,
+    /// Of mounts.
+    pub mnt: u32,
+    /// Of users.
+    pub user: u32,
+}
+
+/// No login session (`AUDIT_SID_UNSET`, `include/uapi/linux/audit.h`).
+pub const NO_SESSION: u32 = u32::MAX;
 
 /// No user logged in: the process descends from a service.
 pub const NO_LOGIN: u32 = u32::MAX;
@@ -60,6 +83,8 @@ pub const NO_USER: u32 = u32::MAX;
 pub const PATH_MAX: usize = 1024;
 /// Bytes of arguments kept.
 pub const ARGUMENTS_MAX: usize = 4096;
+/// Longest path of a script kept, with the zero byte behind it; a longer one is not known.
+pub const SCRIPT_MAX: usize = 256;
 
 /// What a process executed.
 ///
@@ -76,6 +101,18 @@ pub struct Image {
     pub arguments_length: u32,
     /// `CUT_*` flags.
     pub cut: u32,
+    /// The executable file's number in its file system; 0: not known.
+    pub inode: u64,
+    /// Its file system's device, in the kernel's own form: 12 bits major, 20 bits minor.
+    pub device: u32,
+    /// How many names the file has: 0 when it was deleted before, or never had one; [`LINKS_UNKNOWN`].
+    pub links: u32,
+    /// Bytes in `script`, a zero byte included; 0: none.
+    pub script_length: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// What was given to `execve`, when the kernel started an interpreter for it (`#!`, `binfmt_misc`).
+    pub script: [u8; SCRIPT_MAX],
     /// Path of the executable file.
     pub executable: [u8; PATH_MAX],
     /// Working directory at exec.
@@ -83,6 +120,9 @@ pub struct Image {
     /// Arguments, each ended by a zero byte.
     pub arguments: [u8; ARGUMENTS_MAX],
 }
+
+/// The kernel lacks what tells a file's names.
+pub const LINKS_UNKNOWN: u32 = u32::MAX;
 
 /// The path of the executable is longer than [`PATH_MAX`] or deeper than the walk goes.
 pub const CUT_EXECUTABLE: u32 = 1;
@@ -93,5 +133,6 @@ pub const CUT_ARGUMENTS: u32 = 4;
 
 crate::plain!(ProcessKey, 16);
 crate::plain!(ImageKey, 16);
-crate::plain!(Process, 64);
-crate::plain!(Image, 16 + 2 * PATH_MAX + ARGUMENTS_MAX);
+crate::plain!(Process, 88);
+crate::plain!(Namespaces, 16);
+crate::plain!(Image, 40 + SCRIPT_MAX + 2 * PATH_MAX + ARGUMENTS_MAX);

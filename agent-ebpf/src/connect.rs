@@ -7,7 +7,7 @@ use aya_ebpf::{
 };
 use umbra_agent_common::{counter::Counter, flow::OWNER_AT_CONNECT};
 
-use crate::{maps::count, socket};
+use crate::{maps::count, process, socket};
 
 const SOCK_STREAM: u32 = 1;
 const IPPROTO_TCP: u32 = 6;
@@ -42,6 +42,7 @@ fn connect(ctx: &SockAddrContext) -> i32 {
         // SAFETY: the helper has no preconditions.
         let cgroup = unsafe { bpf_get_current_cgroup_id() };
         if socket::open(sk, OWNER_AT_CONNECT, cgroup).is_some() {
+            process::connects();
             aya_log_ebpf::trace!(ctx, "flow opened by pid {}", ctx.pid());
         }
     }

@@ -4,7 +4,10 @@
 //! `include/trace/events/sched.h`, unchanged from 5.10 to 6.18.
 
 use aya_ebpf::{
-    helpers::{bpf_get_current_cgroup_id, bpf_ktime_get_boot_ns, generated::bpf_probe_read_user},
+    helpers::{
+        bpf_get_current_cgroup_id, bpf_ktime_get_boot_ns,
+        generated::{bpf_probe_read_kernel_str, bpf_probe_read_user},
+    },
     macros::{map, raw_tracepoint},
     maps::PerCpuArray,
     programs::RawTracePointContext,
@@ -12,15 +15,15 @@ use aya_ebpf::{
 use umbra_agent_common::{
     counter::Counter,
     process::{
-        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, Image, ImageKey, NO_LOGIN, NO_USER,
-        PATH_MAX, Process, ProcessKey,
+        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, Image, ImageKey, LINKS_UNKNOWN,
+        NO_LOGIN, NO_SESSION, NO_USER, PATH_MAX, Process, ProcessKey, SCRIPT_MAX,
     },
 };
 
 use crate::{
     maps::{IMAGES, PROCESSES, count, offsets},
     path::walk,
-    task::{KernelPointer, process_of, user_and_group},
+    task::{KernelPointer, current, namespaces, process_of, user_and_group},
 };
 
 /// Where an image is put together; one a processor.
@@ -37,7 +40,7 @@ pub fn umbra_fork(ctx: RawTracePointContext) -> i32 {
 /// `sched_process_exec(task, old_pid, bprm)`.
 #[raw_tracepoint(tracepoint = "sched_process_exec")]
 pub fn umbra_exec(ctx: RawTracePointContext) -> i32 {
-    let _ = executed(KernelPointer(ctx.arg(0)));
+    let _ = executed(KernelPointer(ctx.arg(0)), KernelPointer(ctx.arg(2)));
     0
 }
 
@@ -67,7 +70,7 @@ fn forked(parent: KernelPointer, child: KernelPointer) -> Option<()> {
 }
 
 #[inline(always)]
-fn executed(task: KernelPointer) -> Option<()> {
+fn executed(task: KernelPointer, bprm: KernelPointer) -> Option<()> {
     count(Counter::Execs);
     let key = process_of(task)?;
     // SAFETY: the helper has no preconditions.
@@ -83,6 +86,7 @@ fn executed(task: KernelPointer) -> Option<()> {
     // SAFETY: this processor's slot; a preempting program could only be another exec on this processor.
     let image = unsafe { &mut *IMAGE.get_ptr_mut(0)? };
     describe(task, image);
+    script(bprm, image);
     if IMAGES.insert(&process.image, &*image, 0).is_err() {
         count(Counter::ImagesLost);
         process.image = ImageKey::default();
@@ -135,6 +139,7 @@ fn forget_image(key: &ProcessKey, process: &Process) {
 /// A process as it is now, without its image.
 #[inline(always)]
 fn seen(task: KernelPointer) -> Process {
+    let (uid, gid) = user_and_group(task).unwrap_or((NO_USER, NO_USER));
     Process {
         parent: task
             .follow(offsets().task_real_parent)
@@ -144,10 +149,23 @@ fn seen(task: KernelPointer) -> Process {
         exited_ns: 0,
         // SAFETY: the helper has no preconditions. A child begins in its parent's cgroup, unless clone3 says otherwise.
         cgroup: unsafe { bpf_get_current_cgroup_id() },
-        uid: user_and_group(task).map_or(NO_USER, |(uid, _)| uid),
+        uid,
         login_uid: task.read::<u32>(offsets().task_loginuid).unwrap_or(NO_LOGIN),
         children: 0,
         flows: 0,
+        gid,
+        session_id: task.read::<u32>(offsets().task_sessionid).unwrap_or(NO_SESSION),
+        namespaces: namespaces(task),
+    }
+}
+
+/// The running process opens a flow: it may have gone elsewhere since it was entered.
+#[inline(always)]
+pub fn connects() {
+    let task = current();
+    if let Some(process) = process_of(task).and_then(|key| PROCESSES.get_ptr_mut(&key)) {
+        // SAFETY: the entry stays valid while the program runs (RCU); threads that connect at once say the same.
+        unsafe { (*process).namespaces = namespaces(task) };
     }
 }
 
@@ -168,10 +186,14 @@ fn describe(task: KernelPointer, image: &mut Image) {
     image.executable_start = PATH_MAX as u32;
     image.directory_start = PATH_MAX as u32;
     image.arguments_length = 0;
+    image.inode = 0;
+    image.device = 0;
+    image.links = LINKS_UNKNOWN;
     let offsets = offsets();
     if let Some(mm) = task.follow(offsets.task_mm) {
         arguments(mm, image);
         if let Some(file) = mm.follow(offsets.mm_exe_file) {
+            identify(file, image);
             let path = file.0 + u64::from(offsets.file_path);
             if !walk(path, &raw mut image.executable_start, &raw mut image.executable) {
                 image.cut |= CUT_EXECUTABLE;
@@ -184,6 +206,39 @@ fn describe(task: KernelPointer, image: &mut Image) {
             image.cut |= CUT_DIRECTORY;
         }
     }
+}
+
+/// Which file it is, whatever its path leads to later.
+#[inline(always)]
+fn identify(file: KernelPointer, image: &mut Image) -> Option<()> {
+    let offsets = offsets();
+    let inode = file.follow(offsets.file_inode)?;
+    image.device = inode.follow(offsets.inode_sb)?.read(offsets.sb_device)?;
+    image.inode = inode.read(offsets.inode_number)?;
+    image.links = inode.read(offsets.inode_links).unwrap_or(LINKS_UNKNOWN);
+    Some(())
+}
+
+/// What was given to `execve`, if it was a script: then the kernel has put another program in its place.
+#[inline(always)]
+fn script(bprm: KernelPointer, image: &mut Image) -> Option<()> {
+    image.script_length = 0;
+    let given = bprm.follow(offsets().bprm_filename)?;
+    if bprm.follow(offsets().bprm_interp)? != given {
+        // SAFETY: `script` has `SCRIPT_MAX` bytes; the helper checks the address itself.
+        let length = unsafe {
+            bpf_probe_read_kernel_str(
+                image.script.as_mut_ptr().cast(),
+                SCRIPT_MAX as u32,
+                given.0 as *const _,
+            )
+        };
+        // A script that fills the room may be longer.
+        if length > 0 && length < SCRIPT_MAX as i64 {
+            image.script_length = length as u32;
+        }
+    }
+    Some(())
 }
 
 #[inline(always)]

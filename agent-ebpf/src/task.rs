@@ -1,7 +1,10 @@
 //! Reads fields of kernel structs at the offsets that the agent found in the kernel's BTF.
 
 use aya_ebpf::helpers::{bpf_get_current_task, bpf_probe_read_kernel};
-use umbra_agent_common::{offsets::ABSENT, process::ProcessKey};
+use umbra_agent_common::{
+    offsets::ABSENT,
+    process::{Namespaces, ProcessKey},
+};
 
 use crate::maps::offsets;
 
@@ -56,4 +59,43 @@ pub fn user_and_group(task: KernelPointer) -> Option<(u32, u32)> {
     let offsets = offsets();
     let cred = task.follow(offsets.task_cred)?;
     Some((cred.read(offsets.cred_uid)?, cred.read(offsets.cred_gid)?))
+}
+
+/// Where a task is.
+#[inline(always)]
+pub fn namespaces(task: KernelPointer) -> Namespaces {
+    let offsets = offsets();
+    let number = |namespace: Option<KernelPointer>, common: u32| {
+        if common == ABSENT {
+            return 0;
+        }
+        namespace
+            .and_then(|namespace| KernelPointer(namespace.0 + u64::from(common)).read(offsets.ns_common_inum))
+            .unwrap_or(0)
+    };
+    let proxy = task.follow(offsets.task_nsproxy);
+    let of_proxy = |offset| proxy.and_then(|proxy| proxy.follow(offset));
+    let user = task
+        .follow(offsets.task_cred)
+        .and_then(|cred| cred.follow(offsets.cred_user_ns));
+    Namespaces {
+        pid: number(pid_namespace(task), offsets.pid_namespace_ns),
+        net: number(of_proxy(offsets.nsproxy_net_ns), offsets.net_ns),
+        mnt: number(of_proxy(offsets.nsproxy_mnt_ns), offsets.mnt_namespace_ns),
+        user: number(user, offsets.user_namespace_ns),
+    }
+}
+
+/// The one that a task is in itself; `nsproxy` only knows the one that its children will be in.
+#[inline(always)]
+fn pid_namespace(task: KernelPointer) -> Option<KernelPointer> {
+    let offsets = offsets();
+    if offsets.pid_numbers == ABSENT || offsets.upid_ns == ABSENT {
+        return None;
+    }
+    let pid = task.follow(offsets.task_thread_pid)?;
+    let level = u64::from(pid.read::<u32>(offsets.pid_level)?);
+    // `ns` is the last member of `struct upid`, and a pointer.
+    let size = u64::from(offsets.upid_ns) + 8;
+    KernelPointer(pid.0 + u64::from(offsets.pid_numbers) + level * size).follow(offsets.upid_ns)
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use umbra_agent_common::{
     flow::Owner,
-    process::{NO_LOGIN, NO_USER, ProcessKey},
+    process::{NO_LOGIN, NO_SESSION, NO_USER, Namespaces, ProcessKey},
 };
 use umbra_report::{Caller, Container, Package, Program, User};
 
@@ -34,7 +34,7 @@ use crate::{
 pub use desk::PATIENCE;
 use desk::{Answer, Desk, Terms};
 use files::{Examiner, FileFacts, Subject};
-pub use image::Image;
+pub use image::{Executed, Image};
 pub use place::Place;
 use place::Places;
 use table::Table;
@@ -83,6 +83,10 @@ pub struct Process {
     pub program: Program,
     /// Its files, once they have been looked at.
     pub files: Option<FileFacts>,
+    /// Number of the login session, when somebody logged in.
+    pub session_id: Option<u32>,
+    /// Where it is.
+    pub namespaces: Namespaces,
     /// Parent, parent's parent, …
     pub ancestors: Vec<Ancestor>,
 }
@@ -105,6 +109,8 @@ pub struct Ancestor {
 pub struct Person {
     /// User id.
     pub uid: u32,
+    /// Group id; `None`: nobody could be named.
+    pub gid: Option<u32>,
     /// Its name.
     pub name: Option<String>,
     /// Login user id, when somebody logged in.
@@ -118,6 +124,7 @@ impl Person {
     fn unknown() -> Self {
         Self {
             uid: NO_USER,
+            gid: None,
             name: Some(program::UNKNOWN.to_owned()),
             login_uid: None,
             login_name: None,
@@ -208,14 +215,23 @@ impl Attribution {
             0 => Person::unknown(),
             _ => Person {
                 uid: owner.uid,
+                gid: Some(owner.gid),
                 name: None,
                 login_uid,
                 login_name: None,
             },
         };
         let ancestors = self.ancestors(known.as_ref().map(|known| known.parent));
+        let session_id = known
+            .as_ref()
+            .map(|known| known.session_id)
+            .filter(|session| *session != NO_SESSION);
         let process = Process {
             pid: owner.process.pid,
+            session_id,
+            namespaces: known
+                .as_ref()
+                .map_or_else(Namespaces::default, |known| known.namespaces),
             ppid: known.map_or(0, |known| known.parent.pid),
             started_ns: owner.process.started_ns,
             started: (owner.process.started_ns > 0).then(|| Clock::now().time(owner.process.started_ns)),

@@ -1,6 +1,8 @@
 //! The agent's NDJSON, as DESIGN.md's contract names it.
 
+use std::fs;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt as _;
 
 use serde::Deserialize;
 
@@ -115,9 +117,42 @@ pub struct Process {
     pub package: Option<Package>,
     /// When it started.
     pub started: Option<String>,
+    /// Number of its login session.
+    pub session_id: Option<u32>,
+    /// Where it is.
+    pub namespaces: Namespaces,
     /// Those that started it, nearest first.
     #[serde(default)]
     pub ancestors: Vec<serde_json::Value>,
+}
+
+/// Namespaces by their inode numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Namespaces {
+    /// Of process ids.
+    pub pid: Option<u32>,
+    /// Of networks.
+    pub net: Option<u32>,
+    /// Of mounts.
+    pub mnt: Option<u32>,
+    /// Of users.
+    pub user: Option<u32>,
+}
+
+impl Namespaces {
+    /// Where a process is that lives, as `/proc` says.
+    pub fn of(pid: u32) -> Self {
+        let number = |kind| {
+            let namespace = fs::metadata(format!("/proc/{pid}/ns/{kind}")).ok()?;
+            u32::try_from(namespace.ino()).ok()
+        };
+        Self {
+            pid: number("pid"),
+            net: number("net"),
+            mnt: number("mnt"),
+            user: number("user"),
+        }
+    }
 }
 
 /// A package.
@@ -143,6 +178,8 @@ pub struct Container {
 pub struct User {
     /// Id.
     pub uid: u32,
+    /// Id of its group.
+    pub gid: Option<u32>,
     /// Name, when the host knows one.
     pub name: Option<String>,
     /// Id of the user that logged in.

@@ -29,6 +29,7 @@ pub mod metrics;
 pub mod name_server;
 pub mod namespace;
 pub mod nss;
+pub mod owner;
 pub mod process;
 pub mod proxies;
 pub mod say;

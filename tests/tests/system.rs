@@ -47,6 +47,8 @@ mod names;
 mod older;
 #[path = "system/outside.rs"]
 mod outside;
+#[path = "system/owners.rs"]
+mod owners;
 #[path = "system/page.rs"]
 mod page;
 #[path = "system/people.rs"]
@@ -57,6 +59,8 @@ mod place;
 mod proxies;
 #[path = "system/quic.rs"]
 mod quic;
+#[path = "system/reuse.rs"]
+mod reuse;
 #[path = "system/short_lived.rs"]
 mod short_lived;
 #[path = "system/socks.rs"]
@@ -65,6 +69,10 @@ mod socks;
 mod split;
 #[path = "system/starttls.rs"]
 mod starttls;
+#[path = "system/storm.rs"]
+mod storm;
+#[path = "system/tables.rs"]
+mod tables;
 #[path = "system/through.rs"]
 mod through;
 #[path = "system/wrappers.rs"]

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use umbra_agent_common::process::{CUT_ARGUMENTS, Image as Record, PATH_MAX};
+use umbra_agent_common::process::{CUT_ARGUMENTS, Image as Record, LINKS_UNKNOWN, PATH_MAX};
 use umbra_report::Program;
 
 use super::program;
@@ -18,7 +18,36 @@ pub struct Image {
     pub arguments_cut: bool,
     /// Working directory at exec.
     pub directory: Option<String>,
+    /// Which file the executable is.
+    pub file: Option<Executed>,
+    /// What was given to `execve`, when the kernel started an interpreter for it (`#!`, `binfmt_misc`): a path, relative
+    /// to the directory when it does not begin with `/`. `None` also when it was not seen, or longer than 255 bytes.
+    pub interpreted: Option<String>,
     program: OnceLock<Program>,
+}
+
+/// A file that was executed, whatever its path leads to now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// Device of its file system. That is what stat(2) says (`st_dev`), but on btrfs and overlayfs, whose files each
+    /// have devices of their own.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+    /// It had no name any more at exec, or never had one: deleted, or in memory (memfd). `None`: not known.
+    pub nameless: Option<bool>,
+}
+
+impl Executed {
+    fn from_record(record: &Record) -> Option<Self> {
+        // The kernel's own form (`MKDEV`, include/linux/kdev_t.h): 20 bits minor.
+        let (major, minor) = (record.device >> 20, record.device & 0xf_ffff);
+        (record.inode != 0).then(|| Self {
+            device: rustix::fs::makedev(major, minor),
+            inode: record.inode,
+            nameless: (record.links != LINKS_UNKNOWN).then_some(record.links == 0),
+        })
+    }
 }
 
 impl Image {
@@ -34,6 +63,8 @@ impl Image {
             arguments,
             arguments_cut,
             directory,
+            file: None,
+            interpreted: None,
             program: OnceLock::new(),
         }
     }
@@ -46,12 +77,17 @@ impl Image {
     /// From the kernel's record. Bytes that are not UTF-8 are replaced.
     pub fn from_record(record: &Record) -> Self {
         let length = (record.arguments_length as usize).min(record.arguments.len());
-        Self::new(
-            path(&record.executable, record.executable_start),
-            split_arguments(&record.arguments[..length]),
-            record.cut & CUT_ARGUMENTS != 0,
-            path(&record.directory, record.directory_start),
-        )
+        let script = record.script.split(|byte| *byte == 0).next().unwrap_or_default();
+        Self {
+            file: Executed::from_record(record),
+            interpreted: (record.script_length > 1).then(|| String::from_utf8_lossy(script).into_owned()),
+            ..Self::new(
+                path(&record.executable, record.executable_start),
+                split_arguments(&record.arguments[..length]),
+                record.cut & CUT_ARGUMENTS != 0,
+                path(&record.directory, record.directory_start),
+            )
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Processes that the kernel programs did not see begin, from `/proc`.
 
-use std::fs;
+use std::{fs, os::unix::fs::MetadataExt as _};
 
-use umbra_agent_common::process::ARGUMENTS_MAX;
+use umbra_agent_common::process::{ARGUMENTS_MAX, NO_SESSION, Namespaces};
 
-use super::image::{Image, split_arguments};
+use super::image::{Executed, Image, split_arguments};
 
 /// A process as `/proc` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub(super) struct Seen {
     pub uid: u32,
     /// Login user id.
     pub login_uid: u32,
+    /// Number of its login session, or [`NO_SESSION`].
+    pub session_id: u32,
+    /// Where it is.
+    pub namespaces: Namespaces,
     /// What it executed.
     pub image: Image,
 }
@@ -38,17 +42,50 @@ pub(super) fn read(pid: u32) -> Option<Seen> {
     let mut arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let arguments_cut = arguments.len() > ARGUMENTS_MAX;
     arguments.truncate(ARGUMENTS_MAX);
+    let mut image = Image::new(
+        text(process.exe()).map(|path| path.trim_end_matches(" (deleted)").to_owned()),
+        split_arguments(&arguments),
+        arguments_cut,
+        text(process.cwd()),
+    );
+    image.file = executed(pid);
     Some(Seen {
         started_ticks: stat.starttime,
         parent: u32::try_from(stat.ppid).unwrap_or(0),
         uid: process.status().ok()?.ruid,
         login_uid: process.loginuid().unwrap_or(u32::MAX),
-        image: Image::new(
-            text(process.exe()).map(|path| path.trim_end_matches(" (deleted)").to_owned()),
-            split_arguments(&arguments),
-            arguments_cut,
-            text(process.cwd()),
-        ),
+        session_id: fs::read_to_string(format!("/proc/{pid}/sessionid"))
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(NO_SESSION),
+        namespaces: namespaces(pid),
+        image,
+    })
+}
+
+/// Where `pid` is now: its links look like `net:[4026531840]` (namespaces(7)).
+fn namespaces(pid: u32) -> Namespaces {
+    let number = |kind: &str| {
+        let link = fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok()?;
+        let number = link.to_str()?.split(['[', ']']).nth(1)?;
+        number.parse().ok()
+    };
+    let number = |kind| number(kind).unwrap_or(0);
+    Namespaces {
+        pid: number("pid"),
+        net: number("net"),
+        mnt: number("mnt"),
+        user: number("user"),
+    }
+}
+
+/// Which file `pid` executes. Never the kernel's own threads, which have none.
+fn executed(pid: u32) -> Option<Executed> {
+    let file = fs::metadata(format!("/proc/{pid}/exe")).ok()?;
+    Some(Executed {
+        device: file.dev(),
+        inode: file.ino(),
+        nameless: Some(file.nlink() == 0),
     })
 }
 

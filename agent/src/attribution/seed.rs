@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use umbra_agent_common::process::ProcessKey;
+use umbra_agent_common::process::{Namespaces, ProcessKey};
 
 use super::{
     image::Image,
@@ -20,6 +20,10 @@ pub(super) struct Old {
     pub uid: u32,
     /// Who logged in.
     pub login_uid: u32,
+    /// Its login session then.
+    pub session_id: u32,
+    /// Where it was then.
+    pub namespaces: Namespaces,
     started_ticks: u64,
 }
 
@@ -76,6 +80,8 @@ impl From<Seen> for Old {
             parent: seen.parent,
             uid: seen.uid,
             login_uid: seen.login_uid,
+            session_id: seen.session_id,
+            namespaces: seen.namespaces,
             started_ticks: seen.started_ticks,
         }
     }

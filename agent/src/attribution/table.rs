@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use umbra_agent_common::process::{ImageKey, NO_LOGIN, ProcessKey};
+use umbra_agent_common::process::{ImageKey, NO_LOGIN, Namespaces, ProcessKey};
 
 use super::{
     image::Image,
@@ -28,6 +28,10 @@ pub(super) struct Known {
     pub uid: u32,
     /// Who logged in, or [`NO_LOGIN`].
     pub login_uid: u32,
+    /// Its login session, or [`umbra_agent_common::process::NO_SESSION`].
+    pub session_id: u32,
+    /// Where it is.
+    pub namespaces: Namespaces,
 }
 
 /// Looks processes up.
@@ -70,6 +74,8 @@ impl Table {
             image,
             uid: process.uid,
             login_uid: process.login_uid,
+            session_id: process.session_id,
+            namespaces: process.namespaces,
         })
     }
 
@@ -114,6 +120,8 @@ impl Table {
             image: Some(old.image.clone()),
             uid: old.uid,
             login_uid: old.login_uid,
+            session_id: old.session_id,
+            namespaces: old.namespaces,
         }
     }
 
@@ -126,6 +134,8 @@ impl Table {
             image: Some(Arc::new(seen.image)),
             uid: seen.uid,
             login_uid: seen.login_uid,
+            session_id: seen.session_id,
+            namespaces: seen.namespaces,
         })
     }
 

@@ -84,7 +84,18 @@ struct Process<'a> {
     script_state: Option<&'static str>,
     package: Option<Package<'a>>,
     started: Option<Timestamp>,
+    session_id: Option<u32>,
+    namespaces: Namespaces,
     ancestors: &'a [Ancestor],
+}
+
+/// Inode numbers.
+#[derive(Serialize)]
+struct Namespaces {
+    pid: Option<u32>,
+    net: Option<u32>,
+    mnt: Option<u32>,
+    user: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -97,6 +108,7 @@ struct Package<'a> {
 #[derive(Serialize)]
 struct User<'a> {
     uid: u32,
+    gid: Option<u32>,
     name: Option<&'a str>,
     login_uid: Option<u32>,
     login_name: Option<&'a str>,
@@ -145,6 +157,7 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
         process: process(attributed),
         user: User {
             uid: attributed.user.uid,
+            gid: attributed.user.gid,
             name: attributed.user.name.as_deref(),
             login_uid: attributed.user.login_uid,
             login_name: attributed.user.login_name.as_deref(),
@@ -164,6 +177,7 @@ fn process(attributed: &Attributed) -> Process<'_> {
     let files = process.files.as_ref();
     let script = files.and_then(|files| files.script.as_ref());
     let hash = |fact: &FileFact| fact.sha256.ok().map(|sha256| sha256.to_string());
+    let known = |inode: u32| (inode != 0).then_some(inode);
     let changed =
         |fact: &FileFact| matches!(fact.state, State::Deleted | State::Replaced).then(|| fact.state.as_str());
     Process {
@@ -189,6 +203,13 @@ fn process(attributed: &Attributed) -> Process<'_> {
                 version: package.version.as_deref(),
             }),
         started: process.started,
+        session_id: process.session_id,
+        namespaces: Namespaces {
+            pid: known(process.namespaces.pid),
+            net: known(process.namespaces.net),
+            mnt: known(process.namespaces.mnt),
+            user: known(process.namespaces.user),
+        },
         ancestors: &process.ancestors,
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use umbra_agent_common::flow::Owner;
+use umbra_agent_common::{flow::Owner, process::Namespaces};
 use umbra_catalog::Kind;
 use umbra_report::{Caller, Evidence, Program, Protocol, User};
 
@@ -81,6 +81,13 @@ fn attributed(program: &str) -> Attributed {
                 Some("/srv".to_owned()),
             )),
             program: program.clone(),
+            session_id: Some(3),
+            namespaces: Namespaces {
+                pid: 4_026_531_836,
+                net: 4_026_532_008,
+                mnt: 0,
+                user: 4_026_531_837,
+            },
             ancestors: vec![Ancestor {
                 pid: 1,
                 program: "/usr/lib/systemd/systemd".to_owned(),
@@ -90,6 +97,7 @@ fn attributed(program: &str) -> Attributed {
         },
         user: Person {
             uid: 1000,
+            gid: Some(1000),
             name: Some("ann".to_owned()),
             login_uid: None,
             login_name: None,
@@ -165,9 +173,16 @@ fn a_close_has_every_field_of_the_contract() {
             "script_state": "replaced",
             "package": {"manager": "pip", "name": "bots", "version": "1.2"},
             "started": "2026-03-01T11:59:59Z",
+            "session_id": 3,
+            "namespaces": {
+                "pid": 4_026_531_836_u32,
+                "net": 4_026_532_008_u32,
+                "mnt": null,
+                "user": 4_026_531_837_u32,
+            },
             "ancestors": [{"pid": 1, "program": "/usr/lib/systemd/systemd", "uid": 0, "user": "root"}],
         },
-        "user": {"uid": 1000, "name": "ann", "login_uid": null, "login_name": null},
+        "user": {"uid": 1000, "gid": 1000, "name": "ann", "login_uid": null, "login_name": null},
         "unit": "bot.service",
         "bytes_out": 1_234,
         "bytes_in": 33_000_000,

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::event::Namespaces;
 use umbra_tests::process::Process;
 use umbra_tests::skip::Need;
 use umbra_tests::wait::eventually;
@@ -40,6 +41,7 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
         client
     });
     let agent = Agent::start(&Setup::default());
+    let namespaces = Namespaces::of(clients[0].pid());
     fs::write(&signal, "").expect("the bed's own folder");
     for client in &mut clients {
         assert!(
@@ -58,7 +60,9 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
         (OPENAI.name, "tls_sni")
     );
     assert_eq!(flow.open.process.script.as_deref(), script.to_str());
-    assert_eq!(flow.open.user.uid, 0);
+    assert_eq!((flow.open.user.uid, flow.open.user.gid), (0, Some(0)));
+    assert_eq!(flow.open.process.namespaces, namespaces);
+    assert!(namespaces.net.is_some());
     assert!(
         agent
             .stop_and_flows(|event| event.process.pid == outside)

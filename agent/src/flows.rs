@@ -86,6 +86,17 @@ pub struct Change {
     pub bytes_in: u64,
 }
 
+/// Whether more of a flow may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// It may.
+    NotSeen,
+    /// It has ended, but the last that it said may lie among the pieces that nobody has read.
+    Seen,
+    /// It has ended, and all pieces that came before that have been read.
+    Read,
+}
+
 struct Live {
     flow: Arc<Flow>,
     /// Cookie of its socket.
@@ -117,6 +128,8 @@ pub struct Flows {
     live: HashMap<u64, Live>,
     /// Sockets of the flows that are not decided, by the same key.
     pending: HashMap<u64, u64>,
+    /// Those of them whose end has been seen.
+    ended: HashSet<u64>,
 }
 
 impl Flows {
@@ -127,6 +140,7 @@ impl Flows {
             verdicts,
             live: HashMap::new(),
             pending: HashMap::new(),
+            ended: HashSet::new(),
         }
     }
 
@@ -154,7 +168,12 @@ impl Flows {
         changes: &mut Vec<Change>,
     ) -> Result<(), ProbeError> {
         if event.kind != SOCKET_CLOSED {
-            return self.look_at(event.cookie, event.kind == FLOW_CLOSED, judge, facts, changes);
+            let end = if event.kind == FLOW_CLOSED {
+                End::Seen
+            } else {
+                End::NotSeen
+            };
+            return self.look_at_end(event.cookie, end, judge, facts, changes);
         }
         let live = self.live.iter().map(|(key, live)| (*key, live.socket));
         let pending = self.pending.iter().map(|(key, socket)| (*key, *socket));
@@ -164,22 +183,52 @@ impl Flows {
             .map(|(key, _)| key)
             .collect();
         for key in closed {
-            self.look_at(key, true, judge, facts, changes)?;
+            self.look_at_end(key, End::Seen, judge, facts, changes)?;
         }
         Ok(())
     }
 
-    /// Looks at one flow; `at_last` when nothing more of it will come.
+    /// Looks at one flow.
     pub fn look_at(
         &mut self,
         key: u64,
-        at_last: bool,
+        judge: &mut Judge,
+        facts: &mut Facts<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ProbeError> {
+        self.look_at_end(key, End::NotSeen, judge, facts, changes)
+    }
+
+    /// Flows that have ended undecided. Once all pieces have been read that came before this call, they are to be
+    /// judged by [`Flows::judge_at_last`].
+    pub fn take_ended(&mut self) -> HashSet<u64> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Judges flows of which nothing more will come, and nothing is unread.
+    pub fn judge_at_last(
+        &mut self,
+        ended: HashSet<u64>,
+        judge: &mut Judge,
+        facts: &mut Facts<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ProbeError> {
+        for key in ended {
+            self.look_at_end(key, End::Read, judge, facts, changes)?;
+        }
+        Ok(())
+    }
+
+    fn look_at_end(
+        &mut self,
+        key: u64,
+        end: End,
         judge: &mut Judge,
         facts: &mut Facts<'_>,
         changes: &mut Vec<Change>,
     ) -> Result<(), ProbeError> {
         if let Some(record) = self.kernel.get(key)? {
-            return self.look(key, &record, at_last, judge, facts, changes);
+            return self.look(key, &record, end, judge, facts, changes);
         }
         // Told already: an earlier bell found the record closed and took it out.
         self.pending.remove(&key);
@@ -202,8 +251,12 @@ impl Flows {
         for key in keys {
             match self.kernel.get(key)? {
                 Some(record) => {
-                    let silent = is_silent(&record, facts.now_ns);
-                    self.look(key, &record, silent, judge, facts, changes)?;
+                    let end = if is_silent(&record, facts.now_ns) {
+                        End::Seen
+                    } else {
+                        End::NotSeen
+                    };
+                    self.look(key, &record, end, judge, facts, changes)?;
                 }
                 None => changes.extend(self.live.remove(&key).map(Live::vanished)),
             }
@@ -222,8 +275,12 @@ impl Flows {
         for key in pending {
             if let Some(record) = self.kernel.get(key)? {
                 let is_over = facts.now_ns.saturating_sub(record.named_ns) > PATIENCE_NS;
-                let at_last = is_over || record.closed != 0;
-                self.decide(key, &record, at_last, judge, facts, changes)?;
+                let end = if is_over || record.closed != 0 {
+                    End::Seen
+                } else {
+                    End::NotSeen
+                };
+                self.decide(key, &record, end, judge, facts, changes)?;
             } else {
                 self.pending.remove(&key);
                 judge.forget(key);
@@ -236,15 +293,18 @@ impl Flows {
         &mut self,
         key: u64,
         record: &FlowRecord,
-        closed: bool,
+        mut end: End,
         judge: &mut Judge,
         facts: &mut Facts<'_>,
         changes: &mut Vec<Change>,
     ) -> Result<(), ProbeError> {
-        let closed = closed || record.closed != 0;
-        if !self.live.contains_key(&key) {
-            self.decide(key, record, closed, judge, facts, changes)?;
+        if end == End::NotSeen && record.closed != 0 {
+            end = End::Seen;
         }
+        if !self.live.contains_key(&key) {
+            self.decide(key, record, end, judge, facts, changes)?;
+        }
+        let closed = end != End::NotSeen;
         let Some(live) = self.live.get_mut(&key) else {
             return Ok(());
         };
@@ -276,14 +336,17 @@ impl Flows {
         &mut self,
         key: u64,
         record: &FlowRecord,
-        at_last: bool,
+        end: End,
         judge: &mut Judge,
         facts: &mut Facts<'_>,
         changes: &mut Vec<Change>,
     ) -> Result<(), ProbeError> {
-        let named = match judge.judge(key, record, at_last, facts) {
+        let named = match judge.judge(key, record, end == End::Read, facts) {
             Judgement::Wait => {
                 self.pending.insert(key, record.socket);
+                if end == End::Seen {
+                    self.ended.insert(key);
+                }
                 return Ok(());
             }
             Judgement::Outside => {

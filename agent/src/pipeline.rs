@@ -147,6 +147,7 @@ impl Pipeline {
                 _ = housekeeping.tick() => self.keep_house(&mut dropped, &mut changes)?,
                 _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
             }
+            self.judge_ended(&mut pieces, &mut changes)?;
             for change in changes.drain(..) {
                 self.pass_on(change, &mut told);
             }
@@ -157,6 +158,7 @@ impl Pipeline {
         self.read(&mut pieces, &mut changes)?;
         let (flows, judge, mut facts) = self.stages();
         flows.poll(true, judge, &mut facts, &mut changes)?;
+        self.judge_ended(&mut pieces, &mut changes)?;
         for change in changes.drain(..) {
             self.pass_on(change, &mut told);
         }
@@ -194,9 +196,22 @@ impl Pipeline {
         }
         for flow in read {
             let (flows, judge, mut facts) = self.stages();
-            flows.look_at(flow, false, judge, &mut facts, changes)?;
+            flows.look_at(flow, judge, &mut facts, changes)?;
         }
         Ok(())
+    }
+
+    /// Judges the flows that have ended, after what they said last has been read.
+    fn judge_ended(&mut self, pieces: &mut Pieces, changes: &mut Vec<Change>) -> Result<(), ProbeError> {
+        loop {
+            let ended = self.flows.take_ended();
+            if ended.is_empty() {
+                return Ok(());
+            }
+            self.read(pieces, changes)?;
+            let (flows, judge, mut facts) = self.stages();
+            flows.judge_at_last(ended, judge, &mut facts, changes)?;
+        }
     }
 
     /// The stages that name flows, apart.

@@ -135,9 +135,12 @@ fn a_storm_of_two_thousand_processes_is_known_in_full() {
         let flows = agent.flows(|event| wanted.contains_key(&event.process.pid));
         let closed = flows.iter().filter(|flow| flow.close.is_some()).count();
         let begun = flows.len();
-        (closed == count)
-            .then_some(flows)
-            .ok_or_else(|| format!("{closed} of {count} flows were seen to their end, {begun} begun"))
+        (closed == count).then_some(flows).ok_or_else(|| {
+            let metrics = agent.metrics();
+            let mut counts = metrics.all("umbra_agent_losses_total");
+            counts.extend(metrics.all("umbra_agent_kernel_total"));
+            format!("{closed} of {count} flows were seen to their end, {begun} begun; {counts:?}")
+        })
     });
     for flow in &flows {
         let process = &flow.open.process;

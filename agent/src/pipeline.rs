@@ -247,8 +247,7 @@ impl Pipeline {
             flow.name.clone()
         };
         let attributed = self.attribution.attribute(&flow.owner);
-        let ancestors = attributed.process.ancestors.iter();
-        self.relays.opened(flow, ancestors.map(|ancestor| ancestor.pid));
+        self.relays.opened(flow, &(&attributed.process).into());
         if attributed.progress == Progress::Open {
             telling.waiting.begin(&flow.id, Instant::now());
         }

@@ -1,16 +1,18 @@
-//! Joins the two flows that a proxy on this host makes of one: the client's to the proxy, and the proxy's own to the
-//! same name. The proxy's is told as the client's relay, and its bytes are not counted again.
+//! Joins the two flows that a program on this host makes of one: the client's, and its own to the same name. That one is
+//! told as the client's relay, and its bytes are not counted again.
 //!
-//! The data allows it when the proxy's process, or one that it descends from, listens on the port that the client's
-//! flow goes to, in the network namespace of that process. A flow that cannot be joined counts by itself.
+//! Such a program is a proxy that the client asks: its process, or one that it descends from, listens on the port that
+//! the client's flow goes to, in the network namespace of that process. Or it is the network of rootless containers
+//! ([`networks`]): the client is in a network namespace of its own. A flow that cannot be joined counts by itself.
 
 mod listeners;
+mod networks;
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::flows::Flow;
+use crate::{attribution::Process, flows::Flow};
 use listeners::Listeners;
 
 /// Clients' flows that are remembered: beyond them, relays count by themselves.
@@ -19,7 +21,28 @@ const CLIENTS_MAX: usize = 4_096;
 /// How long a client's flow is remembered after its end.
 const REMEMBERED: Duration = Duration::from_secs(10);
 
-/// A flow to a proxy.
+/// Who made a flow, as far as it matters here.
+#[derive(Clone, Debug, Default)]
+pub struct Maker {
+    /// Process ids of parent, grandparent and so on.
+    ancestors: Vec<u32>,
+    /// Inode number of its network namespace; 0: not known.
+    network: u32,
+    /// Whether it carries the traffic of another network namespace.
+    is_network: bool,
+}
+
+impl From<&Process> for Maker {
+    fn from(process: &Process) -> Self {
+        Self {
+            ancestors: process.ancestors.iter().map(|ancestor| ancestor.pid).collect(),
+            network: process.namespaces.net,
+            is_network: process.image.executable.as_deref().is_some_and(networks::is_one),
+        }
+    }
+}
+
+/// A flow that may have a relay.
 struct Client {
     id: String,
     name: Arc<str>,
@@ -27,15 +50,19 @@ struct Client {
     opened: Timestamp,
     /// When it ended: it may be told before the relay is that was opened while it lived.
     ended: Option<Timestamp>,
-    /// The proxy.
-    proxy: SocketAddr,
-    /// Whether the proxy's own flow was seen.
+    /// The proxy, if it asked one.
+    proxy: Option<SocketAddr>,
+    /// Its network namespace.
+    network: u32,
+    /// Whether the relay was seen.
     joined: bool,
 }
 
-/// Flows to proxies that live, or did a moment ago.
+/// Flows that live, or did a moment ago, and may have a relay.
 #[derive(Default)]
 pub struct Relays {
+    /// The host's network namespace: a flow in it needs no program to carry it.
+    network: u32,
     clients: Vec<Client>,
     /// For whom a living flow is a relay, by its id.
     clients_of: HashMap<String, String>,
@@ -43,17 +70,27 @@ pub struct Relays {
 }
 
 impl Relays {
-    /// A flow was opened; gives the id of the flow whose relay it is. `ancestors` of its process, the parent first.
-    pub fn opened(&mut self, flow: &Flow, ancestors: impl Iterator<Item = u32>) -> Option<&str> {
-        self.join(flow, ancestors);
-        if flow.via.is_some() && self.clients.len() < CLIENTS_MAX {
+    /// On this host.
+    pub fn new() -> Self {
+        Self {
+            network: networks::own(),
+            ..Self::default()
+        }
+    }
+
+    /// A flow was opened; gives the id of the flow whose relay it is.
+    pub fn opened(&mut self, flow: &Flow, maker: &Maker) -> Option<&str> {
+        self.join(flow, maker);
+        let elsewhere = maker.network != 0 && maker.network != self.network;
+        if (flow.via.is_some() || elsewhere) && self.clients.len() < CLIENTS_MAX {
             self.clients.push(Client {
                 id: flow.id.clone(),
                 name: flow.name.clone(),
                 pid: flow.owner.process.pid,
                 opened: flow.opened,
                 ended: None,
-                proxy: flow.remote,
+                proxy: flow.via.map(|_| flow.remote),
+                network: maker.network,
                 joined: false,
             });
         }
@@ -75,9 +112,11 @@ impl Relays {
         }
     }
 
-    fn join(&mut self, flow: &Flow, ancestors: impl Iterator<Item = u32>) {
+    fn join(&mut self, flow: &Flow, maker: &Maker) {
         let pid = flow.owner.process.pid;
-        let family: Vec<u32> = std::iter::once(pid).chain(ancestors).collect();
+        let family: Vec<u32> = std::iter::once(pid)
+            .chain(maker.ancestors.iter().copied())
+            .collect();
         // Which of several is not known, and they are alike: the one that has waited longest.
         let client = self.clients.iter_mut().find(|client| {
             let lived = client.opened <= flow.opened && client.ended.is_none_or(|ended| ended >= flow.opened);
@@ -85,7 +124,10 @@ impl Relays {
                 && lived
                 && client.name == flow.name
                 && client.pid != pid
-                && self.listeners.any_listens(&family, client.proxy)
+                && (client
+                    .proxy
+                    .is_some_and(|proxy| self.listeners.any_listens(&family, proxy))
+                    || maker.is_network && client.network != 0 && client.network != maker.network)
         });
         if let Some(client) = client {
             client.joined = true;

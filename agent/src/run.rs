@@ -104,7 +104,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         judge: Judge::new(probes.answered, addresses, losses.clone()),
         names,
         attribution: Attribution::new(probes.processes, losses.clone()),
-        relays: Relays::default(),
+        relays: Relays::new(),
         output: Output::to_stdout(options.output, &host, losses.clone())?,
         activities,
         counters: probes.counters,

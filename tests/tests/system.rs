@@ -61,6 +61,8 @@ mod proxies;
 mod quic;
 #[path = "system/reuse.rs"]
 mod reuse;
+#[path = "system/rootless.rs"]
+mod rootless;
 #[path = "system/short_lived.rs"]
 mod short_lived;
 #[path = "system/socks.rs"]

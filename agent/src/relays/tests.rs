@@ -30,6 +30,13 @@ fn flow(id: &str, name: &str, pid: u32, second: i64, via: Option<u16>) -> Flow {
     }
 }
 
+fn child_of(parent: u32) -> Maker {
+    Maker {
+        ancestors: vec![parent],
+        ..Maker::default()
+    }
+}
+
 #[test]
 fn the_flow_of_a_process_that_listens_there_is_the_relay() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -37,32 +44,36 @@ fn the_flow_of_a_process_that_listens_there_is_the_relay() {
     let proxy = std::process::id();
     let mut relays = Relays::default();
     assert_eq!(
-        relays.opened(&flow("a", "api.openai.com", 7, 1, Some(port)), [].into_iter()),
+        relays.opened(&flow("a", "api.openai.com", 7, 1, Some(port)), &Maker::default()),
         None
     );
 
     let other = flow("b", "api.anthropic.com", proxy, 2, None);
-    assert_eq!(relays.opened(&other, [].into_iter()), None, "another name");
+    assert_eq!(relays.opened(&other, &Maker::default()), None, "another name");
     let earlier = flow("c", "api.openai.com", proxy, 0, None);
     assert_eq!(
-        relays.opened(&earlier, [].into_iter()),
+        relays.opened(&earlier, &Maker::default()),
         None,
         "before the client asked"
     );
     let own = flow("d", "api.openai.com", 7, 2, None);
-    assert_eq!(relays.opened(&own, [].into_iter()), None, "the client's own");
+    assert_eq!(relays.opened(&own, &Maker::default()), None, "the client's own");
     let stranger = flow("e", "api.openai.com", 1, 2, None);
-    assert_eq!(relays.opened(&stranger, [].into_iter()), None, "listens nowhere");
+    assert_eq!(
+        relays.opened(&stranger, &Maker::default()),
+        None,
+        "listens nowhere"
+    );
 
     let relay = flow("f", "api.openai.com", 9, 2, None);
     assert_eq!(
-        relays.opened(&relay, [proxy].into_iter()),
+        relays.opened(&relay, &child_of(proxy)),
         Some("a"),
         "its parent listens"
     );
     let second = flow("g", "api.openai.com", proxy, 3, None);
     assert_eq!(
-        relays.opened(&second, [].into_iter()),
+        relays.opened(&second, &Maker::default()),
         None,
         "one client has one relay"
     );
@@ -79,10 +90,60 @@ fn a_client_that_ended_meanwhile_has_its_relay_all_the_same() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut relays = Relays::default();
-    relays.opened(&flow("a", "api.openai.com", 7, 1, Some(port)), [].into_iter());
+    relays.opened(&flow("a", "api.openai.com", 7, 1, Some(port)), &Maker::default());
     relays.closed("a", at(3));
     let late = flow("b", "api.openai.com", std::process::id(), 4, None);
-    assert_eq!(relays.opened(&late, [].into_iter()), None, "opened after it");
+    assert_eq!(relays.opened(&late, &Maker::default()), None, "opened after it");
     let relay = flow("c", "api.openai.com", std::process::id(), 2, None);
-    assert_eq!(relays.opened(&relay, [].into_iter()), Some("a"));
+    assert_eq!(relays.opened(&relay, &Maker::default()), Some("a"));
+}
+
+#[test]
+fn the_flow_of_a_rootless_network_is_the_relay_of_who_is_in_it() {
+    let (host, inside) = (10, 11);
+    let mut relays = Relays {
+        network: host,
+        ..Relays::default()
+    };
+    let at = |network| Maker {
+        network,
+        ..Maker::default()
+    };
+    let slirp = |network| Maker {
+        is_network: true,
+        ..at(network)
+    };
+    let openai = |id, pid, second| flow(id, "api.openai.com", pid, second, None);
+    relays.opened(&openai("host's", 6, 1), &at(host));
+    assert_eq!(
+        relays.opened(&openai("b", 9, 1), &slirp(host)),
+        None,
+        "nobody is inside"
+    );
+    relays.opened(&openai("inside", 7, 2), &at(inside));
+    assert_eq!(
+        relays.opened(&openai("c", 8, 3), &at(host)),
+        None,
+        "another program"
+    );
+    assert_eq!(
+        relays.opened(&openai("d", 9, 3), &slirp(inside)),
+        None,
+        "inside itself"
+    );
+    let other = flow("e", "api.anthropic.com", 9, 3, None);
+    assert_eq!(relays.opened(&other, &slirp(host)), None, "another name");
+    assert_eq!(relays.opened(&openai("f", 9, 3), &slirp(host)), Some("inside"));
+    assert_eq!(
+        relays.opened(&openai("g", 9, 3), &slirp(host)),
+        None,
+        "it has one"
+    );
+}
+
+#[test]
+fn a_network_lies_where_root_alone_writes() {
+    assert!(networks::is_one("/usr/bin/pasta.avx2"));
+    assert!(!networks::is_one("/home/ann/bin/pasta"));
+    assert!(!networks::is_one("/usr/bin/pastas"));
 }

@@ -132,6 +132,10 @@ pub(crate) const ALL: &[Requirement] = &[
     served("dante", "a proxy for SOCKS 4 and 5", Check::Command("danted"), "dante-server", "danted"),
     for_test("certutil", "makes browsers trust the tests' certificates", TEST, Check::Command("certutil"), &["libnss3-tools"]),
     for_test("dnsmasq", "a name server inside the tests", TEST, Check::Command("dnsmasq"), &["dnsmasq-base"]),
+    for_test("bash", "a script that opens a socket itself", IN_VM, Check::Command("bash"), &["bash"]),
+    for_test("systemd-socket-activate", "hands sockets over", IN_VM, Check::Command("systemd-socket-activate"), &["systemd"]),
+    for_test("slirp4netns", "a rootless container's network", IN_VM, Check::Command("slirp4netns"), &["slirp4netns"]),
+    for_test("pasta", "a rootless container's network", IN_VM, Check::Command("pasta"), &["passt"]),
     for_test("sudo", "becomes another user, as a person does", TEST, Check::Command("sudo"), &["sudo"]),
     for_test("sqlite3", "looks into spool and store from outside", TEST, Check::Command("sqlite3"), &["sqlite3"]),
 

@@ -32,6 +32,7 @@ pub mod nss;
 pub mod process;
 pub mod proxies;
 pub mod say;
+pub mod scorecard;
 pub mod serve;
 pub mod skip;
 pub mod socks;

@@ -55,6 +55,8 @@ mod place;
 mod proxies;
 #[path = "system/quic.rs"]
 mod quic;
+#[path = "system/scorecard.rs"]
+mod scorecard;
 #[path = "system/short_lived.rs"]
 mod short_lived;
 #[path = "system/socks.rs"]

@@ -55,7 +55,8 @@ pub struct Span {
     pub most: Bytes,
 }
 
-/// As many bytes as a QUIC server may send to a client that is going: they reach no socket.
+/// As many bytes as a QUIC server may send to a client that is going: some are not counted any more, some reach no
+/// socket.
 const LAST_DATAGRAMS: u64 = 3 * 1500;
 
 impl Caller {
@@ -87,15 +88,16 @@ impl Caller {
 impl Span {
     /// What the server counted of a connection that ends with it.
     pub fn of(connection: &Connection) -> Self {
-        let most: Bytes = [connection].into_iter().collect();
-        let least = match connection.protocol {
-            Protocol::Tcp => most,
-            Protocol::Udp => Bytes {
-                r#in: most.r#in.saturating_sub(LAST_DATAGRAMS),
-                ..most
-            },
+        let counted: Bytes = [connection].into_iter().collect();
+        let late = match connection.protocol {
+            Protocol::Tcp => 0,
+            Protocol::Udp => LAST_DATAGRAMS,
         };
-        Self { least, most }
+        let with = |r#in| Bytes { r#in, ..counted };
+        Self {
+            least: with(counted.r#in.saturating_sub(late)),
+            most: with(counted.r#in + late),
+        }
     }
 
     /// The same with up to so many bytes more each way, that a client and its proxy talk about.

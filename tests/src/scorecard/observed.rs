@@ -10,8 +10,8 @@ use crate::truth::{Bytes, Protocol};
 pub struct Observed {
     /// Over what, and where to.
     pub to: Option<(Protocol, SocketAddr)>,
-    /// Name.
-    pub name: Option<String>,
+    /// Names, when it tells several of one flow.
+    pub names: Vec<String>,
     /// Whose it is.
     pub vendor: Option<String>,
     /// Executable.

@@ -19,8 +19,11 @@ pub struct Scenario {
     /// Why the agent falls short here, as its docs say.
     pub expected: Option<&'static str>,
     starts_late: bool,
-    play: Box<dyn Fn(&mut Stage<'_>) -> Result<Vec<Caused>, Missing>>,
+    play: Box<Play>,
 }
+
+/// Causes the flows, and says what they were.
+type Play = dyn Fn(&mut Stage<'_>) -> Result<Vec<Caused>, Missing>;
 
 /// What a scenario varies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

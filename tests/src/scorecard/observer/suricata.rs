@@ -14,8 +14,8 @@ use crate::scorecard::Observed;
 use crate::scorecard::observed::Counted;
 use crate::truth::{Bytes, Protocol};
 
-/// Where its events say a name, the nearest to the content last.
-const NAMES: [&str; 3] = ["/http/hostname", "/quic/sni", "/tls/sni"];
+/// Where its events say a name.
+const NAMES: [&str; 3] = ["/tls/sni", "/quic/sni", "/http/hostname"];
 
 #[derive(Clone, Copy)]
 pub(super) struct Suricata;
@@ -39,27 +39,20 @@ impl Reader for Suricata {
 }
 
 fn flows(events: &str) -> Vec<Observed> {
-    let mut flows: BTreeMap<u64, (Observed, usize)> = BTreeMap::new();
+    let mut flows: BTreeMap<u64, Observed> = BTreeMap::new();
     for line in events.lines() {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
         let Some(id) = event["flow_id"].as_u64() else {
             continue;
         };
-        let (flow, depth) = flows.entry(id).or_default();
-        for (at, name) in NAMES.iter().enumerate() {
-            let name = event.pointer(name).and_then(Value::as_str);
-            if let Some(name) = name.filter(|_| at >= *depth) {
-                flow.name
-                    .get_or_insert_with(String::new)
-                    .clone_from(&name.to_owned());
-                *depth = at;
-            }
-        }
+        let flow = flows.entry(id).or_default();
+        let names = NAMES.iter().filter_map(|at| event.pointer(at)?.as_str());
+        flow.names.extend(names.map(str::to_owned));
         if event["event_type"] == "flow" {
             end(flow, &event);
         }
     }
-    flows.into_values().map(|(flow, _)| flow).collect()
+    flows.into_values().collect()
 }
 
 /// What is said of a flow when it is over.

@@ -1,4 +1,4 @@
-//! tshark: what Wireshark's dissectors find, with two passes and heuristic recognition of TLS and QUIC on any port.
+//! tshark: what Wireshark's dissectors find, with two passes and heuristic recognition of TLS, QUIC and HTTP/2 on any port.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::scorecard::observed::Counted;
 use crate::truth::{Bytes, Protocol};
 
 /// What is asked of each packet, in this order.
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "tcp.stream",
     "udp.stream",
     "ip.src",
@@ -28,8 +28,13 @@ const FIELDS: [&str; 16] = [
     "tcp.analysis.retransmission",
     "tls.handshake.extensions_server_name",
     "http.host",
+    "http2.headers.authority",
     "socks.remote_name",
 ];
+/// Protocols that are to be recognised on any port.
+const HEURISTICS: [&str; 3] = ["tls_tcp", "quic", "http2_tcp"];
+/// From here on they are names.
+const FIRST_NAME: usize = 13;
 /// The header in a UDP datagram's length.
 const UDP_HEADER: u64 = 8;
 
@@ -41,8 +46,6 @@ struct Stream {
     from: SocketAddr,
     flow: Observed,
     bytes: Bytes,
-    /// How near to the content the name was found.
-    depth: usize,
 }
 
 impl Reader for Tshark {
@@ -56,7 +59,9 @@ impl Reader for Tshark {
     fn read(&self, capture: &Path, _folder: &Path) -> Vec<Observed> {
         let mut tshark = Command::new("tshark");
         tshark.arg("-r").arg(capture).args(["-2", "-n"]);
-        tshark.args(["--enable-heuristic", "tls_tcp", "--enable-heuristic", "quic"]);
+        for protocol in HEURISTICS {
+            tshark.args(["--enable-heuristic", protocol]);
+        }
         tshark.args(["-T", "fields", "-E", "separator=/t", "-E", "occurrence=f"]);
         tshark.args(FIELDS.iter().flat_map(|field| ["-e", field]));
         let lines = output(&mut tshark).unwrap_or_else(|error| panic!("{error}"));
@@ -92,7 +97,6 @@ fn take(line: &str, streams: &mut BTreeMap<(Protocol, String), Stream>) -> Optio
                 ..Observed::default()
             },
             bytes: Bytes::default(),
-            depth: 0,
         });
     let length = match protocol {
         Protocol::Tcp => field(10)?.parse().ok()?,
@@ -107,12 +111,10 @@ fn take(line: &str, streams: &mut BTreeMap<(Protocol, String), Stream>) -> Optio
         };
         *way += length;
     }
-    // The name in a hello is nearer to the content than that in a request to a proxy.
-    for (depth, name) in [(3, field(13)), (2, field(14)), (1, field(15))] {
-        if let Some(name) = name.filter(|_| depth > stream.depth) {
-            let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
-            stream.flow.name = Some(host.to_owned());
-            stream.depth = depth;
+    for name in fields.iter().skip(FIRST_NAME).flatten() {
+        let host = name.rsplit_once(':').map_or(*name, |(host, _)| host).to_owned();
+        if !stream.flow.names.contains(&host) {
+            stream.flow.names.push(host);
         }
     }
     Some(())

@@ -67,7 +67,7 @@ fn observed(event: &Event) -> Observed {
     Observed {
         to: Some((protocol, SocketAddr::new(event.dst.ip, event.dst.port))),
         // An own look-up of the address says nothing about the flow.
-        name: Some(event.name.clone()).filter(|_| event.evidence != "ip"),
+        names: Vec::from_iter(Some(event.name.clone()).filter(|_| event.evidence != "ip")),
         vendor: Some(event.vendor.clone()),
         exe: event.process.exe.clone(),
         program: Some(event.process.program.clone()),

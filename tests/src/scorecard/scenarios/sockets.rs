@@ -37,7 +37,7 @@ fn odd(id: &str, what: &str, manner: &'static str) -> Scenario {
     Scenario::new(Group::Path, id, what, move |stage| {
         let tool = odd_socket(manner)?;
         if manner == "fast" {
-            output(stage.bed.command("sysctl").args(["-q", "-w", FAST_OPEN])).map_err(String::from)?;
+            output(stage.bed.command("sysctl").args(["-q", "-w", FAST_OPEN]))?;
         }
         Ok(stage.call(&tool, OPENAI, &get("/bytes/1000")))
     })

@@ -1,5 +1,6 @@
 //! One flow, and what was said of it.
 
+use std::fmt::Debug;
 use std::fs;
 
 use serde::Serialize;
@@ -56,24 +57,29 @@ impl Judgement {
         };
         let caller = &truth.caller;
         Self {
-            name: note("name", name(truth, seen), told(&seen.name), truth.name.to_owned()),
+            name: note(
+                "name",
+                name(truth, seen),
+                told(Some(&seen.names).filter(|names| !names.is_empty())),
+                truth.name.to_owned(),
+            ),
             program: note(
                 "program",
                 program(truth, seen),
-                told(&seen.program.clone().or_else(|| seen.exe.clone())),
+                told(seen.program.as_ref().or(seen.exe.as_ref())),
                 caller.program.clone(),
             ),
-            user: note("user", user(truth, seen), told(&seen.uid), caller.uid.to_string()),
+            user: note("user", user(truth, seen), told(seen.uid), caller.uid.to_string()),
             place: note(
                 "place",
                 place(&caller.place, seen.place.as_ref()),
-                told(&seen.place),
+                told(seen.place.as_ref()),
                 format!("{:?}", caller.place),
             ),
             bytes: note(
                 "bytes",
                 bytes(&truth.bytes, seen.bytes),
-                told(&seen.bytes),
+                told(seen.bytes),
                 format!("{:?}", truth.bytes),
             ),
             notes,
@@ -93,14 +99,13 @@ impl Judgement {
     }
 }
 
-fn told<T: std::fmt::Debug>(said: &Option<T>) -> String {
-    said.as_ref()
-        .map_or_else(|| "nothing".to_owned(), |it| format!("{it:?}"))
+fn told(said: Option<impl Debug>) -> String {
+    said.map_or_else(|| "nothing".to_owned(), |it| format!("{it:?}"))
 }
 
-/// PARTIAL: another name of the same vendor.
+/// Of several names one must be right. PARTIAL: another name of the same vendor.
 fn name(truth: &Caused, seen: &Observed) -> Verdict {
-    if seen.name.as_deref() == Some(truth.name) {
+    if seen.names.iter().any(|name| name == truth.name) {
         Verdict::Pass
     } else if seen.vendor.as_deref() == Some(truth.vendor) {
         Verdict::Partial

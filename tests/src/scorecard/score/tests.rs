@@ -36,21 +36,21 @@ fn caused(out: u64) -> Caused {
     }
 }
 
-fn payload(out: u64, r#in: u64) -> Option<Counted> {
-    Some(Counted::Payload(Bytes { out, r#in }))
+fn payload(out: u64, r#in: u64) -> Counted {
+    Counted::Payload(Bytes { out, r#in })
 }
 
 fn seen(out: u64) -> Observed {
     Observed {
         to: Some((Protocol::Tcp, to(HTTPS))),
-        name: Some("api.openai.com".to_owned()),
+        names: vec!["api.openai.com".to_owned()],
         vendor: Some("OpenAI".to_owned()),
         exe: Some("/usr/bin/python3.11".to_owned()),
         program: Some("python3 /srv/bot.py".to_owned()),
         uid: Some(0),
         user: Some("root".to_owned()),
         place: Some(Place::Host),
-        bytes: payload(out, 1000),
+        bytes: Some(payload(out, 1000)),
     }
 }
 
@@ -104,16 +104,18 @@ fn what_is_not_reported_fails_in_everything() {
 
 #[test]
 fn a_name_is_right_or_at_least_the_vendor_s() {
-    let named = |name: &str, vendor: &str| {
+    let named = |names: &[&str], vendor: &str| {
         let said = Observed {
-            name: Some(name.to_owned()),
+            names: names.iter().map(|&name| name.to_owned()).collect(),
             vendor: Some(vendor.to_owned()),
             ..seen(500)
         };
         verdicts(&caused(500), said)[0]
     };
-    assert_eq!(named("chatgpt.com", "OpenAI"), Partial);
-    assert_eq!(named("claude.ai", "Anthropic"), Fail);
+    assert_eq!(named(&["chatgpt.com"], "OpenAI"), Partial);
+    assert_eq!(named(&["claude.ai"], "Anthropic"), Fail);
+    assert_eq!(named(&["claude.ai", "api.openai.com"], "Anthropic"), Pass);
+    assert_eq!(named(&[], "Anthropic"), Fail);
 }
 
 #[test]
@@ -190,10 +192,10 @@ fn bytes_are_right_nearly_right_or_wrong() {
             },
         )[4]
     };
-    assert_eq!(bytes(payload(50_000, 1_000)), Pass);
-    assert_eq!(bytes(payload(50_500, 990)), Partial);
-    assert_eq!(bytes(payload(50_501, 1_000)), Fail);
-    assert_eq!(bytes(payload(50_000, 989)), Fail);
+    assert_eq!(bytes(Some(payload(50_000, 1_000))), Pass);
+    assert_eq!(bytes(Some(payload(50_500, 990))), Partial);
+    assert_eq!(bytes(Some(payload(50_501, 1_000))), Fail);
+    assert_eq!(bytes(Some(payload(50_000, 989))), Fail);
     assert_eq!(bytes(None), Fail);
     let packets = |out, r#in| {
         Some(Counted::Packets {

@@ -13,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 pub use quic::QUIC_CLIENTS;
 pub use tcp::{CLIENTS, FIREFOX};
 
+use crate::machine::program;
+
 /// A client of one of the tables.
 #[derive(Debug)]
 pub struct Client {
@@ -106,6 +108,27 @@ pub fn named(name: &str) -> Tool {
 pub fn python_server(name: &str) -> Result<(PathBuf, PathBuf), String> {
     let (_, python) = build::aioquic()?;
     Ok((python, build::source(name)?))
+}
+
+/// A client of [`odd_socket.py`](../../clients/odd_socket.py): TLS over a socket with a history.
+pub fn odd_socket(manner: &str) -> Result<Tool, String> {
+    build::source("talk.py")?;
+    let python = build::interpreter("python3", "import os; print(os.readlink('/proc/self/exe'))")?;
+    script(
+        &python,
+        "odd_socket.py",
+        &format!("{{url}} {{authority}} {manner}"),
+    )
+}
+
+/// A proxy that is reached by TLS: the Python that runs it, and its script.
+pub fn tls_proxy() -> Result<(PathBuf, PathBuf), String> {
+    Ok((program("python3")?, build::source("tls_proxy.py")?))
+}
+
+/// HTTP/2 without TLS, client and server in one script: `get {url}`, or more arguments of the caller's own.
+pub fn h2c(arguments: &str) -> Result<Tool, String> {
+    script(&program("node")?, "h2c.mjs", arguments)
 }
 
 impl Tool {

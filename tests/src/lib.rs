@@ -33,6 +33,7 @@ pub mod owner;
 pub mod process;
 pub mod proxies;
 pub mod say;
+pub mod scorecard;
 pub mod serve;
 pub mod skip;
 pub mod socks;

@@ -3,6 +3,7 @@
 mod certificates;
 mod counted;
 mod http;
+mod mail;
 mod quic;
 mod tcp;
 mod wire;
@@ -39,6 +40,9 @@ pub struct Arguments {
     /// Ports for HTTP without TLS.
     #[arg(long, value_delimiter = ',')]
     plain: Vec<u16>,
+    /// Ports for TLS that begins after a talk, as with mail servers (RFC 3207).
+    #[arg(long, value_delimiter = ',')]
+    starttls: Vec<u16>,
     /// UDP ports for HTTP/3.
     #[arg(long, value_delimiter = ',')]
     quic: Vec<u16>,
@@ -64,6 +68,7 @@ pub fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         (tcp::Service::tls(&authority)?, &arguments.ports),
         (tcp::Service::again(&authority)?, &arguments.again),
         (tcp::Service::plain(), &arguments.plain),
+        (tcp::Service::starttls(&authority)?, &arguments.starttls),
     ];
     for (service, ports) in services {
         for &port in ports {

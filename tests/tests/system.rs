@@ -63,6 +63,8 @@ mod quic;
 mod reuse;
 #[path = "system/rootless.rs"]
 mod rootless;
+#[path = "system/scorecard.rs"]
+mod scorecard;
 #[path = "system/short_lived.rs"]
 mod short_lived;
 #[path = "system/socks.rs"]

@@ -9,6 +9,7 @@ mod fuzz;
 mod lint;
 mod root;
 mod run;
+mod scorecard;
 mod setup;
 mod shell;
 mod test;
@@ -44,6 +45,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Score how well `umbra-agent inspect` names the flows of captures whose names are known.
     Accuracy(accuracy::Arguments),
+    /// Score how much of known traffic the agent tells, or a peer in its place.
+    Scorecard(scorecard::Arguments),
     /// Look for inputs that make a parser panic or break a promise.
     Fuzz(fuzz::Arguments),
     /// Check the catalogue, or a catalogue file of your own.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::main(&arguments),
         Command::Bench(arguments) => bench::main(&arguments),
         Command::Accuracy(arguments) => accuracy::main(&arguments),
+        Command::Scorecard(arguments) => scorecard::main(&arguments),
         Command::Fuzz(arguments) => fuzz::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Lint => lint::main(),

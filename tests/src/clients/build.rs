@@ -11,7 +11,7 @@ use crate::machine::{is_slow, output, program, workshop};
 /// The npm package with the x86-64 binary of Bun that runs on a CPU without AVX2 too.
 const BUN: &str = "@oven/bun-linux-x64-baseline";
 
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 12] = [
     ("client.py", include_str!("../../clients/client.py")),
     ("client.mjs", include_str!("../../clients/client.mjs")),
     ("client.go", include_str!("../../clients/client.go")),
@@ -19,6 +19,10 @@ const SOURCES: [(&str, &str); 8] = [
     ("quic_client.py", include_str!("../../clients/quic_client.py")),
     ("quic_server.py", include_str!("../../clients/quic_server.py")),
     ("starttls.py", include_str!("../../clients/starttls.py")),
+    ("talk.py", include_str!("../../clients/talk.py")),
+    ("odd_socket.py", include_str!("../../clients/odd_socket.py")),
+    ("tls_proxy.py", include_str!("../../clients/tls_proxy.py")),
+    ("h2c.mjs", include_str!("../../clients/h2c.mjs")),
     ("requirements.txt", include_str!("../../clients/requirements.txt")),
 ];
 

@@ -10,6 +10,7 @@ use rustls::{ServerConfig, ServerConnection};
 use super::certificates::Authority;
 use super::counted::Counted;
 use super::http::{First, converse};
+use super::mail;
 use super::wire::Tls;
 use super::{Record, Serving};
 use crate::truth::{Connection, Protocol};
@@ -24,6 +25,8 @@ const EARLY: u32 = 16 * 1024;
 pub(super) struct Service {
     /// `None`: without TLS.
     tls: Option<Arc<ServerConfig>>,
+    /// TLS begins after a talk.
+    talks_first: bool,
 }
 
 impl Service {
@@ -39,7 +42,18 @@ impl Service {
     }
 
     pub(super) fn plain() -> Self {
-        Self { tls: None }
+        Self {
+            tls: None,
+            talks_first: false,
+        }
+    }
+
+    /// As a mail server, until TLS begins.
+    pub(super) fn starttls(authority: &Arc<Authority>) -> anyhow::Result<Self> {
+        Ok(Self {
+            talks_first: true,
+            ..Self::tls(authority)?
+        })
     }
 
     fn with(provider: rustls::crypto::CryptoProvider, authority: &Arc<Authority>) -> anyhow::Result<Self> {
@@ -50,6 +64,7 @@ impl Service {
         config.max_early_data_size = EARLY;
         Ok(Self {
             tls: Some(Arc::new(config)),
+            talks_first: false,
         })
     }
 
@@ -85,6 +100,9 @@ impl Service {
         let (name, outcome) = match &self.tls {
             None => (None, converse(&mut socket)),
             Some(config) => {
+                if self.talks_first {
+                    mail::until_tls(&mut socket)?;
+                }
                 let mut tls = Tls::new(ServerConnection::new(Arc::clone(config))?, &mut socket);
                 let outcome = converse(&mut tls);
                 (tls.name(), outcome)

@@ -17,6 +17,8 @@ pub(crate) enum Need {
     Vm,
     /// Fuzz the parsers.
     Fuzz,
+    /// Peers for the scorecard.
+    Peers,
 }
 
 /// How a missing thing gets onto the machine.
@@ -54,6 +56,7 @@ pub(crate) struct Requirement {
 const BUILD: &[Need] = &[Need::Build, Need::Run, Need::Test, Need::Vm];
 const TEST: &[Need] = &[Need::Test];
 const FUZZ: &[Need] = &[Need::Test, Need::Fuzz];
+const PEERS: &[Need] = &[Need::Peers];
 const IN_VM: &[Need] = &[Need::Test, Need::Vm];
 
 const fn required(
@@ -138,6 +141,10 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("pasta", "a rootless container's network", IN_VM, Check::Command("pasta"), &["passt"]),
     for_test("sudo", "becomes another user, as a person does", TEST, Check::Command("sudo"), &["sudo"]),
     for_test("sqlite3", "looks into spool and store from outside", TEST, Check::Command("sqlite3"), &["sqlite3"]),
+
+    for_test("tshark", "a peer for the scorecard", PEERS, Check::Command("tshark"), &["tshark"]),
+    for_test("dumpcap", "captures packets for peers", PEERS, Check::Command("dumpcap"), &["wireshark-common"]),
+    Requirement { optional: true, ..required("suricata", "a peer for the scorecard; Debian 12 has it in backports", PEERS, Check::Command("suricata"), Install::Service("suricata", "suricata")) },
 
     for_test("qemu", "boots other kernels", IN_VM, Check::Command("qemu-system-x86_64"), &["qemu-system-x86"]),
     for_test("virtiofsd", "shows this machine's files to them", IN_VM, Check::File(super::check::VIRTIOFSD), &["virtiofsd", "qemu-system-common"]),

@@ -156,6 +156,8 @@ pub struct Attribution {
     users: Users,
     files: Desk<Subject, Option<FileFacts>>,
     places: Places,
+    /// Inode number of the mount namespace of the host's init.
+    host_mounts: Option<u32>,
     bell: Arc<Notify>,
     losses: Arc<Losses>,
 }
@@ -169,6 +171,7 @@ impl Attribution {
             users: users::users(bell.clone(), losses.clone()),
             files: Desk::new(EXAMINER, files_way, bell.clone(), losses.clone()),
             places: Places::default(),
+            host_mounts: Some(procfs::namespaces(1).mnt).filter(|number| *number != 0),
             bell,
             losses,
         }
@@ -309,7 +312,9 @@ impl Attribution {
             started: process.started,
             executable: process.image.executable.clone(),
             script: process.program.script.clone(),
-            on_host: attributed.place.container.is_none(),
+            on_host: self
+                .host_mounts
+                .is_some_and(|host| host == process.namespaces.mnt),
         };
         self.files.ask(&subject, Instant::now()).fill(&mut process.files)
     }

@@ -64,7 +64,7 @@ pub(super) fn read(pid: u32) -> Option<Seen> {
 }
 
 /// Where `pid` is now: its links look like `net:[4026531840]` (namespaces(7)).
-fn namespaces(pid: u32) -> Namespaces {
+pub(super) fn namespaces(pid: u32) -> Namespaces {
     let number = |kind: &str| {
         let link = fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok()?;
         let number = link.to_str()?.split(['[', ']']).nth(1)?;

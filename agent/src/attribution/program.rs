@@ -56,13 +56,27 @@ pub(super) fn of(image: &Image) -> Program {
             script: None,
             ..Program::default()
         },
-        None => Program {
-            name: fleet_wide(executable),
-            exe,
-            script: None,
-            ..Program::default()
-        },
+        None => {
+            let script = interpreted(image);
+            let name = match &script {
+                Some(script) => format!("{} {}", file_name(executable), fleet_wide(script)),
+                None => fleet_wide(executable),
+            };
+            Program {
+                name,
+                exe,
+                script,
+                ..Program::default()
+            }
+        }
     }
+}
+
+/// The script that the kernel started an interpreter for, of which nothing else need be known.
+fn interpreted(image: &Image) -> Option<String> {
+    let given = image.interpreted.as_deref()?;
+    // A name of fexecve(3), which means nothing to others.
+    (!given.starts_with("/dev/fd/")).then(|| absolute(given, image.directory.as_deref()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod programs;
 mod ratio;
 mod spread;
 mod start;
+mod storm;
 mod table;
 mod turn;
 
@@ -121,6 +122,13 @@ fn measure(arguments: &Arguments, programs: &Path) -> Result<()> {
         arguments.pairs
     );
     ratio::measure(&place, arguments.pairs, arguments.seconds, &mut table)?;
+
+    eprintln!(
+        "bench: {} short programs with the agent off and on, {} times",
+        storm::EXECUTIONS,
+        arguments.pairs
+    );
+    storm::measure(&place, arguments.pairs, &mut table)?;
 
     table.print();
     Ok(())

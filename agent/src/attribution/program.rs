@@ -45,6 +45,10 @@ pub(super) fn of(image: &Image) -> Program {
         };
     };
     let said = say(executable, arguments, image.directory.as_deref(), 0);
+    let said = match &said.script {
+        None => started_for(image).unwrap_or(said),
+        Some(_) => said,
+    };
     Program {
         name: said.name,
         exe: Some(executable.clone()),
@@ -247,6 +251,25 @@ fn absolute(path: &str, directory: Option<&str>) -> String {
         }
     }
     clean.to_string_lossy().into_owned()
+}
+
+/// The script that the kernel started an interpreter for, of which nothing else need be known.
+fn started_for(image: &Image) -> Option<Said> {
+    let given = image.interpreted.as_deref()?;
+    // A name of fexecve(3), which means nothing to others.
+    if given.starts_with("/dev/fd/") {
+        return None;
+    }
+    let script = absolute(given, image.directory.as_deref());
+    let path = fleet_wide(&script);
+    let name = match &image.executable {
+        Some(executable) if !is_entry_point(&script) => format!("{} {path}", file_name(executable)),
+        _ => path,
+    };
+    Some(Said {
+        name,
+        script: Some(script),
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Whose a flow is, when its socket has a history: docs/OWNERSHIP.md, case by case.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -283,6 +284,37 @@ fn a_script_that_may_not_be_executed_is_known_behind_its_interpreter() {
         (seen.exe.as_deref(), seen.script.as_deref()),
         (bash.to_str(), script.to_str())
     );
+    stage.end();
+}
+
+#[test]
+fn a_script_is_known_behind_an_interpreter_that_nobody_knows() {
+    let Some(stage) = Stage::new(&[Need::Program("bash")]) else {
+        return;
+    };
+    let interpreter = stage.bed.dir().join("rules");
+    let bash = machine::program("bash").expect("it is needed");
+    let script = stage.bed.dir().join("call.rules");
+    let text = stage.owner.bash(OPENAI.port).expect("bash is there");
+    let (_, text) = text.split_once('\n').expect("a first line");
+    let text = format!("#!{} -e\n{text}", interpreter.display());
+    fs::copy(bash, &interpreter)
+        .and_then(|_| fs::write(&script, text))
+        .and_then(|()| fs::set_permissions(&script, fs::Permissions::from_mode(0o755)))
+        .expect("the bed's own folder");
+    let mut process = Process::start(&mut stage.bed.command("./call.rules"));
+    assert!(
+        process.wait(Duration::from_secs(20)).success(),
+        "{}",
+        process.stderr.text()
+    );
+    let flow = flow_of(&stage.agent, |event| event.process.pid == process.pid());
+    let seen = &flow.open.process;
+    assert_eq!(
+        (seen.exe.as_deref(), seen.script.as_deref()),
+        (interpreter.to_str(), script.to_str())
+    );
+    assert!(seen.program.starts_with("rules "), "{}", seen.program);
     stage.end();
 }
 

@@ -37,7 +37,7 @@ fn a_full_table_is_counted_and_heals() {
     let mut command = bed.command(&owner.exe);
     let mut crowd = Process::start(command.args(["crowd", CROWD]).stdin(Stdio::piped()));
     let stdin = crowd.stdin();
-    crowd.said("crowd", Duration::from_secs(60));
+    crowd.said("crowd", Duration::from_mins(1));
     let done = owner.run(&bed, &[], "plain", OPENAI.port, &[]);
     // Its flow and its user are told all the same.
     let flow = flow_of(&agent, |event| event.process.pid == done.pid);
@@ -50,7 +50,7 @@ fn a_full_table_is_counted_and_heals() {
     });
 
     drop(stdin);
-    crowd.said("gone", Duration::from_secs(60));
+    crowd.said("gone", Duration::from_mins(1));
     assert!(crowd.wait(Duration::from_secs(10)).success());
     let done = owner.run(&bed, &[], "plain", OPENAI.port, &[]);
     let flow = flow_of(&agent, |event| event.process.pid == done.pid);

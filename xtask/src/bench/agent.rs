@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use super::child::{Child, bound};
 use super::metrics::Metrics;
@@ -68,6 +68,21 @@ impl Agent {
     /// Its counters now. Costs the agent about a millisecond.
     pub(super) fn metrics(&self) -> Result<Metrics> {
         Metrics::read(self.metrics)
+    }
+
+    /// Checks that it counted the programs executed since `before`, and knew them all.
+    pub(super) fn saw_executions(&self, before: f64, executions: u32) -> Result<()> {
+        let metrics = self.metrics()?;
+        let seen = metrics.kernel("execs")? - before;
+        ensure!(
+            seen >= f64::from(executions),
+            "the agent saw {seen} of {executions} programs"
+        );
+        for loss in ["image_table_full", "process_table_full"] {
+            let lost = metrics.kernel(loss)?;
+            ensure!(lost == 0.0, "the agent lost {lost}: {loss}");
+        }
+        Ok(())
     }
 
     /// Ends it as Ctrl-C does.

@@ -797,3 +797,23 @@ proptest! {
         prop_assert!(!program.name.is_empty());
     }
 }
+
+#[test]
+fn a_script_is_known_behind_any_interpreter_that_the_kernel_starts() {
+    let by_kernel = |interpreted: &str| {
+        let arguments = ["/opt/rules", "-x", interpreted].map(str::to_owned).to_vec();
+        let mut image = Image::new(
+            Some("/opt/rules".to_owned()),
+            arguments,
+            false,
+            Some("/srv".to_owned()),
+        );
+        image.interpreted = Some(interpreted.to_owned());
+        of(&image)
+    };
+    let program = by_kernel("./call.rules");
+    assert_eq!(program.name, "rules /srv/call.rules");
+    assert_eq!(program.script.as_deref(), Some("/srv/call.rules"));
+    let program = by_kernel("/dev/fd/3");
+    assert_eq!((program.name.as_str(), program.script), ("/opt/rules", None));
+}

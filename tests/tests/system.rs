@@ -57,6 +57,8 @@ mod place;
 mod proxies;
 #[path = "system/quic.rs"]
 mod quic;
+#[path = "system/resolvers.rs"]
+mod resolvers;
 #[path = "system/short_lived.rs"]
 mod short_lived;
 #[path = "system/socks.rs"]

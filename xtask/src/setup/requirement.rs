@@ -132,6 +132,7 @@ pub(crate) const ALL: &[Requirement] = &[
     served("dante", "a proxy for SOCKS 4 and 5", Check::Command("danted"), "dante-server", "danted"),
     for_test("certutil", "makes browsers trust the tests' certificates", TEST, Check::Command("certutil"), &["libnss3-tools"]),
     for_test("dnsmasq", "a name server inside the tests", TEST, Check::Command("dnsmasq"), &["dnsmasq-base"]),
+    served("nscd", "a resolver that programs ask through a Unix socket", Check::Command("nscd"), "nscd", "nscd"),
     for_test("sudo", "becomes another user, as a person does", TEST, Check::Command("sudo"), &["sudo"]),
     for_test("sqlite3", "looks into spool and store from outside", TEST, Check::Command("sqlite3"), &["sqlite3"]),
 

@@ -25,10 +25,17 @@ pub struct Asker {
     pub reserved: u32,
 }
 
-/// A flow that begins a little late is still one to the answer: resolvers' caches and clients round.
-pub const GRACE_NS: u64 = 60 * 1_000_000_000;
+/// How long an answer holds beyond its TTL: libcurl and browsers keep answers for a minute, Java for half of one.
+pub const GRACE_SECONDS: u32 = 60;
 /// No answer holds longer, whatever it says: a day.
 pub const LONGEST_TTL_SECONDS: u32 = 86_400;
+
+/// When an answer with this TTL (seconds) is over that came at `now_ns`.
+#[inline(always)]
+pub fn end_ns(ttl: u32, now_ns: u64) -> u64 {
+    let seconds = ttl.min(LONGEST_TTL_SECONDS) + GRACE_SECONDS;
+    now_ns.saturating_add(u64::from(seconds) * 1_000_000_000)
+}
 
 crate::plain!(Answered, 16);
 crate::plain!(Asker, 24);

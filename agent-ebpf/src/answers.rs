@@ -3,7 +3,7 @@
 
 use aya_ebpf::{bindings::bpf_sock, helpers::bpf_ktime_get_boot_ns};
 use umbra_agent_common::{
-    answer::{Answered, Asker, GRACE_NS, LONGEST_TTL_SECONDS},
+    answer::{Answered, Asker, end_ns},
     counter::Counter,
     flow::{PIECES_MAX, SocketState},
     piece::{PIECE_ANSWER, PIECE_ANSWERS},
@@ -144,16 +144,10 @@ fn addresses(packet: Packet, wanted: bool, pid: u32, work: &mut Work) -> Option<
 /// Remembers what an address was given for.
 #[inline(always)]
 fn note(address: &[u8; 16], ttl: u32, wanted: bool, pid: u32) {
-    let ttl = if ttl > LONGEST_TTL_SECONDS {
-        LONGEST_TTL_SECONDS
-    } else {
-        ttl
-    };
     // SAFETY: the helper has no preconditions; the value is copied at once.
     let (until, known) = unsafe {
-        let now = bpf_ktime_get_boot_ns();
         let known = ANSWERS.get(address).copied().unwrap_or_default();
-        (now + u64::from(ttl) * 1_000_000_000 + GRACE_NS, known)
+        (end_ns(ttl, bpf_ktime_get_boot_ns()), known)
     };
     let answered = if wanted {
         Answered {

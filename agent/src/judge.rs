@@ -5,18 +5,17 @@
 //! decides by the rules of [`crate::names::answers`], and at last the addresses that were looked up, if that is
 //! configured. A flow without any of them is taken out and forgotten, with all that was read of it.
 
+mod dns;
 mod undecided;
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use umbra_agent_common::{
     flow::{
-        EVIDENCE_ADDRESS, EVIDENCE_ANSWER, EVIDENCE_CONNECT, EVIDENCE_HTTP, EVIDENCE_PIECES, EVIDENCE_SOCKS,
-        FLAG_ECH, FLAG_GREETED, FLAG_OTHER_ANY, FLAG_OTHER_OWN, FlowRecord, VIA_CONNECT, VIA_HTTP,
-        VIA_SOCKS4, VIA_SOCKS5,
+        EVIDENCE_ADDRESS, EVIDENCE_CONNECT, EVIDENCE_HTTP, EVIDENCE_PIECES, EVIDENCE_SOCKS, FLAG_ECH,
+        FLAG_GREETED, FlowRecord, VIA_CONNECT, VIA_HTTP, VIA_SOCKS4, VIA_SOCKS5,
     },
     piece::{PIECE_ANSWER, PIECE_ANSWERS},
-    process::ProcessKey,
 };
 use umbra_report::Evidence;
 
@@ -27,29 +26,13 @@ use crate::{
     losses::{Loss, Losses},
     names::{
         Names,
-        answers::{Answers, Asker, EchVerdict, GRACE, Others},
         client::{Asked, Via, ViaProtocol},
-        dns::{Kind, Response, StreamReader},
         host::HostName,
     },
     probes::{AddressTable, AnsweredTable, Piece},
 };
+use dns::Dns;
 use undecided::{Read, Undecided};
-
-/// Programs that ask the DNS on behalf of a host's others.
-const RESOLVERS: [&str; 9] = [
-    "systemd-resolved",
-    "dnsmasq",
-    "nscd",
-    "unbound",
-    "named",
-    "pdns_recursor",
-    "kresd",
-    "dnscrypt-proxy",
-    "stubby",
-];
-/// Connections to name servers whose answers are put together at the same time.
-const STREAMS_MAX: usize = 64;
 
 /// What became of a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,10 +73,7 @@ pub struct Facts<'a> {
 /// Judges flows.
 pub struct Judge {
     undecided: Undecided,
-    answers: Answers<ProcessKey, u32>,
-    /// Connections to name servers, by their sockets' cookies.
-    streams: HashMap<u64, NameServer>,
-    answered: AnsweredTable,
+    dns: Dns,
     /// Addresses of catalogue names, and the kernel's table of them; `None`: none are looked up.
     addresses: Option<(Addresses, AddressTable)>,
     losses: Arc<Losses>,
@@ -108,9 +88,8 @@ impl Judge {
     ) -> Self {
         Self {
             undecided: Undecided::new(losses.clone()),
-            answers: Answers::default(),
-            streams: HashMap::new(),
-            answered,
+            // While the agent itself looks names up, a resolver may ask on its behalf.
+            dns: Dns::new(answered, addresses.is_none()),
             addresses,
             losses,
         }
@@ -126,13 +105,11 @@ impl Judge {
     ) -> Option<u64> {
         match piece.header.kind {
             PIECE_ANSWER => {
-                if let Ok(Some(response)) = Response::read(&piece.bytes) {
-                    self.learn(&response, piece, facts);
-                }
+                self.dns.read_datagram(piece, facts);
                 None
             }
             PIECE_ANSWERS => {
-                self.read_answers(piece, facts);
+                self.dns.read_stream(piece, facts);
                 None
             }
             _ => self
@@ -173,7 +150,7 @@ impl Judge {
         if flow.flags & FLAG_ECH != 0
             && via.is_none()
             && let Some(outer) = HostName::read(record::name(flow))
-            && let Some((name, pattern)) = self.behind(&Case::of(flow, facts), Some(&outer))
+            && let Some((name, pattern)) = self.dns.behind(flow, Some(&outer), facts)
         {
             return Named {
                 pattern,
@@ -210,7 +187,8 @@ impl Judge {
         };
         let via = via(flow, said.as_ref().and_then(|asked| asked.via));
         let ech = flow.flags & FLAG_ECH != 0 || said.as_ref().is_some_and(|asked| asked.ech);
-        let says_one = said.as_ref().is_some_and(|asked| asked.name.is_some());
+        // Who asks for an address in the clear wants that.
+        let says_one = said.as_ref().is_some_and(|asked| host(asked).is_some());
         let said = said.and_then(|asked| Some((wanted(&asked, facts.names)?, asked)));
         let named = |name: Arc<str>, pattern, evidence, ech| {
             Judgement::Named(Named {
@@ -224,19 +202,17 @@ impl Judge {
         // Behind a proxy the address is the proxy's.
         if via.is_none() && (ech || !says_one) {
             let outer = said.as_ref().and_then(|(_, asked)| asked.name.as_ref());
-            if let Some((name, pattern)) = self.behind(&Case::of(flow, facts), outer) {
+            if let Some((name, pattern)) = self.dns.behind(flow, outer, facts) {
                 return named(name, pattern, Evidence::Dns, ech);
             }
         }
-        if let Some((pattern, asked)) = said
-            && let Some(name) = asked.name
-        {
-            return named(name.as_str().into(), pattern, asked.evidence, false);
-        }
-        if ech && flow.evidence == EVIDENCE_ANSWER {
-            self.losses.add(Loss::NameEncrypted, 1);
+        if let Some((pattern, asked)) = said {
+            return named(host(&asked).unwrap_or_default(), pattern, asked.evidence, false);
         }
         let remote = record::remote(flow).ip();
+        if ech && via.is_none() && self.dns.may_lead_to_a_name(remote, facts.now_ns) {
+            self.losses.add(Loss::NameEncrypted, 1);
+        }
         let looked_up = (via.is_none() && !says_one)
             .then(|| self.addresses.as_ref()?.1.number(remote))
             .flatten();
@@ -245,124 +221,17 @@ impl Judge {
             None => Judgement::Outside,
         }
     }
-
-    /// The name of the catalogue behind a flow by the DNS, when it says none itself or may not mean the one that it
-    /// says. `outer` is that name if it is one of the catalogue's.
-    fn behind(&self, case: &Case, outer: Option<&HostName>) -> Option<(Arc<str>, u32)> {
-        let found = case.askers.iter().find_map(|asker| match outer {
-            Some(_) => match self
-                .answers
-                .judge_ech(asker, case.remote, outer, case.now_ns, case.others)
-            {
-                EchVerdict::Real(asked) => Some(asked),
-                EchVerdict::Grease | EchVerdict::Unknown => None,
-            },
-            None => self.answers.who(asker, case.remote, case.now_ns, case.others),
-        })?;
-        Some((found.name.clone(), found.wanted))
-    }
-
-    fn read_answers(&mut self, piece: &Piece, facts: &mut Facts<'_>) {
-        let socket = piece.header.flow;
-        let mut server = self.streams.remove(&socket).unwrap_or_else(|| NameServer {
-            reader: StreamReader::default(),
-            next: piece.header.sequence,
-        });
-        let seen = server.next.wrapping_sub(piece.header.sequence);
-        // What was sent again is skipped; behind a gap no message is known to begin.
-        let new = usize::try_from(seen)
-            .ok()
-            .and_then(|seen| piece.bytes.get(seen..));
-        let Some(new) = new else { return };
-        server.next = server.next.wrapping_add(u32::try_from(new.len()).unwrap_or(0));
-        let mut responses = Vec::new();
-        server.reader.push(new, |response| responses.push(response));
-        for response in &responses {
-            self.learn(response, piece, facts);
-        }
-        if self.streams.len() >= STREAMS_MAX
-            && let Some(&other) = self.streams.keys().next()
-        {
-            // Any of them: answers over TCP are rare, and most are there in one piece.
-            self.streams.remove(&other);
-        }
-        if server.reader.is_within() {
-            self.streams.insert(socket, server);
-        }
-    }
-
-    fn learn(&mut self, response: &Response, piece: &Piece, facts: &mut Facts<'_>) {
-        let now_ns = piece.header.time_ns;
-        let process = piece.header.process;
-        // While the agent itself looks names up, what a resolver asks is no sign of a program's wish.
-        let may_resolve = self.addresses.is_none();
-        let asker = Asker {
-            key: process,
-            is_resolver: may_resolve
-                && facts
-                    .attribution
-                    .executable(&process)
-                    .is_some_and(|path| is_resolver(&path)),
-        };
-        if process.pid == std::process::id() {
-            return;
-        }
-        let wanted = facts.names.number(response.question.as_str());
-        self.answers
-            .learn_response(&asker, response, wanted.as_ref(), now_ns);
-        let is_read_by_the_kernel =
-            piece.header.kind == PIECE_ANSWER && matches!(response.kind, Kind::A | Kind::Aaaa);
-        if wanted.is_some() && !is_read_by_the_kernel {
-            let grace = u64::try_from(GRACE.as_nanos()).unwrap_or(0);
-            for &(address, ttl) in &response.addresses {
-                self.answered
-                    .add(address, now_ns + u64::from(ttl) * 1_000_000_000 + grace);
-            }
-        }
-    }
 }
 
-/// What a name server says over TCP.
-struct NameServer {
-    reader: StreamReader,
-    /// TCP sequence number of the next byte.
-    next: u32,
-}
-
-/// A flow before the judge.
-struct Case {
-    remote: IpAddr,
-    others: Others,
-    /// Who may have asked on its behalf: its own process first.
-    askers: Vec<ProcessKey>,
-    now_ns: u64,
-}
-
-impl Case {
-    fn of(flow: &FlowRecord, facts: &mut Facts<'_>) -> Self {
-        Self {
-            remote: record::remote(flow).ip(),
-            others: Others {
-                own: flow.flags & FLAG_OTHER_OWN != 0,
-                any: flow.flags & FLAG_OTHER_ANY != 0,
-            },
-            askers: facts.attribution.family(&flow.owner.process),
-            now_ns: facts.now_ns,
-        }
-    }
-}
-
-/// Number of the pattern that holds for the name that is asked for.
+/// Number of the pattern that holds for the host that is asked for.
 fn wanted(asked: &Asked, names: &Names) -> Option<u32> {
-    names.number(asked.name.as_ref()?.as_str())
+    names.number(&host(asked)?)
 }
 
-/// Where the system's programs lie: what a user calls by such a name at home is none.
-const SYSTEM: [&str; 5] = ["/usr/", "/lib/", "/sbin/", "/bin/", "/nix/store/"];
-
-fn is_resolver(executable: &str) -> bool {
-    let name = executable.rsplit('/').next().unwrap_or(executable);
-    RESOLVERS.contains(&name) && SYSTEM.iter().any(|place| executable.starts_with(place))
+/// The name that is asked for, or the address in its place: own catalogues have addresses, too.
+fn host(asked: &Asked) -> Option<Arc<str>> {
+    let name = asked.name.as_ref().map(|name| name.as_str().into());
+    name.or_else(|| Some(asked.address?.to_string().into()))
 }
 
 /// The proxies of a flow: those that the kernel saw, and those behind them.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 pub use quic::QUIC_CLIENTS;
-pub use tcp::{CLIENTS, FIREFOX};
+pub use tcp::{CHROMIUM_ECH, CLIENTS, FIREFOX};
 
 use crate::machine::program;
 
@@ -97,7 +97,7 @@ impl Client {
 
 /// A client by its name; a test that names it cannot do without it.
 pub fn named(name: &str) -> Tool {
-    let mut all = CLIENTS.iter().chain(&QUIC_CLIENTS).chain([&FIREFOX]);
+    let mut all = CLIENTS.iter().chain(&QUIC_CLIENTS).chain([&FIREFOX, &CHROMIUM_ECH]);
     all.find(|client| client.name == name)
         .ok_or_else(|| format!("no client is called {name}"))
         .and_then(Client::tool)

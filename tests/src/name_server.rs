@@ -1,12 +1,25 @@
-//! A name server of the test's own: dnsmasq, which knows some records and asks nobody.
+//! Name servers of the test's own: a dnsmasq that knows some records and asks nobody, and one that asks another.
+
+mod https;
 
 use std::process::Command;
 use std::time::Duration;
 
 use crate::process::Process;
 
-/// Starts one, by a command for `dnsmasq` that says where: in which namespace.
+pub use https::encrypting;
+
+/// Starts one that knows some records, by a command for `dnsmasq` that says where: in which namespace.
 pub fn start(dnsmasq: &mut Command, address: &str, records: &[&str]) -> Process {
+    run(dnsmasq.arg("--local=/#/").args(records), address)
+}
+
+/// Starts one that knows nothing and asks the one at `upstream`, as a host's own resolver does.
+pub fn stub(dnsmasq: &mut Command, address: &str, upstream: &str) -> Process {
+    run(dnsmasq.arg(format!("--server={upstream}")), address)
+}
+
+fn run(dnsmasq: &mut Command, address: &str) -> Process {
     dnsmasq
         .args([
             "--no-daemon",
@@ -15,9 +28,8 @@ pub fn start(dnsmasq: &mut Command, address: &str, records: &[&str]) -> Process 
             "--no-hosts",
             "--pid-file=",
         ])
-        .args(["--user=root", "--bind-interfaces", "--local=/#/", "--log-queries"])
-        .arg(format!("--listen-address={address}"))
-        .args(records);
+        .args(["--user=root", "--bind-interfaces", "--log-queries"])
+        .arg(format!("--listen-address={address}"));
     let mut server = Process::start(dnsmasq);
     server.said("started, version", Duration::from_secs(10));
     server

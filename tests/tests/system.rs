@@ -59,6 +59,8 @@ mod place;
 mod proxies;
 #[path = "system/quic.rs"]
 mod quic;
+#[path = "system/resolvers.rs"]
+mod resolvers;
 #[path = "system/reuse.rs"]
 mod reuse;
 #[path = "system/rootless.rs"]

@@ -100,6 +100,7 @@ fn found(hello: Hello, whole: bool) -> Found {
     Found {
         asked: Asked {
             name: hello.name,
+            address: None,
             evidence: Evidence::QuicSni,
             ech: hello.ech,
             via: None,

@@ -252,6 +252,7 @@ impl Reader {
 fn quic(hello: Hello) -> Asked {
     Asked {
         name: hello.name,
+        address: None,
         evidence: Evidence::QuicSni,
         ech: hello.ech,
         via: None,

@@ -13,8 +13,8 @@
 //!    another process.
 //! 3. Otherwise no name.
 //!
-//! An answer holds for its TTL, a day at most, and [`GRACE`] longer: the flow comes after the answer, most of all with
-//! a TTL of 0, and many clients keep answers for a while whatever their TTL is. Addresses of the host itself and those
+//! An answer holds for its TTL, a day at most, and a minute longer ([`end_ns`]): the flow comes after the answer, most of
+//! all with a TTL of 0, and many clients keep answers for a while whatever their TTL is. Addresses of the host itself and those
 //! that are none (`0.0.0.0`, with which names are blocked) are not kept: what else listens there is no vendor.
 //!
 //! Of names that nobody wants, no more is kept than that there was one. Where the kernel keeps such names from the
@@ -35,16 +35,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
-use umbra_agent_common::answer::{GRACE_NS, LONGEST_TTL_SECONDS};
+use umbra_agent_common::answer::end_ns;
 
 use super::{dns::Response, host::HostName};
 use fronts::Fronts;
 use table::{Entry, Table};
-
-/// How long an answer holds beyond its TTL. libcurl and browsers keep answers for a minute, Java for half of one.
-pub const GRACE: Duration = Duration::from_nanos(GRACE_NS);
 
 /// Who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +126,7 @@ impl<A: Clone + PartialEq, T: Clone + PartialEq> Answers<A, T> {
 
     /// Learns that hellos to the wanted `name` may show the name `front`, for `ttl` seconds.
     pub fn learn_front(&mut self, name: &Arc<str>, front: &HostName, ttl: u32, now_ns: u64) {
-        self.fronts.learn(name, front, end(ttl, now_ns), now_ns);
+        self.fronts.learn(name, front, end_ns(ttl, now_ns), now_ns);
     }
 
     /// Answers that were dropped before they were over, because there was no room.
@@ -147,16 +144,9 @@ impl<A: Clone + PartialEq, T: Clone + PartialEq> Answers<A, T> {
                 asker,
                 asked: name,
                 address,
-                until_ns: end(ttl, now_ns),
+                until_ns: end_ns(ttl, now_ns),
             },
             now_ns,
         );
     }
-}
-
-/// When an answer is over.
-fn end(ttl: u32, now_ns: u64) -> u64 {
-    let ttl = Duration::from_secs(ttl.min(LONGEST_TTL_SECONDS).into());
-    let holds = u64::try_from((ttl + GRACE).as_nanos()).unwrap_or(u64::MAX);
-    now_ns.saturating_add(holds)
 }

@@ -13,7 +13,7 @@ mod request_line;
 #[cfg(test)]
 mod tests;
 
-use super::{host::HostName, target::Target};
+use super::target::Target;
 
 use fields::Fields;
 use request_line::{Form, Line, RequestLine};
@@ -73,9 +73,8 @@ impl RequestReader {
 
     /// What the part of a head says whose rest is missing: `Host`, if that was there to the end of its line and
     /// nothing overrides it.
-    pub fn part(&self) -> Option<&HostName> {
-        let host = self.fields.host().filter(|_| self.form == Some(Form::Direct));
-        host.and_then(Target::name)
+    pub fn part(&self) -> Option<&Target> {
+        self.fields.host().filter(|_| self.form == Some(Form::Direct))
     }
 
     /// Bytes that it holds.

@@ -30,6 +30,14 @@ impl Target {
         }
     }
 
+    /// The address, if it is one.
+    pub fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(*address),
+            Self::Name(_) | Self::Unclear => None,
+        }
+    }
+
     /// The name, if it is one.
     pub fn name(&self) -> Option<&HostName> {
         match self {

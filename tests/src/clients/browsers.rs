@@ -18,10 +18,16 @@ pub(super) fn chromium() -> Result<Tool, String> {
 
 /// It verifies the certificate: over QUIC it ignores no fault in it.
 pub(super) fn chromium_quic() -> Result<Tool, String> {
-    let tool = with(
-        &program("chromium")?,
-        &format!("{CHROMIUM} --origin-to-force-quic-on={{name}}:{{port}} {{url}}"),
-    )?;
+    verifying("--origin-to-force-quic-on={name}:{port}")
+}
+
+/// It verifies the certificate: one of a front it never ignores a fault in.
+pub(super) fn chromium_ech() -> Result<Tool, String> {
+    verifying("--disable-quic")
+}
+
+fn verifying(manner: &str) -> Result<Tool, String> {
+    let tool = with(&program("chromium")?, &format!("{CHROMIUM} {manner} {{url}}"))?;
     let home = ["env".to_owned(), format!("HOME={{dir}}/{}", nss::HOME)];
     Ok(Tool {
         template: home.into_iter().chain(tool.template).collect(),

@@ -52,3 +52,6 @@ pub const CLIENTS: [Client; 11] = [
 
 /// A browser that takes a while to start; it needs the stores of [`crate::nss`].
 pub const FIREFOX: Client = client("firefox", "NSS, post-quantum, ECH GREASE", browsers::firefox);
+
+/// A browser that encrypts its hello when the DNS gives it a configuration; it needs the stores of [`crate::nss`].
+pub const CHROMIUM_ECH: Client = client("chromium-ech", "BoringSSL", browsers::chromium_ech);

@@ -10,19 +10,24 @@ use umbra_tests::process::Process;
 use umbra_tests::skip::spared;
 
 use crate::expect::{DNS, check_name, flow_of, untold};
-use crate::names::{ANTHROPIC, OPENAI, OUTSIDE, bed_without_names};
+use crate::names::{ANTHROPIC, KNOWN, Known, OPENAI, OUTSIDE, bed_without_names};
 
 /// For documentation (RFC 5737); the test's namespace has them on its loopback.
 const ALONE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 8));
 const SHARED: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10));
+/// Its answer holds for two seconds.
+const BRIEF: Known = Known {
+    address: IpAddr::V4(Ipv4Addr::new(203, 0, 113, 15)),
+    ..KNOWN[3]
+};
 /// Behind a front of another name, as much of the web is.
 const GEMINI: &str = "generativelanguage.googleapis.com";
 
 /// A bed with a name server; the names of `SHARED` are two.
 fn bed() -> Option<(TestBed, Process)> {
     let bed = bed_without_names(&["--plain", "80"])?;
-    for address in [ALONE, SHARED, ELSEWHERE] {
+    for address in [ALONE, SHARED, ELSEWHERE, BRIEF.address] {
         bed.add_address(address);
     }
     let records = [
@@ -30,6 +35,7 @@ fn bed() -> Option<(TestBed, Process)> {
         format!("--host-record={},{SHARED},60", ANTHROPIC.name),
         format!("--host-record=claude.ai,{SHARED},60"),
         format!("--host-record={},{ELSEWHERE},60", OUTSIDE[0].1),
+        format!("--host-record={},{},2", BRIEF.name, BRIEF.address),
         format!("--cname={GEMINI},{},60", OUTSIDE[0].1),
     ];
     let records: Vec<_> = records.iter().map(String::as_str).collect();
@@ -106,6 +112,37 @@ fn a_name_in_the_hello_is_better_than_an_answer() {
     let mut client = Process::start(client.arg(format!("{}:443", OPENAI.name)).stdin(Stdio::null()));
     client.wait(Duration::from_secs(20));
     untold(agent, [OUTSIDE[0].1], &[client.pid()]);
+}
+
+#[test]
+fn an_answer_is_evidence_for_its_time_and_a_minute() {
+    const SCRIPT: &str = "
+import socket, ssl, sys, time
+name, *times = sys.argv[1:]
+begin = time.monotonic()
+(_, _, _, _, address), *_ = socket.getaddrinfo(name, 443, socket.AF_INET, socket.SOCK_STREAM)
+context = ssl._create_unverified_context()
+for at in times:
+    time.sleep(max(0, begin + float(at) - time.monotonic()))
+    context.wrap_socket(socket.create_connection(address)).close()
+";
+    if spared("a minute") {
+        return;
+    }
+    let Some((bed, _server)) = bed() else { return };
+    let agent = Agent::start(&Setup::default());
+    let mut client = bed.command("python3");
+    let times = ["0", "60", "63"];
+    let mut client = Process::start(client.args(["-c", SCRIPT, BRIEF.name]).args(times));
+    let status = client.wait(Duration::from_secs(80));
+    assert!(status.success(), "{}", client.stderr.text());
+    let truth = bed.connections();
+    assert_eq!(truth.len(), times.len(), "{truth:?}");
+    let flows = agent.stop_and_flows(|event| event.process.pid == client.pid());
+    assert_eq!(flows.len(), times.len() - 1, "{flows:?}");
+    for flow in flows {
+        check_name(&flow.open, DNS, &BRIEF);
+    }
 }
 
 /// Connects to a host with TLS that says no name; gives the process.

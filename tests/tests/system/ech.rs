@@ -3,9 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::clients::{Call, named};
 use umbra_tests::hello::Hello;
+use umbra_tests::name_server::encrypting;
+use umbra_tests::nss;
+use umbra_tests::skip::{Need, ready, spared};
+use umbra_tests::wait::eventually;
 
-use crate::expect::{DNS, TLS, check_name, flow_of, untold};
+use crate::expect::{DNS, SOON, TLS, check_name, flow_of, is_of, untold};
 use crate::names::{OPENAI, bed_without_names};
 
 const FRONT: &str = "front.example";
@@ -49,4 +54,44 @@ fn behind_a_front_the_name_is_that_of_the_answer() {
         greet(&ADDRESS.to_string(), FRONT, true, &[]),
     ];
     untold(agent, ["\"name\":\"front.example\""], &outside);
+}
+
+#[test]
+fn a_browser_s_true_one_is_known_by_the_configuration_that_it_was_given() {
+    let needs = [Need::Program("chromium"), Need::Program("certutil")];
+    if !ready(&needs) || spared("Chromium") {
+        return;
+    }
+    let Some(bed) = bed_without_names(&[]) else { return };
+    bed.add_address(ADDRESS);
+    let records = [
+        format!("--host-record={},{ADDRESS},60", OPENAI.name),
+        encrypting(OPENAI.name, FRONT),
+    ];
+    let records: Vec<_> = records.iter().map(String::as_str).collect();
+    let _server = umbra_tests::name_server::start(&mut bed.command("dnsmasq"), "127.0.0.1", &records);
+    nss::trust(bed.dir(), &bed.authority(), "none.example");
+    let agent = Agent::start(&Setup::default());
+    let tool = named("chromium-ech");
+    let path = "/bytes/1000";
+    let run = bed.run(&tool, &Call::to(OPENAI.name, path));
+    eventually(SOON, || {
+        // The server has no key to the hello and proves to be the front; then the browser asks in the clear.
+        let connections = bed.connections();
+        let counted = |name| connections.iter().filter(move |truth| truth.name.as_deref() == Some(name));
+        let (behind, clear) = (counted(FRONT).count(), counted(OPENAI.name).count());
+        let got = counted(OPENAI.name).any(|truth| truth.path.as_deref() == Some(path));
+        let flows = agent.flows(|event| is_of(event, &tool, &run, &bed));
+        let (encrypted, others): (Vec<_>, Vec<_>) = flows.iter().partition(|flow| flow.open.ech);
+        let agree = got && behind > 0 && (encrypted.len(), others.len()) == (behind, clear);
+        for (flows, evidence) in [(encrypted, DNS), (others, TLS)] {
+            flows
+                .into_iter()
+                .for_each(|flow| check_name(&flow.open, evidence, &OPENAI));
+        }
+        agree
+            .then_some(())
+            .ok_or_else(|| format!("{flows:?}\n{connections:?}"))
+    });
+    untold(agent, [FRONT], &[]);
 }

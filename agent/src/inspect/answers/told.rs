@@ -38,6 +38,7 @@ impl Told {
             return name.map(|name| Found {
                 asked: Asked {
                     name: Some(name),
+                    address: None,
                     evidence: Evidence::Dns,
                     ech: false,
                     via: None,

@@ -41,6 +41,12 @@ impl<A: PartialEq, T: PartialEq> Answers<A, T> {
         }
     }
 
+    /// Whether anyone was given `address` for a wanted name.
+    pub fn is_wanted(&self, address: IpAddr, now_ns: u64) -> bool {
+        let here = self.table.at(address, now_ns);
+        here.has_lost() || here.entries().any(|entry| entry.asked.is_some())
+    }
+
     /// What a flow of `asker` to `address` may go to.
     fn candidates(&self, asker: &A, address: IpAddr, now_ns: u64, others: Others) -> Candidates<'_, T> {
         let here = self.table.at(address, now_ns);

@@ -5,9 +5,13 @@ mod rules;
 
 use std::net::IpAddr;
 
+use umbra_agent_common::answer::GRACE_SECONDS;
+
 use super::{Answers, Asked, Asker, Others};
 
 const SECOND: u64 = 1_000_000_000;
+/// In seconds.
+const GRACE: u64 = GRACE_SECONDS as u64;
 const API: &str = "api.openai.com";
 /// Of the same pattern as [`API`].
 const CHAT: &str = "chat.openai.com";

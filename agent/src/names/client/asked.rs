@@ -1,5 +1,7 @@
 //! What a client asks for.
 
+use std::net::IpAddr;
+
 use umbra_report::Evidence;
 
 use super::Via;
@@ -10,6 +12,8 @@ use crate::names::host::HostName;
 pub struct Asked {
     /// The host; `None` when it asks for an address, or without saying for what.
     pub name: Option<HostName>,
+    /// The address that an HTTP request names in its place, as `Host` or as what a proxy is asked for.
+    pub address: Option<IpAddr>,
     /// How the name is known, or would be if there was one.
     pub evidence: Evidence,
     /// Whether there is a TLS hello with encrypted client hello: see [`Hello::ech`](crate::names::tls::Hello::ech).

@@ -6,6 +6,7 @@ use super::{ViaProtocol, route::Route};
 use crate::names::{
     http::{self, RequestReader},
     socks::{self, SocksReader, Version},
+    target::Target,
     tls::{Answer, HelloReader},
 };
 
@@ -69,8 +70,8 @@ impl Layer {
                 }
             }
             Self::Http(reader) => {
-                if let Some(name) = reader.part() {
-                    route.ends_at(Some(name), Evidence::HttpHost, false);
+                if let Some(host) = reader.part().filter(|host| **host != Target::Unclear) {
+                    route.ends_at_host(host);
                 }
             }
             Self::First | Self::Socks(_) | Self::Other | Self::Lost => {}
@@ -120,7 +121,7 @@ fn requested(said: http::Request, route: &mut Route) -> Option<Layer> {
         http::Request::TunnelBegins => Some(Layer::First),
         http::Request::Proxied(target) => Some(within_limit(route.passed_on(&target), Layer::Other)),
         http::Request::Direct(host) => {
-            route.ends_at(host.name(), Evidence::HttpHost, false);
+            route.ends_at_host(&host);
             Some(Layer::Other)
         }
         http::Request::Unread => Some(Layer::Other),

@@ -45,7 +45,7 @@ impl Route {
     pub(super) fn passed_on(&mut self, target: &Target) -> bool {
         if self.connect.as_ref() == Some(target) {
             // To the proxy that refused the tunnel, or through the tunnel: the same name in any case.
-            self.ends_at(target.name(), Evidence::HttpHost, false);
+            self.ends_at_host(target);
             return true;
         }
         self.proxy(ViaProtocol::Http, target, Evidence::HttpHost)
@@ -55,6 +55,7 @@ impl Route {
     pub(super) fn ends_at(&mut self, name: Option<&HostName>, evidence: Evidence, ech: bool) {
         let asked = self.asked.get_or_insert(Asked {
             name: None,
+            address: None,
             evidence,
             ech,
             via: None,
@@ -64,7 +65,16 @@ impl Route {
         let is_front = ech && asked.name.is_some();
         if name.is_some() && (!is_front || asked.name.as_ref() == name) {
             asked.name = name.cloned();
+            asked.address = None;
             asked.evidence = evidence;
+        }
+    }
+
+    /// The way ends with a plain HTTP request to `host`.
+    pub(super) fn ends_at_host(&mut self, host: &Target) {
+        self.ends_at(host.name(), Evidence::HttpHost, false);
+        if let Some(asked) = self.asked.as_mut().filter(|asked| asked.name.is_none()) {
+            asked.address = host.address();
         }
     }
 
@@ -76,6 +86,9 @@ impl Route {
         let follows = hops <= MOST_HOPS;
         self.asked = Some(Asked {
             name: target.name().filter(|_| follows).cloned(),
+            address: target
+                .address()
+                .filter(|_| follows && evidence != Evidence::Socks),
             evidence,
             ech: false,
             via: Some(Via {

@@ -1,6 +1,6 @@
 use super::{
-    super::{GRACE, Others},
-    API, CHAT, OTHER, RESOLVER, SECOND, Table, address, asked, given, process, who,
+    super::Others,
+    API, CHAT, GRACE, OTHER, RESOLVER, SECOND, Table, address, asked, given, process, who,
 };
 use crate::names::host::HostName;
 
@@ -24,7 +24,7 @@ fn what_is_over_goes_first_and_is_not_lost() {
     for number in 1..=ROOM {
         alone(&mut table, number, if number % 2 == 0 { 1 } else { 600 }, 0);
     }
-    let over = (1 + GRACE.as_secs()) * SECOND;
+    let over = (1 + GRACE) * SECOND;
     for number in 1..=ROOM / 2 {
         alone(&mut table, ROOM + number, 600, over);
     }

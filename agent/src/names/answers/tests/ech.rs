@@ -1,6 +1,6 @@
 use super::{
-    super::{EchVerdict, GRACE, Others},
-    API, CHAT, OTHER, RESOLVER, SECOND, Table, address, asked, given, process,
+    super::{EchVerdict, Others},
+    API, CHAT, GRACE, OTHER, RESOLVER, SECOND, Table, address, asked, given, process,
 };
 use crate::names::host::HostName;
 
@@ -106,7 +106,7 @@ fn a_configuration_holds_for_its_ttl() {
     front_of(&mut table, API);
     let front = HostName::read(FRONT.as_bytes());
     let at = |second| table.judge_ech(&1, address(1), front.as_ref(), second * SECOND, Others::default());
-    let over = 60 + GRACE.as_secs();
+    let over = 60 + GRACE;
     assert!(matches!(at(over - 1), EchVerdict::Real(_)));
     assert_eq!(at(over), EchVerdict::Unknown);
 }

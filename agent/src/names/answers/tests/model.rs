@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{
-    super::{GRACE, Others},
-    RESOLVER, SECOND, Table, address, asked, process,
+    super::Others,
+    GRACE, RESOLVER, SECOND, Table, address, asked, process,
 };
 
 const NAMES: [&str; 4] = [
@@ -87,7 +87,7 @@ proptest! {
                         Some(name) => table.learn(asker, asked(NAMES[name]), address(given.address), ttl, now * SECOND),
                         None => table.learn_other(asker, address(given.address), ttl, now * SECOND),
                     }
-                    given.until += now + GRACE.as_secs();
+                    given.until += now + GRACE;
                     list.retain(|old| {
                         let same = old.asker == given.asker && old.name == given.name && old.address == given.address;
                         if same {

@@ -1,6 +1,6 @@
 use super::{
-    super::{GRACE, Others},
-    API, CHAT, OTHER, RESOLVER, SECOND, Table, address, asked, given, process, who,
+    super::Others,
+    API, CHAT, GRACE, OTHER, RESOLVER, SECOND, Table, address, asked, given, process, who,
 };
 use crate::names::dns::{Kind, Response};
 use crate::names::host::HostName;
@@ -80,7 +80,7 @@ fn what_anyone_was_given_makes_the_resolvers_answer_uncertain() {
 
 #[test]
 fn answers_hold_for_their_ttl_and_a_little_longer() {
-    let grace = GRACE.as_secs();
+    let grace = GRACE;
     for (ttl, holds) in [(0, grace), (60, 60 + grace), (u32::MAX, DAY + grace)] {
         let mut table = Table::default();
         table.learn(process(1), asked(API), address(1), ttl, 7);
@@ -108,7 +108,7 @@ fn what_is_over_makes_nothing_uncertain() {
     let mut table = Table::default();
     given(&mut table, process(1), &[API]);
     table.learn_other(process(1), address(1), 1, 0);
-    let over = GRACE.as_secs() + 1;
+    let over = GRACE + 1;
     let at = |second| table.who(&1, address(1), second * SECOND, Others::default());
     assert_eq!(at(over - 1), None);
     assert!(at(over).is_some());

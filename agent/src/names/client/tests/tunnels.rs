@@ -7,7 +7,7 @@ use super::{
     made::{NAME, connect, socks4, socks5},
     read, server_name, with_extensions,
 };
-use crate::names::client::{MOST_HOPS, ViaProtocol};
+use crate::names::client::{Asked, MOST_HOPS, ViaProtocol};
 
 const CONNECT: Option<(ViaProtocol, u8)> = Some((ViaProtocol::HttpConnect, 1));
 
@@ -51,7 +51,12 @@ fn a_tunnel_to_an_address_gets_its_name_from_within() {
     for (open, protocol, evidence) in PROXIES {
         let via = Some((protocol, 1));
         let opened = open("192.0.2.7");
-        assert_eq!(asked(&[&opened]), known(None, evidence, via));
+        let address = (evidence == Evidence::ProxyConnect).then_some([192, 0, 2, 7].into());
+        let found = Asked {
+            address,
+            ..known(None, evidence, via)
+        };
+        assert_eq!(asked(&[&opened]), found);
         assert_eq!(
             asked(&[&opened, &hello(NAME)]),
             known(Some(NAME), Evidence::TlsSni, via)
@@ -60,7 +65,11 @@ fn a_tunnel_to_an_address_gets_its_name_from_within() {
         assert_eq!(plain, known(Some(NAME), Evidence::HttpHost, via));
     }
     let opened = connect("[2001:db8::7]:443");
-    assert_eq!(asked(&[&opened]), known(None, Evidence::ProxyConnect, CONNECT));
+    let found = Asked {
+        address: Some("2001:db8::7".parse().unwrap()),
+        ..known(None, Evidence::ProxyConnect, CONNECT)
+    };
+    assert_eq!(asked(&[&opened]), found);
     let opened = socks5("2001:db8::7");
     let via = Some((ViaProtocol::Socks5, 1));
     assert_eq!(

@@ -31,7 +31,7 @@ pub const GRACE_SECONDS: u32 = 60;
 pub const LONGEST_TTL_SECONDS: u32 = 86_400;
 
 /// When an answer with this TTL (seconds) is over that came at `now_ns`.
-#[inline(always)]
+#[inline]
 pub fn end_ns(ttl: u32, now_ns: u64) -> u64 {
     let seconds = ttl.min(LONGEST_TTL_SECONDS) + GRACE_SECONDS;
     now_ns.saturating_add(u64::from(seconds) * 1_000_000_000)

@@ -73,7 +73,7 @@ pub struct Container {
     /// Kubernetes namespace of the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// What made the pod: Deployment, StatefulSet, DaemonSet, Job.
+    /// What made the pod: a deployment, a job and so on, by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
 }

@@ -97,7 +97,10 @@ impl Client {
 
 /// A client by its name; a test that names it cannot do without it.
 pub fn named(name: &str) -> Tool {
-    let mut all = CLIENTS.iter().chain(&QUIC_CLIENTS).chain([&FIREFOX, &CHROMIUM_ECH]);
+    let mut all = CLIENTS
+        .iter()
+        .chain(&QUIC_CLIENTS)
+        .chain([&FIREFOX, &CHROMIUM_ECH]);
     all.find(|client| client.name == name)
         .ok_or_else(|| format!("no client is called {name}"))
         .and_then(Client::tool)

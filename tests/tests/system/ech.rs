@@ -78,16 +78,20 @@ fn a_browser_s_true_one_is_known_by_the_configuration_that_it_was_given() {
     eventually(SOON, || {
         // The server has no key to the hello and proves to be the front; then the browser asks in the clear.
         let connections = bed.connections();
-        let counted = |name| connections.iter().filter(move |truth| truth.name.as_deref() == Some(name));
+        let counted = |name| {
+            connections
+                .iter()
+                .filter(move |truth| truth.name.as_deref() == Some(name))
+        };
         let (behind, clear) = (counted(FRONT).count(), counted(OPENAI.name).count());
         let got = counted(OPENAI.name).any(|truth| truth.path.as_deref() == Some(path));
         let flows = agent.flows(|event| is_of(event, &tool, &run, &bed));
         let (encrypted, others): (Vec<_>, Vec<_>) = flows.iter().partition(|flow| flow.open.ech);
         let agree = got && behind > 0 && (encrypted.len(), others.len()) == (behind, clear);
         for (flows, evidence) in [(encrypted, DNS), (others, TLS)] {
-            flows
-                .into_iter()
-                .for_each(|flow| check_name(&flow.open, evidence, &OPENAI));
+            for flow in flows {
+                check_name(&flow.open, evidence, &OPENAI);
+            }
         }
         agree
             .then_some(())

@@ -47,7 +47,9 @@ fn bed(server: &str) -> Option<(TestBed, Process)> {
 
 #[test]
 fn what_the_host_s_stub_asked_for_names_the_flows_of_others() {
-    let Some((bed, _server)) = bed(UPSTREAM) else { return };
+    let Some((bed, _server)) = bed(UPSTREAM) else {
+        return;
+    };
     let mut stub = name_server::stub(&mut bed.command("dnsmasq"), HERE, UPSTREAM);
     let agent = Agent::start(&Setup::default());
 
@@ -77,7 +79,9 @@ fn what_nscd_asked_for_names_the_flows_of_others() {
     if !ready(&[Need::Program("nscd")]) {
         return;
     }
-    let Some((bed, mut server)) = bed(HERE) else { return };
+    let Some((bed, mut server)) = bed(HERE) else {
+        return;
+    };
     let _nscd = nscd(&bed);
     let agent = Agent::start(&Setup::default());
     let call = |name: &str| {
@@ -103,7 +107,11 @@ fn nscd(bed: &TestBed) -> Process {
     let lines = "enable-cache hosts yes\npositive-time-to-live hosts 600\ncheck-files hosts no\n\
                  persistent hosts no\nshared hosts no\n";
     fs::write(&config, lines).expect("the bed's own folder");
-    let daemon = Process::start(with_nscd(bed, "nscd").args(["--foreground", "--config-file"]).arg(config));
+    let daemon = Process::start(
+        with_nscd(bed, "nscd")
+            .args(["--foreground", "--config-file"])
+            .arg(config),
+    );
     eventually(SOON, || {
         let listens = socket.exists();
         listens.then_some(()).ok_or_else(|| daemon.stderr.text())

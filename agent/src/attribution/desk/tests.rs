@@ -13,7 +13,7 @@ fn terms() -> Terms {
         threads: 1,
         open_max: 2,
         known_max: 4,
-        valid: Duration::from_secs(60),
+        valid: Duration::from_mins(1),
     }
 }
 

@@ -92,7 +92,7 @@ fn nothing_waits_for_longer_than_half_a_second() {
 #[test]
 fn those_that_wait_are_bounded() {
     let (mut waiting, now) = (Waiting::default(), Instant::now());
-    for id in 0..FLOWS_MAX + 1 {
+    for id in 0..=FLOWS_MAX {
         waiting.begin(&id.to_string(), now);
     }
     let last = FLOWS_MAX.to_string();

@@ -1,6 +1,5 @@
 use super::{
-    super::Others,
-    API, CHAT, GRACE, OTHER, RESOLVER, SECOND, Table, address, asked, given, process, who,
+    super::Others, API, CHAT, GRACE, OTHER, RESOLVER, SECOND, Table, address, asked, given, process, who,
 };
 use crate::names::host::HostName;
 

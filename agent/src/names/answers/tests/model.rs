@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{
-    super::Others,
-    GRACE, RESOLVER, SECOND, Table, address, asked, process,
-};
+use super::{super::Others, GRACE, RESOLVER, SECOND, Table, address, asked, process};
 
 const NAMES: [&str; 4] = [
     "a.one.example",

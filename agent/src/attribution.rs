@@ -1,15 +1,19 @@
 //! Says who is behind a flow: process, program, user, and where it runs.
 
+pub mod containers;
 mod desk;
 pub mod files;
 mod image;
+
 pub mod packages;
+pub mod people;
 mod place;
 mod procfs;
 mod program;
 mod seed;
 mod table;
 mod users;
+pub mod wsl;
 
 use std::{
     sync::Arc,
@@ -35,8 +39,8 @@ pub use desk::PATIENCE;
 use desk::{Answer, Desk, Terms};
 use files::{Examiner, FileFacts, Subject};
 pub use image::{Executed, Image};
-pub use place::Place;
 use place::Places;
+pub use place::{ContainerRef, Place, Pod, Quality, Runtime};
 use table::Table;
 use users::Users;
 
@@ -366,8 +370,8 @@ fn caller(process: &Process, user: &Person, place: &Place) -> Caller {
             sha256: sha256.map(|sha256| sha256.to_string()),
             ..process.program.clone()
         },
-        container: place.container.as_ref().map(|id| Container {
-            id: id.clone(),
+        container: place.container.as_ref().map(|container| Container {
+            id: container.id.clone(),
             ..Container::default()
         }),
         unit: place.unit.clone(),

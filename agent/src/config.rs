@@ -4,6 +4,7 @@
 //! so that whatever is wrong is found while reading and has a line.
 
 mod collector_url;
+mod containers;
 mod error;
 mod metrics;
 mod within;
@@ -14,6 +15,7 @@ use std::{env, fs, io};
 use serde::Deserialize;
 
 pub use collector_url::{BadCollectorUrl, CollectorUrl};
+pub use containers::Containers;
 pub use error::ConfigError;
 pub use metrics::Metrics;
 pub use within::Within;
@@ -39,6 +41,8 @@ pub struct Config {
     pub catalogue: Catalogue,
     /// `[evidence]`
     pub evidence: Evidence,
+    /// `[containers]`
+    pub containers: Containers,
     /// `[metrics]`
     pub metrics: Metrics,
     /// `[probes]`

@@ -1,5 +1,7 @@
 //! Where a process runs: its systemd unit or container, from its cgroup's path.
 
+mod path;
+
 use std::{
     collections::HashMap,
     fs,
@@ -20,12 +22,96 @@ const KNOWN_MAX: usize = 4_096;
 const WALK_EVERY: Duration = Duration::from_secs(5);
 
 /// Where a process runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// Id of its container.
-    pub container: Option<String>,
-    /// Its systemd unit.
+    /// Its systemd unit, of the system's manager: `cron.service`, `user@1000.service`.
     pub unit: Option<String>,
+    /// The slice of that unit: `system.slice`, `user-1000.slice`.
+    pub slice: Option<String>,
+    /// Its unit of a user's manager: `app-gnome-code-1234.scope`. Names are the user's choice.
+    pub user_unit: Option<String>,
+    /// Whose manager that is: a user id.
+    pub manager: Option<u32>,
+    /// Its container: the innermost.
+    pub container: Option<ContainerRef>,
+}
+
+/// A container, as far as a cgroup's path tells.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ContainerRef {
+    /// The runtime's id: 64 hexadecimal digits for Docker, podman, containerd and CRI-O; a name for LXC and nspawn.
+    pub id: String,
+    /// Who runs it.
+    pub runtime: Runtime,
+    /// The Kubernetes pod that it belongs to.
+    pub pod: Option<Pod>,
+    /// It is below that user's own manager (rootless): whoever says what it is, is that user.
+    pub owner: Option<u32>,
+    /// The container around it.
+    pub outer: Option<Box<ContainerRef>>,
+}
+
+impl ContainerRef {
+    fn depth(&self) -> usize {
+        1 + self.outer.as_ref().map_or(0, |outer| outer.depth())
+    }
+}
+
+/// Who runs containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Runtime {
+    /// Docker, also `cri-dockerd`.
+    Docker,
+    /// podman.
+    Podman,
+    /// containerd: by Kubernetes, `nerdctl` or `ctr`.
+    Containerd,
+    /// CRI-O.
+    Crio,
+    /// `BuildKit`: a step of the build of an image.
+    Buildkit,
+    /// LXC, LXD, Incus.
+    Lxc,
+    /// systemd-nspawn, and others that tell systemd-machined of themselves.
+    Nspawn,
+    /// The path does not say.
+    Unknown,
+}
+
+impl Runtime {
+    /// Its name; `None`: not known.
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Docker => Some("docker"),
+            Self::Podman => Some("podman"),
+            Self::Containerd => Some("containerd"),
+            Self::Crio => Some("cri-o"),
+            Self::Buildkit => Some("buildkit"),
+            Self::Lxc => Some("lxc"),
+            Self::Nspawn => Some("systemd-nspawn"),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// A Kubernetes pod, as far as the kubelet's cgroups tell.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pod {
+    /// Its uid: a UUID, or 32 hexadecimal digits for a static pod.
+    pub uid: String,
+    /// Its quality of service.
+    pub quality: Quality,
+}
+
+/// Kubernetes' classes of quality of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quality {
+    /// `Guaranteed`
+    Guaranteed,
+    /// `Burstable`
+    Burstable,
+    /// `BestEffort`
+    BestEffort,
 }
 
 /// Finds places, also of processes that are gone, by their cgroup's id.
@@ -44,7 +130,7 @@ impl Places {
             return place.clone();
         }
         let place =
-            Self::living(process).unwrap_or_else(|| self.path(cgroup).map(of_path).unwrap_or_default());
+            Self::living(process).unwrap_or_else(|| self.path(cgroup).map(path::place).unwrap_or_default());
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }
@@ -94,53 +180,26 @@ fn walk(root: &Path) -> HashMap<u64, String> {
 }
 
 /// From `/proc/PID/cgroup` (cgroups(7)): one line a hierarchy, `id:controllers:path`. On a hybrid host systemd's own
-/// hierarchy says more than an empty v2 path.
+/// hierarchy, and for containers any controller's, may say more than the path of v2.
 fn of_process(text: &str) -> Place {
-    let paths = |wanted: &[&str]| -> Place {
-        text.lines()
-            .filter_map(|line| {
-                let mut fields = line.splitn(3, ':').skip(1);
-                let controllers = fields.next()?;
-                let path = fields.next()?;
-                wanted.contains(&controllers).then(|| of_path(path))
-            })
-            .find(|place| *place != Place::default())
-            .unwrap_or_default()
-    };
-    let place = paths(&["", "name=systemd"]);
-    if place == Place::default() {
-        paths(&["pids", "memory", "cpu,cpuacct", "devices"])
-    } else {
-        place
-    }
-}
-
-/// From a cgroup's path, such as `/system.slice/cron.service` or `/system.slice/docker-<id>.scope`.
-fn of_path(path: &str) -> Place {
-    let mut place = Place::default();
-    for part in path.split('/').filter(|part| !part.is_empty()) {
-        if let Some(id) = container_id(part) {
-            place.container = Some(id.to_owned());
-        } else if place.container.is_none() && is_unit(part) {
-            place.unit = Some(part.to_owned());
-        }
-    }
-    place
-}
-
-/// The 64 hexadecimal digits in `docker-<id>.scope`, `libpod-<id>.scope`, `cri-containerd-<id>.scope`,
-/// `crio-<id>.scope`, or alone under `/docker/` or a pod.
-fn container_id(part: &str) -> Option<&str> {
-    let name = part.strip_suffix(".scope").unwrap_or(part);
-    let id = name.rsplit(['-', ':']).next()?;
-    (id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
-}
-
-/// Units that hold processes (systemd.unit(5)); slices only hold other units.
-fn is_unit(part: &str) -> bool {
-    [".service", ".scope", ".socket", ".mount", ".swap"]
-        .iter()
-        .any(|suffix| part.ends_with(suffix))
+    let mut places: Vec<(usize, Place)> = text
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.splitn(3, ':').skip(1);
+            let controllers = fields.next()?;
+            let rank = ["", "name=systemd", "pids", "memory", "cpu,cpuacct", "devices"]
+                .iter()
+                .position(|wanted| *wanted == controllers)?;
+            Some((rank, path::place(fields.next()?)))
+        })
+        .filter(|(_, place)| *place != Place::default())
+        .collect();
+    places.sort_by_key(|(rank, place)| (place.container.is_none(), place.unit.is_none(), *rank));
+    places
+        .into_iter()
+        .next()
+        .map(|(_, place)| place)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ fn every_key_of_the_reference_is_known() {
         "https://umbra.example:8443"
     );
     assert_eq!(config.metrics.listen.unwrap().port(), 9600);
+    assert_eq!(config.containers.kubelet.unwrap().port(), 10255);
     assert!(
         config.report.ca_file.is_some()
             && config.catalogue.file.is_some()

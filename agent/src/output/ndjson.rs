@@ -162,7 +162,11 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
             login_uid: attributed.user.login_uid,
             login_name: attributed.user.login_name.as_deref(),
         },
-        container: attributed.place.container.as_deref().map(|id| Container { id }),
+        container: attributed
+            .place
+            .container
+            .as_ref()
+            .map(|container| Container { id: &container.id }),
         unit: attributed.place.unit.as_deref(),
         bytes_out: closed.then_some(change.bytes_out),
         bytes_in: closed.then_some(change.bytes_in),

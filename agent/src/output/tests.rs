@@ -103,8 +103,8 @@ fn attributed(program: &str) -> Attributed {
             login_name: None,
         },
         place: Place {
-            container: None,
             unit: Some("bot.service".to_owned()),
+            ..Place::default()
         },
         caller: Arc::new(Caller {
             user,

@@ -4,7 +4,6 @@ pub mod containers;
 mod desk;
 pub mod files;
 mod image;
-
 pub mod packages;
 pub mod people;
 mod place;
@@ -31,14 +30,17 @@ use umbra_report::{Caller, Container, Package, Program, User};
 
 use crate::{
     clock::Clock,
+    config,
     losses::{Loss, Losses},
     probes::Processes,
 };
 
+use containers::{ContainerFacts, Informant};
 pub use desk::PATIENCE;
 use desk::{Answer, Desk, Terms};
 use files::{Examiner, FileFacts, Subject};
 pub use image::{Executed, Image};
+use people::{Kind, Kinds};
 use place::Places;
 pub use place::{ContainerRef, Place, Pod, Quality, Runtime};
 use table::Table;
@@ -53,6 +55,8 @@ pub struct Attributed {
     pub user: Person,
     /// Where it runs.
     pub place: Place,
+    /// What its container is, once that is known.
+    pub container: Option<ContainerFacts>,
     /// The same in the words of the wire.
     pub caller: Arc<Caller>,
     /// How much of it is known.
@@ -117,6 +121,8 @@ pub struct Person {
     pub gid: Option<u32>,
     /// Its name.
     pub name: Option<String>,
+    /// Whether it is a person's, or one of the system's; `None`: not known.
+    pub kind: Option<Kind>,
     /// Login user id, when somebody logged in.
     pub login_uid: Option<u32>,
     /// Its name.
@@ -130,6 +136,7 @@ impl Person {
             uid: NO_USER,
             gid: None,
             name: Some(program::UNKNOWN.to_owned()),
+            kind: None,
             login_uid: None,
             login_name: None,
         }
@@ -151,6 +158,20 @@ fn files_way() -> impl FnMut(&Subject) -> Option<FileFacts> {
     move |subject| Some(examiner.examine(subject))
 }
 
+/// One thread: it reads runtimes' files, and waits for their sockets.
+const INFORMANT: Terms = Terms {
+    name: "umbra-container",
+    threads: 1,
+    open_max: 256,
+    known_max: 1_024,
+    valid: Duration::from_mins(1),
+};
+
+fn containers_way(config: config::Containers) -> impl FnMut(&ContainerRef) -> Option<ContainerFacts> {
+    let mut informant = Informant::new(config);
+    move |container| Some(informant.ask(container))
+}
+
 /// Longest chain of ancestors told.
 const ANCESTORS_MAX: usize = 16;
 
@@ -159,6 +180,8 @@ pub struct Attribution {
     table: Table,
     users: Users,
     files: Desk<Subject, Option<FileFacts>>,
+    containers: Desk<ContainerRef, Option<ContainerFacts>>,
+    kinds: Kinds,
     places: Places,
     /// Inode number of the mount namespace of the host's init.
     host_mounts: Option<u32>,
@@ -168,12 +191,19 @@ pub struct Attribution {
 
 impl Attribution {
     /// Reads from the kernel's process table; what ran before it is read from `/proc` now.
-    pub fn new(processes: Processes, losses: Arc<Losses>) -> Self {
+    pub fn new(processes: Processes, containers: config::Containers, losses: Arc<Losses>) -> Self {
         let bell = Arc::new(Notify::new());
         Self {
             table: Table::new(processes),
             users: users::users(bell.clone(), losses.clone()),
             files: Desk::new(EXAMINER, files_way, bell.clone(), losses.clone()),
+            containers: Desk::new(
+                INFORMANT,
+                || containers_way(containers.clone()),
+                bell.clone(),
+                losses.clone(),
+            ),
+            kinds: Kinds::default(),
             places: Places::default(),
             host_mounts: Some(procfs::namespaces(1).mnt).filter(|number| *number != 0),
             bell,
@@ -224,6 +254,7 @@ impl Attribution {
                 uid: owner.uid,
                 gid: Some(owner.gid),
                 name: None,
+                kind: Some(self.kinds.of(owner.uid)),
                 login_uid,
                 login_name: None,
             },
@@ -248,7 +279,8 @@ impl Attribution {
             ancestors,
         };
         let mut attributed = Attributed {
-            caller: Arc::new(caller(&process, &user, &place)),
+            caller: Arc::default(),
+            container: None,
             process,
             user,
             place,
@@ -261,8 +293,11 @@ impl Attribution {
     /// Fills in what has been found out since.
     pub fn complete(&mut self, attributed: &mut Attributed) -> Progress {
         if attributed.progress != Progress::Complete {
-            attributed.progress = self.name_people(attributed).max(self.examine(attributed));
-            let caller = caller(&attributed.process, &attributed.user, &attributed.place);
+            attributed.progress = self
+                .name_people(attributed)
+                .max(self.examine(attributed))
+                .max(self.identify(attributed));
+            let caller = caller(attributed);
             if *attributed.caller != caller {
                 attributed.caller = Arc::new(caller);
             }
@@ -279,7 +314,7 @@ impl Attribution {
     pub fn take_answers(&mut self) -> bool {
         let now = Instant::now();
         // Each is asked, whatever the others have.
-        self.users.take(now) | self.files.take(now)
+        self.users.take(now) | self.files.take(now) | self.containers.take(now)
     }
 
     /// Forgets processes that ended a while ago.
@@ -323,6 +358,17 @@ impl Attribution {
         self.files.ask(&subject, Instant::now()).fill(&mut process.files)
     }
 
+    /// Has a container looked up.
+    fn identify(&mut self, attributed: &mut Attributed) -> Progress {
+        match &attributed.place.container {
+            Some(container) if attributed.container.is_none() => self
+                .containers
+                .ask(container, Instant::now())
+                .fill(&mut attributed.container),
+            _ => Progress::Complete,
+        }
+    }
+
     fn ancestors(&mut self, parent: Option<umbra_agent_common::process::ProcessKey>) -> Vec<Ancestor> {
         let mut ancestors = Vec::new();
         let mut next = parent;
@@ -350,7 +396,15 @@ impl Attribution {
 }
 
 /// The caller in the words of the wire.
-fn caller(process: &Process, user: &Person, place: &Place) -> Caller {
+fn caller(attributed: &Attributed) -> Caller {
+    let Attributed {
+        process,
+        user,
+        place,
+        container: facts,
+        ..
+    } = attributed;
+    let facts = facts.clone().unwrap_or_default();
     let package = process.files.as_ref().and_then(|files| files.package.as_ref());
     let sha256 = process
         .files
@@ -372,7 +426,11 @@ fn caller(process: &Process, user: &Person, place: &Place) -> Caller {
         },
         container: place.container.as_ref().map(|container| Container {
             id: container.id.clone(),
-            ..Container::default()
+            image: facts.image,
+            name: facts.name,
+            pod: facts.pod,
+            namespace: facts.namespace,
+            workload: facts.workload,
         }),
         unit: place.unit.clone(),
     }

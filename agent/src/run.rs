@@ -17,7 +17,7 @@ use tokio::{
 };
 use tracing::warn;
 use umbra_agent::{
-    attribution::Attribution,
+    attribution::{Attribution, wsl::wsl},
     config::{CollectorUrl, Config},
     delivery::Delivery,
     discovery::addresses::{Addresses, Seeker},
@@ -103,7 +103,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         flows: Flows::new(probes.flows, probes.verdicts),
         judge: Judge::new(probes.answered, addresses, losses.clone()),
         names,
-        attribution: Attribution::new(probes.processes, losses.clone()),
+        attribution: Attribution::new(probes.processes, config.containers.clone(), losses.clone()),
         relays: Relays::new(),
         output: Output::to_stdout(options.output, &host, losses.clone())?,
         activities,
@@ -112,6 +112,13 @@ async fn run(options: Options) -> anyhow::Result<()> {
     };
     for field in &probes.absent_fields {
         warn!("this kernel has no {field}: what is read from it stays unknown");
+    }
+    if let Some(wsl) = wsl() {
+        warn!(
+            "this is WSL {} ({}): programs of all its distributions are seen, Windows' own are not",
+            wsl.version,
+            wsl.distribution.as_deref().unwrap_or("of unknown distribution")
+        );
     }
     // Not `eprintln!`, which panics when nobody can be told.
     let _ = writeln!(

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Who called: a user's program in its place on a host (the host is the agent's).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Caller {
     /// The user that opened the socket.
     pub user: User,
@@ -16,7 +16,7 @@ pub struct Caller {
 }
 
 /// A user of the host.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct User {
     /// User id in the host's first user namespace.
     pub uid: u32,

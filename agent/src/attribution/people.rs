@@ -22,6 +22,19 @@ pub enum Kind {
     Nobody,
 }
 
+impl Kind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::System => "system",
+            Self::Dynamic => "dynamic",
+            Self::Subordinate(_) => "subordinate",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
 /// Files are small; larger ones are not read.
 const FILE_MAX: usize = 4 << 20;
 /// Ranges that systemd gives to services.

@@ -11,7 +11,9 @@ use super::Told;
 use crate::{
     attribution::{
         Ancestor, Attributed,
+        containers::ContainerFacts,
         files::{FileFact, State},
+        people::Kind as UserKind,
     },
     flows::Step,
 };
@@ -41,6 +43,10 @@ struct Line<'a> {
     container: Option<Container<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slice: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_unit: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes_out: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +116,8 @@ struct User<'a> {
     uid: u32,
     gid: Option<u32>,
     name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     login_uid: Option<u32>,
     login_name: Option<&'a str>,
 }
@@ -117,6 +125,22 @@ struct User<'a> {
 #[derive(Serialize)]
 struct Container<'a> {
     id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runtime: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_digest: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod_uid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workload: Option<&'a str>,
 }
 
 /// The object, without the line's end.
@@ -159,21 +183,37 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
             uid: attributed.user.uid,
             gid: attributed.user.gid,
             name: attributed.user.name.as_deref(),
+            kind: attributed.user.kind.map(UserKind::as_str),
             login_uid: attributed.user.login_uid,
             login_name: attributed.user.login_name.as_deref(),
         },
-        container: attributed
-            .place
-            .container
-            .as_ref()
-            .map(|container| Container { id: &container.id }),
+        container: container(attributed),
         unit: attributed.place.unit.as_deref(),
+        slice: attributed.place.slice.as_deref(),
+        user_unit: attributed.place.user_unit.as_deref(),
         bytes_out: closed.then_some(change.bytes_out),
         bytes_in: closed.then_some(change.bytes_in),
         duration_ms: closed.then_some(u64::try_from(duration).unwrap_or(0)),
     };
     // Strings, numbers and lists of them: nothing here can fail.
     serde_json::to_string(&line).unwrap_or_default()
+}
+
+fn container(attributed: &Attributed) -> Option<Container<'_>> {
+    let container = attributed.place.container.as_ref()?;
+    let facts = attributed.container.as_ref();
+    let fact = |of: fn(&ContainerFacts) -> &Option<String>| facts.and_then(|facts| of(facts).as_deref());
+    Some(Container {
+        id: &container.id,
+        runtime: container.runtime.as_str(),
+        name: fact(|facts| &facts.name),
+        image: fact(|facts| &facts.image),
+        image_digest: fact(|facts| &facts.image_digest),
+        pod: fact(|facts| &facts.pod),
+        pod_uid: container.pod.as_ref().map(|pod| pod.uid.as_str()),
+        namespace: fact(|facts| &facts.namespace),
+        workload: fact(|facts| &facts.workload),
+    })
 }
 
 fn process(attributed: &Attributed) -> Process<'_> {

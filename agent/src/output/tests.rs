@@ -18,6 +18,7 @@ use crate::{
         Ancestor, Image, Person, Place, Process, Progress,
         files::{FileFact, FileFacts, Sha256, State},
         packages::Package,
+        people::Kind as UserKind,
     },
     flows::Flow,
 };
@@ -99,6 +100,7 @@ fn attributed(program: &str) -> Attributed {
             uid: 1000,
             gid: Some(1000),
             name: Some("ann".to_owned()),
+            kind: Some(UserKind::Person),
             login_uid: None,
             login_name: None,
         },
@@ -106,6 +108,7 @@ fn attributed(program: &str) -> Attributed {
             unit: Some("bot.service".to_owned()),
             ..Place::default()
         },
+        container: None,
         caller: Arc::new(Caller {
             user,
             program,
@@ -182,7 +185,7 @@ fn a_close_has_every_field_of_the_contract() {
             },
             "ancestors": [{"pid": 1, "program": "/usr/lib/systemd/systemd", "uid": 0, "user": "root"}],
         },
-        "user": {"uid": 1000, "gid": 1000, "name": "ann", "login_uid": null, "login_name": null},
+        "user": {"uid": 1000, "gid": 1000, "name": "ann", "kind": "person", "login_uid": null, "login_name": null},
         "unit": "bot.service",
         "bytes_out": 1_234,
         "bytes_in": 33_000_000,

@@ -27,6 +27,10 @@ fn climb(path: KernelPointer, start: *mut u32, buffer: *mut [u8; PATH_MAX]) -> O
     let offsets = offsets();
     let mut entry = path.follow(offsets.path_dentry)?;
     let mut mount = path.follow(offsets.path_mnt)?;
+    // What lies in no directory, such as a memfd, has a name of its own all the same.
+    if entry == entry.follow(offsets.dentry_parent)? && entry != mount.follow(offsets.vfsmount_root)? {
+        return prepend(entry, start, buffer);
+    }
     for _ in 0..DEPTH_MAX {
         let root = mount.follow(offsets.vfsmount_root)?;
         let parent = entry.follow(offsets.dentry_parent)?;
@@ -34,15 +38,7 @@ fn climb(path: KernelPointer, start: *mut u32, buffer: *mut [u8; PATH_MAX]) -> O
             // `mount.mnt` is what a path points at: step back to the mount around it.
             let around = KernelPointer(mount.0 - u64::from(offsets.mount_mnt));
             let above = around.follow(offsets.mount_parent)?;
-            if entry != root {
-                // What lies in no directory, such as a memfd, has a name of its own; a root has `/`.
-                return if is_empty(start) {
-                    prepend(entry, start, buffer)
-                } else {
-                    Some(())
-                };
-            }
-            if above == around {
+            if above == around || entry != root {
                 return Some(());
             }
             entry = around.follow(offsets.mount_mountpoint)?;
@@ -53,13 +49,6 @@ fn climb(path: KernelPointer, start: *mut u32, buffer: *mut [u8; PATH_MAX]) -> O
         entry = parent;
     }
     None
-}
-
-/// Whether nothing has been written.
-#[inline(always)]
-fn is_empty(start: *const u32) -> bool {
-    // SAFETY: the caller's pointer.
-    unsafe { start.read_volatile() == PATH_MAX as u32 }
 }
 
 /// Writes `/` and the entry's name before what is there.

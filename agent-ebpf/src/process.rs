@@ -30,6 +30,13 @@ use crate::{
 #[map]
 static IMAGE: PerCpuArray<Image> = PerCpuArray::with_max_entries(1, 0);
 
+/// Where a process is put together: for fork and for exec. Not on the stack, of which the verifier would follow what each
+/// field that is or is not there leaves behind, and all of their combinations through the walks.
+#[map]
+static DRAFTS: PerCpuArray<Process> = PerCpuArray::with_max_entries(2, 0);
+const FORKED: u32 = 0;
+const EXECUTED: u32 = 1;
+
 /// `sched_process_fork(parent, child)`.
 #[raw_tracepoint(tracepoint = "sched_process_fork")]
 pub fn umbra_fork(ctx: RawTracePointContext) -> i32 {
@@ -66,7 +73,11 @@ fn forked(parent: KernelPointer, child: KernelPointer) -> Option<()> {
             image = (*forker).image;
         }
     }
-    record(&key, Process { image, ..seen(child) })
+    // SAFETY: as at `IMAGE`; only another fork.
+    let process = unsafe { &mut *DRAFTS.get_ptr_mut(FORKED)? };
+    see(child, process);
+    process.image = image;
+    record(&key, process)
 }
 
 #[inline(always)]
@@ -75,22 +86,24 @@ fn executed(task: KernelPointer, bprm: KernelPointer) -> Option<()> {
     let key = process_of(task)?;
     // SAFETY: the helper has no preconditions.
     let executed_ns = unsafe { bpf_ktime_get_boot_ns() };
-    let mut process = Process {
-        image: ImageKey {
-            executed_ns,
-            pid: key.pid,
-            reserved: 0,
-        },
-        ..seen(task)
+    let mut image_key = ImageKey {
+        executed_ns,
+        pid: key.pid,
+        reserved: 0,
     };
     // SAFETY: this processor's slot; a preempting program could only be another exec on this processor.
     let image = unsafe { &mut *IMAGE.get_ptr_mut(0)? };
     describe(task, image);
+    identify(task, image);
     script(bprm, image);
-    if IMAGES.insert(&process.image, &*image, 0).is_err() {
+    if IMAGES.insert(&image_key, &*image, 0).is_err() {
         count(Counter::ImagesLost);
-        process.image = ImageKey::default();
+        image_key = ImageKey::default();
     }
+    // SAFETY: likewise.
+    let process = unsafe { &mut *DRAFTS.get_ptr_mut(EXECUTED)? };
+    see(task, process);
+    process.image = image_key;
     // SAFETY: the entry is copied at once.
     if let Some(before) = unsafe { PROCESSES.get(&key) }.copied() {
         process.children = before.children;
@@ -138,25 +151,24 @@ fn forget_image(key: &ProcessKey, process: &Process) {
 
 /// A process as it is now, without its image.
 #[inline(always)]
-fn seen(task: KernelPointer) -> Process {
+fn see(task: KernelPointer, process: &mut Process) {
+    let offsets = offsets();
+    process.parent = task
+        .follow(offsets.task_real_parent)
+        .and_then(process_of)
+        .unwrap_or_default();
+    process.image = ImageKey::default();
+    process.exited_ns = 0;
+    // SAFETY: the helper has no preconditions. A child begins in its parent's cgroup, unless clone3 says otherwise.
+    process.cgroup = unsafe { bpf_get_current_cgroup_id() };
     let (uid, gid) = user_and_group(task).unwrap_or((NO_USER, NO_USER));
-    Process {
-        parent: task
-            .follow(offsets().task_real_parent)
-            .and_then(process_of)
-            .unwrap_or_default(),
-        image: ImageKey::default(),
-        exited_ns: 0,
-        // SAFETY: the helper has no preconditions. A child begins in its parent's cgroup, unless clone3 says otherwise.
-        cgroup: unsafe { bpf_get_current_cgroup_id() },
-        uid,
-        login_uid: task.read::<u32>(offsets().task_loginuid).unwrap_or(NO_LOGIN),
-        children: 0,
-        flows: 0,
-        gid,
-        session_id: task.read::<u32>(offsets().task_sessionid).unwrap_or(NO_SESSION),
-        namespaces: namespaces(task),
-    }
+    process.uid = uid;
+    process.gid = gid;
+    process.login_uid = task.read(offsets.task_loginuid).unwrap_or(NO_LOGIN);
+    process.session_id = task.read(offsets.task_sessionid).unwrap_or(NO_SESSION);
+    process.children = 0;
+    process.flows = 0;
+    namespaces(task, &mut process.namespaces);
 }
 
 /// The running process opens a flow: it may have gone elsewhere since it was entered.
@@ -165,14 +177,14 @@ pub fn connects() {
     let task = current();
     if let Some(process) = process_of(task).and_then(|key| PROCESSES.get_ptr_mut(&key)) {
         // SAFETY: the entry stays valid while the program runs (RCU); threads that connect at once say the same.
-        unsafe { (*process).namespaces = namespaces(task) };
+        unsafe { namespaces(task, &mut (*process).namespaces) };
     }
 }
 
 /// Enters a process into the table, or what has become of it.
 #[inline(always)]
-fn record(key: &ProcessKey, process: Process) -> Option<()> {
-    if PROCESSES.insert(key, &process, 0).is_err() {
+fn record(key: &ProcessKey, process: &Process) -> Option<()> {
+    if PROCESSES.insert(key, process, 0).is_err() {
         count(Counter::ProcessesLost);
     }
     Some(())
@@ -186,14 +198,10 @@ fn describe(task: KernelPointer, image: &mut Image) {
     image.executable_start = PATH_MAX as u32;
     image.directory_start = PATH_MAX as u32;
     image.arguments_length = 0;
-    image.inode = 0;
-    image.device = 0;
-    image.links = LINKS_UNKNOWN;
     let offsets = offsets();
     if let Some(mm) = task.follow(offsets.task_mm) {
         arguments(mm, image);
         if let Some(file) = mm.follow(offsets.mm_exe_file) {
-            identify(file, image);
             let path = file.0 + u64::from(offsets.file_path);
             if !walk(path, &raw mut image.executable_start, &raw mut image.executable) {
                 image.cut |= CUT_EXECUTABLE;
@@ -210,8 +218,12 @@ fn describe(task: KernelPointer, image: &mut Image) {
 
 /// Which file it is, whatever its path leads to later.
 #[inline(always)]
-fn identify(file: KernelPointer, image: &mut Image) -> Option<()> {
+fn identify(task: KernelPointer, image: &mut Image) -> Option<()> {
     let offsets = offsets();
+    image.inode = 0;
+    image.device = 0;
+    image.links = LINKS_UNKNOWN;
+    let file = task.follow(offsets.task_mm)?.follow(offsets.mm_exe_file)?;
     let inode = file.follow(offsets.file_inode)?;
     image.device = inode.follow(offsets.inode_sb)?.read(offsets.sb_device)?;
     image.inode = inode.read(offsets.inode_number)?;

@@ -61,29 +61,29 @@ pub fn user_and_group(task: KernelPointer) -> Option<(u32, u32)> {
     Some((cred.read(offsets.cred_uid)?, cred.read(offsets.cred_gid)?))
 }
 
-/// Where a task is.
+/// Writes down where a task is.
 #[inline(always)]
-pub fn namespaces(task: KernelPointer) -> Namespaces {
+pub fn namespaces(task: KernelPointer, place: &mut Namespaces) {
     let offsets = offsets();
-    let number = |namespace: Option<KernelPointer>, common: u32| {
-        if common == ABSENT {
-            return 0;
-        }
-        namespace
-            .and_then(|namespace| KernelPointer(namespace.0 + u64::from(common)).read(offsets.ns_common_inum))
-            .unwrap_or(0)
-    };
+    place.pid = number(pid_namespace(task), offsets.pid_namespace_ns);
     let proxy = task.follow(offsets.task_nsproxy);
     let of_proxy = |offset| proxy.and_then(|proxy| proxy.follow(offset));
-    let user = task
-        .follow(offsets.task_cred)
-        .and_then(|cred| cred.follow(offsets.cred_user_ns));
-    Namespaces {
-        pid: number(pid_namespace(task), offsets.pid_namespace_ns),
-        net: number(of_proxy(offsets.nsproxy_net_ns), offsets.net_ns),
-        mnt: number(of_proxy(offsets.nsproxy_mnt_ns), offsets.mnt_namespace_ns),
-        user: number(user, offsets.user_namespace_ns),
+    place.net = number(of_proxy(offsets.nsproxy_net_ns), offsets.net_ns);
+    place.mnt = number(of_proxy(offsets.nsproxy_mnt_ns), offsets.mnt_namespace_ns);
+    let cred = task.follow(offsets.task_cred);
+    let user = cred.and_then(|cred| cred.follow(offsets.cred_user_ns));
+    place.user = number(user, offsets.user_namespace_ns);
+}
+
+/// Inode number of a namespace, whose `struct ns_common` is at `common`; 0: not known.
+#[inline(always)]
+fn number(namespace: Option<KernelPointer>, common: u32) -> u32 {
+    if common == ABSENT {
+        return 0;
     }
+    namespace
+        .and_then(|namespace| KernelPointer(namespace.0 + u64::from(common)).read(offsets().ns_common_inum))
+        .unwrap_or(0)
 }
 
 /// The one that a task is in itself; `nsproxy` only knows the one that its children will be in.

@@ -19,6 +19,8 @@ mod collector_away;
 mod commands;
 #[path = "system/diagnostics.rs"]
 mod diagnostics;
+#[path = "system/disguises.rs"]
+mod disguises;
 #[path = "system/dns.rs"]
 mod dns;
 #[path = "system/dns_evidence.rs"]
@@ -69,6 +71,8 @@ mod short_lived;
 mod socks;
 #[path = "system/split.rs"]
 mod split;
+#[path = "system/stage.rs"]
+mod stage;
 #[path = "system/starttls.rs"]
 mod starttls;
 #[path = "system/storm.rs"]

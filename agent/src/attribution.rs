@@ -211,6 +211,11 @@ impl Attribution {
         }
     }
 
+    /// Whether a process lives: what was read below `/proc/PID` just before was its own.
+    pub fn lives(&self, process: &ProcessKey) -> bool {
+        self.table.lives(process)
+    }
+
     /// Path of what a process executed.
     pub fn executable(&mut self, process: &ProcessKey) -> Option<String> {
         self.table.find(process)?.image?.executable.clone()

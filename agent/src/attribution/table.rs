@@ -65,7 +65,7 @@ impl Table {
         let process = self.kernel.process(key)?;
         let image = if process.image == ImageKey::default() {
             self.shared_image(process.parent)
-                .or_else(|| Self::now(key)?.image)
+                .or_else(|| Self::now(key).filter(|_| self.lives(key))?.image)
         } else {
             self.image(&process.image)
         };
@@ -77,6 +77,16 @@ impl Table {
             session_id: process.session_id,
             namespaces: process.namespaces,
         })
+    }
+
+    /// Whether the process still lives. `/proc` alone tells starts to a clock tick (10 ms), in which its id may have come
+    /// to mean another one; the kernel's table knows when it ended. Ask it after `/proc` was read.
+    pub(super) fn lives(&self, key: &ProcessKey) -> bool {
+        let has_ended = self
+            .kernel
+            .process(key)
+            .is_some_and(|process| process.exited_ns != 0);
+        !has_ended && procfs::lives(key.pid, key.started_ns)
     }
 
     /// The process as it was when it ran `image`; as it is when that is not known.

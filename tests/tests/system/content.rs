@@ -35,7 +35,11 @@ fn what_follows_a_head_does_not_reach_the_agent() {
             let (pid, truth) = bed.say(OPENAI.name, 80, text.as_bytes(), pieces);
             assert!(truth.received > 2_000, "{truth:?}");
             if name == OPENAI.name {
-                check_name(&flow_of(&agent, |event| event.process.pid == pid).open, HTTP, &OPENAI);
+                check_name(
+                    &flow_of(&agent, |event| event.process.pid == pid).open,
+                    HTTP,
+                    &OPENAI,
+                );
             }
             let memory = Memory::of(agent.process.pid());
             assert!(!memory.holds(&format!("{CONTENT}{mark}")), "{mark}");

@@ -10,7 +10,7 @@ use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::event::Namespaces;
 use umbra_tests::machine::{self, output};
 use umbra_tests::process::Process;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, spared};
 use umbra_tests::truth::Bytes;
 use umbra_tests::wait::eventually;
 
@@ -40,6 +40,9 @@ const LINK: &str = "ip link add up0 type veth peer name up1 && ip address add 19
                     && ip link set up0 up && ip link set up1 up && ip route add default via 192.0.2.254";
 
 fn relays(network: &'static str, before: &[&str], behind: &[&str], loopback: &str) {
+    if spared("rootless networks") {
+        return;
+    }
     let Some(bed) = bed(&[network, "unshare", "curl"].map(Need::Program)) else {
         return;
     };

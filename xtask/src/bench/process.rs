@@ -60,9 +60,26 @@ pub(super) fn memory(pid: u32) -> Result<Memory> {
 /// User and system time in `/proc/PID/stat`, in ticks: fields 14 and 15. The second field is the program's name in
 /// parentheses, which may itself hold spaces and parentheses.
 pub(super) fn ticks(stat: &str) -> Option<u64> {
+    sum(stat, 2)
+}
+
+/// The same with the time of its children that have ended and were waited for: fields 14 to 17.
+pub(super) fn ticks_of_all(stat: &str) -> Option<u64> {
+    sum(stat, 4)
+}
+
+/// Of so many fields from the 14th on.
+fn sum(stat: &str, fields: usize) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11).map(str::parse::<u64>);
-    Some(fields.next()?.ok()? + fields.next()?.ok()?)
+    let mut numbers = rest.split_whitespace().skip(11).map(str::parse::<u64>);
+    (0..fields).map(|_| numbers.next()?.ok()).sum()
+}
+
+/// CPU time of this process and of its children that have ended, in seconds.
+pub(super) fn own_and_childrens() -> Result<f64> {
+    let ticks = ticks_of_all(&read("/proc/self/stat")?).context("cannot understand /proc/self/stat")?;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    Ok(ticks as f64 / 100.0)
 }
 
 /// Time on a processor in `/proc/PID/task/TID/schedstat`, in nanoseconds: the first field.

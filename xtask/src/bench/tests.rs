@@ -1,6 +1,6 @@
 use super::agent::milliseconds;
 use super::metrics::Metrics;
-use super::process::{kibibytes, nanoseconds, ticks};
+use super::process::{kibibytes, nanoseconds, ticks, ticks_of_all};
 use super::programs::{Runs, parse};
 use super::ratio::{noise, on_to_off};
 use super::spread::Spread;
@@ -52,8 +52,17 @@ fn cpu_ticks_are_found_behind_any_name() {
     let rest = "S 1 42 42 0 -1 4194560 2187 0 12 0 17 25 3 4 20 0 3 0 5400 170000384 4096";
     for name in ["umbra-agent", "a) S 1 (b", ") 1 2 3"] {
         assert_eq!(ticks(&format!("42 ({name}) {rest}")), Some(42), "{name}");
+        assert_eq!(
+            ticks_of_all(&format!("42 ({name}) {rest}")),
+            Some(49),
+            "with children: {name}"
+        );
     }
     assert_eq!(ticks("42 (umbra-agent) S 1 42"), None);
+    assert_eq!(
+        ticks_of_all("42 (a) S 1 42 42 0 -1 4194560 2187 0 12 0 17 25 3"),
+        None
+    );
     assert_eq!(ticks(""), None);
 }
 

@@ -17,8 +17,6 @@ mod busy_host;
 mod collector_away;
 #[path = "system/commands.rs"]
 mod commands;
-#[path = "system/content.rs"]
-mod content;
 #[path = "system/diagnostics.rs"]
 mod diagnostics;
 #[path = "system/disguises.rs"]

@@ -18,6 +18,8 @@ const GROUPS: [(&str, &str); 6] = [
 
 /// In a note on what was not said at all.
 const NOTHING_SAID: &str = ": nothing for ";
+/// How the scores tell of bytes that an observer counts with the packets around them.
+const WHOLE_PACKETS: &str = ": Packets {";
 
 /// Scenarios first, then rates, then what was said wrongly.
 pub(super) fn of(run: &Run) -> String {
@@ -123,8 +125,8 @@ fn notes(text: &mut String, scenarios: &[Scenario]) {
     let mut list = BTreeMap::new();
     for scenario in scenarios.iter().filter(|it| it.expected.is_none()) {
         for note in scenario.trials.iter().flatten().flat_map(|flow| &flow.notes) {
-            // That an observer never says a thing is seen in the table.
-            if !note.contains(NOTHING_SAID) {
+            // That an observer never says a thing is seen in the table, and so is that it counts whole packets.
+            if !note.contains(NOTHING_SAID) && !note.contains(WHOLE_PACKETS) {
                 let kind = note.split(':').next();
                 list.insert((&scenario.id, kind), note);
             }

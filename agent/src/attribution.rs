@@ -191,7 +191,7 @@ pub struct Attribution {
 
 impl Attribution {
     /// Reads from the kernel's process table; what ran before it is read from `/proc` now.
-    pub fn new(processes: Processes, containers: config::Containers, losses: Arc<Losses>) -> Self {
+    pub fn new(processes: Processes, containers: &config::Containers, losses: Arc<Losses>) -> Self {
         let bell = Arc::new(Notify::new());
         Self {
             table: Table::new(processes),

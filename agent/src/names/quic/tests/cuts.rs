@@ -87,6 +87,8 @@ proptest! {
         let turns = frames.len();
         frames.rotate_left(turn.index(turns));
         frames[..turns / 2].reverse();
+        // With the broken ones no more than are read of a connection.
+        let split = split.max(frames.len().div_ceil(60));
         let mut client = Client::new(V1);
         let mut datagrams: Vec<_> =
             frames.chunks(split).map(|frames| client.datagram(&frames.concat())).collect();

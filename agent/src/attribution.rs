@@ -1,5 +1,6 @@
 //! Says who is behind a flow: process, program, user, and where it runs.
 
+mod attributed;
 pub mod containers;
 mod desk;
 pub mod files;
@@ -14,19 +15,13 @@ mod table;
 mod users;
 pub mod wsl;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
-use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::Notify;
 use umbra_agent_common::{
     flow::Owner,
     process::{NO_LOGIN, NO_SESSION, NO_USER, Namespaces, ProcessKey},
 };
-use umbra_report::{Caller, Container, Package, Program, User};
 
 use crate::{
     clock::Clock,
@@ -35,142 +30,17 @@ use crate::{
     probes::Processes,
 };
 
-use containers::{ContainerFacts, Informant};
+use attributed::caller;
+pub use attributed::{Ancestor, Attributed, Person, Process, Progress};
+use containers::ContainerFacts;
+use desk::Desk;
 pub use desk::PATIENCE;
-use desk::{Answer, Desk, Terms};
-use files::{Examiner, FileFacts, Subject};
+use files::{FileFacts, Subject};
 pub use image::{Executed, Image};
-use people::{Kind, Kinds};
 use place::Places;
 pub use place::{ContainerRef, Place, Pod, Quality, Runtime};
 use table::Table;
-use users::Users;
-
-/// Who is behind a flow.
-#[derive(Clone, Debug)]
-pub struct Attributed {
-    /// The process that opened it.
-    pub process: Process,
-    /// The user that opened it.
-    pub user: Person,
-    /// Where it runs.
-    pub place: Place,
-    /// What its container is, once that is known.
-    pub container: Option<ContainerFacts>,
-    /// The same in the words of the wire.
-    pub caller: Arc<Caller>,
-    /// How much of it is known.
-    pub progress: Progress,
-}
-
-/// Whether more is to become known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Progress {
-    /// No.
-    Complete,
-    /// Yes, but nobody should wait for it.
-    Late,
-    /// Yes, soon.
-    Open,
-}
-
-/// A process, as far as it is known.
-#[derive(Clone, Debug)]
-pub struct Process {
-    /// Process id in the host's first pid namespace; 0: not known.
-    pub pid: u32,
-    /// Parent's id; 0: not known.
-    pub ppid: u32,
-    /// When it started.
-    pub started: Option<Timestamp>,
-    /// The same in ns since boot; 0: not known.
-    pub started_ns: u64,
-    /// What it executed.
-    pub image: Arc<Image>,
-    /// What a person would say ran.
-    pub program: Program,
-    /// Its files, once they have been looked at.
-    pub files: Option<FileFacts>,
-    /// Number of the login session, when somebody logged in.
-    pub session_id: Option<u32>,
-    /// Where it is.
-    pub namespaces: Namespaces,
-    /// Parent, parent's parent, …
-    pub ancestors: Vec<Ancestor>,
-}
-
-/// A process further up.
-#[derive(Clone, Debug, Serialize)]
-pub struct Ancestor {
-    /// Process id.
-    pub pid: u32,
-    /// What it executed, in the words of a person.
-    pub program: String,
-    /// User id.
-    pub uid: Option<u32>,
-    /// Its name.
-    pub user: Option<String>,
-}
-
-/// A user, and who logged in to become it.
-#[derive(Clone, Debug)]
-pub struct Person {
-    /// User id.
-    pub uid: u32,
-    /// Group id; `None`: nobody could be named.
-    pub gid: Option<u32>,
-    /// Its name.
-    pub name: Option<String>,
-    /// Whether it is a person's, or one of the system's; `None`: not known.
-    pub kind: Option<Kind>,
-    /// Login user id, when somebody logged in.
-    pub login_uid: Option<u32>,
-    /// Its name.
-    pub login_name: Option<String>,
-}
-
-impl Person {
-    /// Nobody could be named: never taken for user 0.
-    fn unknown() -> Self {
-        Self {
-            uid: NO_USER,
-            gid: None,
-            name: Some(program::UNKNOWN.to_owned()),
-            kind: None,
-            login_uid: None,
-            login_name: None,
-        }
-    }
-}
-
-/// One thread: what it does is read disks.
-const EXAMINER: Terms = Terms {
-    name: "umbra-files",
-    threads: 1,
-    open_max: 1_024,
-    known_max: 1_024,
-    // Whether a file has been replaced is told as of the flow; hashes are remembered by the examiner.
-    valid: Duration::from_secs(2),
-};
-
-fn files_way() -> impl FnMut(&Subject) -> Option<FileFacts> {
-    let mut examiner = Examiner::new();
-    move |subject| Some(examiner.examine(subject))
-}
-
-/// One thread: it reads runtimes' files, and waits for their sockets.
-const INFORMANT: Terms = Terms {
-    name: "umbra-container",
-    threads: 1,
-    open_max: 256,
-    known_max: 1_024,
-    valid: Duration::from_mins(1),
-};
-
-fn containers_way(config: config::Containers) -> impl FnMut(&ContainerRef) -> Option<ContainerFacts> {
-    let mut informant = Informant::new(config);
-    move |container| Some(informant.ask(container))
-}
+use users::{Account, Users};
 
 /// Longest chain of ancestors told.
 const ANCESTORS_MAX: usize = 16;
@@ -181,7 +51,6 @@ pub struct Attribution {
     users: Users,
     files: Desk<Subject, Option<FileFacts>>,
     containers: Desk<ContainerRef, Option<ContainerFacts>>,
-    kinds: Kinds,
     places: Places,
     /// Inode number of the mount namespace of the host's init.
     host_mounts: Option<u32>,
@@ -195,15 +64,9 @@ impl Attribution {
         let bell = Arc::new(Notify::new());
         Self {
             table: Table::new(processes),
-            users: users::users(bell.clone(), losses.clone()),
-            files: Desk::new(EXAMINER, files_way, bell.clone(), losses.clone()),
-            containers: Desk::new(
-                INFORMANT,
-                || containers_way(containers.clone()),
-                bell.clone(),
-                losses.clone(),
-            ),
-            kinds: Kinds::default(),
+            users: users::desk(bell.clone(), losses.clone()),
+            files: files::desk(bell.clone(), losses.clone()),
+            containers: containers::desk(containers, bell.clone(), losses.clone()),
             places: Places::default(),
             host_mounts: Some(procfs::namespaces(1).mnt).filter(|number| *number != 0),
             bell,
@@ -259,7 +122,7 @@ impl Attribution {
                 uid: owner.uid,
                 gid: Some(owner.gid),
                 name: None,
-                kind: Some(self.kinds.of(owner.uid)),
+                kind: None,
                 login_uid,
                 login_name: None,
             },
@@ -330,16 +193,29 @@ impl Attribution {
     fn name_people(&mut self, attributed: &mut Attributed) -> Progress {
         let now = Instant::now();
         let mut progress = Progress::Complete;
-        let mut name = |uid: Option<u32>, name: &mut Option<String>| {
-            if let (Some(uid), None) = (uid.filter(|uid| *uid != NO_USER), &name) {
-                progress = progress.max(self.users.ask(&uid, now).fill(name));
+        // What has not come in stays as it was.
+        let mut look_up = |uid: Option<u32>, mut account: Account| {
+            if let Some(uid) = uid.filter(|uid| *uid != NO_USER) {
+                progress = progress.max(self.users.ask(&uid, now).fill(&mut account));
             }
+            account
+        };
+        let named = |name: &mut Option<String>| Account {
+            name: name.take(),
+            kind: None,
         };
         let person = &mut attributed.user;
-        name(Some(person.uid), &mut person.name);
-        name(person.login_uid, &mut person.login_name);
+        let known = Account {
+            name: person.name.take(),
+            kind: person.kind,
+        };
+        Account {
+            name: person.name,
+            kind: person.kind,
+        } = look_up(Some(person.uid), known);
+        person.login_name = look_up(person.login_uid, named(&mut person.login_name)).name;
         for ancestor in &mut attributed.process.ancestors {
-            name(ancestor.uid, &mut ancestor.user);
+            ancestor.user = look_up(ancestor.uid, named(&mut ancestor.user)).name;
         }
         progress
     }
@@ -355,6 +231,7 @@ impl Attribution {
             started_ns: process.started_ns,
             started: process.started,
             executable: process.image.executable.clone(),
+            executed: process.image.file,
             script: process.program.script.clone(),
             on_host: self
                 .host_mounts
@@ -374,7 +251,7 @@ impl Attribution {
         }
     }
 
-    fn ancestors(&mut self, parent: Option<umbra_agent_common::process::ProcessKey>) -> Vec<Ancestor> {
+    fn ancestors(&mut self, parent: Option<ProcessKey>) -> Vec<Ancestor> {
         let mut ancestors = Vec::new();
         let mut next = parent;
         while let Some(key) = next.filter(|key| key.pid != 0)
@@ -397,60 +274,5 @@ impl Attribution {
             next = known.map(|known| known.parent);
         }
         ancestors
-    }
-}
-
-/// The caller in the words of the wire.
-fn caller(attributed: &Attributed) -> Caller {
-    let Attributed {
-        process,
-        user,
-        place,
-        container: facts,
-        ..
-    } = attributed;
-    let facts = facts.clone().unwrap_or_default();
-    let package = process.files.as_ref().and_then(|files| files.package.as_ref());
-    let sha256 = process
-        .files
-        .as_ref()
-        .and_then(|files| files.program().sha256.ok());
-    Caller {
-        user: User {
-            uid: user.uid,
-            name: user.name.clone(),
-        },
-        program: Program {
-            package: package.map(|package| Package {
-                manager: package.manager.to_owned(),
-                name: package.name.clone(),
-                version: package.version.clone(),
-            }),
-            sha256: sha256.map(|sha256| sha256.to_string()),
-            ..process.program.clone()
-        },
-        container: place.container.as_ref().map(|container| Container {
-            id: container.id.clone(),
-            image: facts.image,
-            name: facts.name,
-            pod: facts.pod,
-            namespace: facts.namespace,
-            workload: facts.workload,
-        }),
-        unit: place.unit.clone(),
-    }
-}
-
-impl<A> Answer<A> {
-    /// Puts the answer, once it is known, into `place`.
-    fn fill(self, place: &mut A) -> Progress {
-        match self {
-            Self::Known(answer) => {
-                *place = answer;
-                Progress::Complete
-            }
-            Self::Open => Progress::Open,
-            Self::Late => Progress::Late,
-        }
     }
 }

@@ -1,25 +1,29 @@
 //! Turns the kernel's bells into what happened to flows: each is opened once, makes progress while it lives, and is
 //! closed once.
 
+mod change;
 pub mod record;
+
+#[cfg(test)]
+pub(crate) mod made_up;
 
 use std::{
     collections::{HashMap, HashSet},
-    net::SocketAddr,
     sync::Arc,
 };
 
 use jiff::Timestamp;
 use umbra_agent_common::{
     event::{Event, FLOW_CLOSED, SOCKET_CLOSED},
-    flow::{EVIDENCE_PIECES, FlowRecord, OWNER_AT_CONNECT, Owner},
+    flow::{EVIDENCE_PIECES, FlowRecord, OWNER_AT_CONNECT},
 };
-use umbra_report::{Evidence, Protocol};
+use umbra_report::Protocol;
+
+pub use change::{Change, Flow, Step};
 
 use crate::{
     clock::Clock,
     judge::{Facts, Judge, Judgement, Named},
-    names::client::Via,
     probes::{self, ProbeError, Verdicts},
 };
 
@@ -30,61 +34,6 @@ const SILENCE_NS: u64 = 3600 * 1_000_000_000;
 const DATAGRAM_SILENCE_NS: u64 = 300 * 1_000_000_000;
 /// How long more of a flow is waited for. A hello that takes longer to send is sent by nobody.
 const PATIENCE_NS: u64 = 30 * 1_000_000_000;
-
-/// What does not change about a flow.
-#[derive(Clone, Debug)]
-pub struct Flow {
-    /// Unique on this host.
-    pub id: String,
-    /// Who opened it.
-    pub owner: Owner,
-    /// When it was opened.
-    pub opened: Timestamp,
-    /// Number of the catalogue's pattern.
-    pub pattern: u32,
-    /// The name asked for: lower case, no trailing dot. Empty when the address alone tells (evidence `ip`).
-    pub name: Arc<str>,
-    /// How the name is known.
-    pub evidence: Evidence,
-    /// Whether the name was encrypted in the hello.
-    pub ech: bool,
-    /// The proxies that it goes through; the first is where it goes.
-    pub via: Option<Via>,
-    /// Transport.
-    pub protocol: Protocol,
-    /// Where it goes.
-    pub remote: SocketAddr,
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The flow got its name.
-    Opened,
-    /// Bytes moved.
-    Moved,
-    /// It ended.
-    Closed,
-}
-
-/// Something happened to a flow.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The flow.
-    pub flow: Arc<Flow>,
-    /// What happened.
-    pub step: Step,
-    /// When.
-    pub time: Timestamp,
-    /// Bytes sent since the flow's last change.
-    pub new_out: u64,
-    /// Bytes received since then.
-    pub new_in: u64,
-    /// Bytes sent in all.
-    pub bytes_out: u64,
-    /// Bytes received in all.
-    pub bytes_in: u64,
-}
 
 /// Whether more of a flow may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

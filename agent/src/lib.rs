@@ -29,4 +29,5 @@ pub mod relays;
 pub mod report;
 pub mod rollup;
 pub mod spool;
+mod system_program;
 pub mod unclean;

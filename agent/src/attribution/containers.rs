@@ -18,15 +18,20 @@ mod protobuf;
 mod sockets;
 mod workload;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
 
 use super::{
+    desk::{Desk, Terms},
     files::Root,
     place::{ContainerRef, Runtime},
 };
-use crate::config;
+use crate::{config, losses::Losses};
 use sockets::Sockets;
 
 /// All sockets together have so long to answer.
@@ -35,6 +40,28 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FILE_MAX: usize = 4 << 20;
 /// A fact, in bytes. The names of Kubernetes and of images are shorter (253, and 255 with a digest).
 const FACT_MAX: usize = 512;
+
+/// One thread: it reads runtimes' files, and waits for their sockets.
+const TERMS: Terms = Terms {
+    name: "umbra-container",
+    threads: 1,
+    open_max: 256,
+    known_max: 1_024,
+    valid: Duration::from_mins(1),
+};
+
+/// Opens the desk.
+pub(super) fn desk(
+    config: &config::Containers,
+    bell: Arc<Notify>,
+    losses: Arc<Losses>,
+) -> Desk<ContainerRef, Option<ContainerFacts>> {
+    let way = || {
+        let mut informant = Informant::new(config.clone());
+        move |container: &ContainerRef| Some(informant.ask(container))
+    };
+    Desk::new(TERMS, way, bell, losses)
+}
 
 /// What is known of a container. Whoever runs it chose the names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

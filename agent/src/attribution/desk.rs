@@ -14,6 +14,7 @@ use std::{
 use tokio::sync::{Notify, mpsc};
 use tracing::warn;
 
+use super::Progress;
 use crate::losses::{Loss, Losses};
 
 /// A question that has been open for longer is not worth waiting for.
@@ -42,6 +43,20 @@ pub(super) enum Answer<A> {
     Open,
     /// It has been looked into for so long that nobody should wait, or too many questions are open.
     Late,
+}
+
+impl<A> Answer<A> {
+    /// Puts the answer, once it is known, into `place`.
+    pub(super) fn fill(self, place: &mut A) -> Progress {
+        match self {
+            Self::Known(answer) => {
+                *place = answer;
+                Progress::Complete
+            }
+            Self::Open => Progress::Open,
+            Self::Late => Progress::Late,
+        }
+    }
 }
 
 /// One way to find an answer; each thread has its own.

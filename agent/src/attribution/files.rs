@@ -8,15 +8,40 @@ mod recent;
 mod root;
 mod state;
 
-use std::fmt;
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
-use super::packages::{Package, Packages};
+use super::{
+    desk::{Desk, Terms},
+    image::Executed,
+    packages::{Package, Packages},
+};
+use crate::losses::Losses;
 use digest::Digests;
 use process::Live;
 pub(super) use recent::Recent;
 pub(super) use root::{FileId, Opened, Root};
+
+/// One thread: what it does is read disks.
+const TERMS: Terms = Terms {
+    name: "umbra-files",
+    threads: 1,
+    open_max: 1_024,
+    known_max: 1_024,
+    // Whether a file has been replaced is told as of the flow; hashes are remembered by the examiner.
+    valid: Duration::from_secs(2),
+};
+
+/// Opens the desk.
+pub(super) fn desk(bell: Arc<Notify>, losses: Arc<Losses>) -> Desk<Subject, Option<FileFacts>> {
+    let way = || {
+        let mut examiner = Examiner::new();
+        move |subject: &Subject| Some(examiner.examine(subject))
+    };
+    Desk::new(TERMS, way, bell, losses)
+}
 
 /// A process whose files are to be examined.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +54,8 @@ pub struct Subject {
     pub started: Option<Timestamp>,
     /// Path of the executable as the kernel resolved it, in the process's mount namespace.
     pub executable: Option<String>,
+    /// Which file that was.
+    pub executed: Option<Executed>,
     /// The script behind an interpreter; a module or class, which is no path, is passed over.
     pub script: Option<String>,
     /// It runs in the mount namespace of the host's init: when it has gone, its paths still mean something.
@@ -179,7 +206,11 @@ impl Examiner {
                 let state = state::of_running(root, path, &running);
                 (digests.fact(&running, state), Some(running))
             }
-            (None, Some(path)) => digests.at(root, path, subject.started),
+            (None, Some(path)) => {
+                let opened = root.file(path);
+                let state = state::of_executed(&opened, subject.executed, subject.started);
+                digests.opened(opened, state)
+            }
             (_, None) => (FileFact::UNKNOWN, None),
         };
         let script = script.map(|path| digests.at(root, &complete(root, path), subject.started));
@@ -205,6 +236,10 @@ impl Digests {
     fn at(&mut self, root: &Root, path: &str, started: Option<Timestamp>) -> (FileFact, Option<Opened>) {
         let opened = root.file(path);
         let state = state::by_times(opened.as_ref(), started);
+        self.opened(opened, state)
+    }
+
+    fn opened(&mut self, opened: io::Result<Opened>, state: State) -> (FileFact, Option<Opened>) {
         match opened {
             Ok(file) => (self.fact(&file, state), Some(file)),
             Err(_) if state == State::Deleted => {

@@ -27,7 +27,7 @@ pub struct Image {
 }
 
 /// A file that was executed, whatever its path leads to now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Executed {
     /// Device of its file system. That is what stat(2) says (`st_dev`), but on btrfs and overlayfs, whose files each
     /// have devices of their own.

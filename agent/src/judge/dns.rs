@@ -18,6 +18,7 @@ use crate::{
         host::HostName,
     },
     probes::{AnsweredTable, Piece},
+    system_program,
 };
 
 /// Programs that ask the DNS on behalf of a host's others.
@@ -32,8 +33,6 @@ const RESOLVERS: [&str; 9] = [
     "dnscrypt-proxy",
     "stubby",
 ];
-/// Where the system's programs lie: what a user calls by such a name at home is none.
-const SYSTEM: [&str; 5] = ["/usr/", "/lib/", "/sbin/", "/bin/", "/nix/store/"];
 /// Connections to name servers whose answers are put together at the same time.
 const STREAMS_MAX: usize = 64;
 
@@ -141,7 +140,7 @@ impl Dns {
                 && facts
                     .attribution
                     .executable(&process)
-                    .is_some_and(|path| is_resolver(&path)),
+                    .is_some_and(|path| system_program::is_one_of(&path, &RESOLVERS)),
         };
         if process.pid == std::process::id() {
             return;
@@ -157,9 +156,4 @@ impl Dns {
             }
         }
     }
-}
-
-fn is_resolver(executable: &str) -> bool {
-    let name = executable.rsplit('/').next().unwrap_or(executable);
-    RESOLVERS.contains(&name) && SYSTEM.iter().any(|place| executable.starts_with(place))
 }

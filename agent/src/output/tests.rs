@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use umbra_agent_common::{flow::Owner, process::Namespaces};
+use umbra_agent_common::process::Namespaces;
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Program, Protocol, User};
+use umbra_report::{Caller, Program, User};
 
 use super::{lines, ndjson, writer::Writer, *};
 use crate::{
@@ -20,23 +19,12 @@ use crate::{
         packages::Package,
         people::Kind as UserKind,
     },
-    flows::Flow,
+    flows::made_up::flow,
 };
 
 fn change(step: Step) -> Change {
-    let opened: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-    let flow = Flow {
-        id: "1f-2a".to_owned(),
-        owner: Owner::default(),
-        opened,
-        pattern: 1,
-        name: "api.openai.com".into(),
-        evidence: Evidence::TlsSni,
-        ech: false,
-        via: None,
-        protocol: Protocol::Tcp,
-        remote: "192.0.2.7:443".parse().unwrap(),
-    };
+    let flow = flow("1f-2a");
+    let opened = flow.opened;
     Change {
         flow: Arc::new(flow),
         step,

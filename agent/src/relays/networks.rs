@@ -3,6 +3,8 @@
 
 use std::{fs, os::unix::fs::MetadataExt as _};
 
+use crate::system_program;
+
 /// By their files. passt and pasta are one program, which has another file for processors with AVX2.
 const NETWORKS: [&str; 6] = [
     "slirp4netns",
@@ -13,13 +15,9 @@ const NETWORKS: [&str; 6] = [
     "vpnkit",
 ];
 
-/// Where the system's programs lie: what a user calls by such a name at home is none.
-const SYSTEM: [&str; 5] = ["/usr/", "/lib/", "/sbin/", "/bin/", "/nix/store/"];
-
 /// Whether `executable` is such a program.
 pub(super) fn is_one(executable: &str) -> bool {
-    let name = executable.rsplit('/').next().unwrap_or(executable);
-    NETWORKS.contains(&name) && SYSTEM.iter().any(|place| executable.starts_with(place))
+    system_program::is_one_of(executable, &NETWORKS)
 }
 
 /// Inode number of our own network namespace, which is the host's; 0: not known.

@@ -1,10 +1,13 @@
 use std::net::TcpListener;
 
 use umbra_agent_common::flow::Owner;
-use umbra_report::{Evidence, Protocol};
+use umbra_report::Evidence;
 
 use super::*;
-use crate::names::client::{Via, ViaProtocol};
+use crate::{
+    flows::made_up,
+    names::client::{Via, ViaProtocol},
+};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -14,19 +17,16 @@ fn flow(id: &str, name: &str, pid: u32, second: i64, via: Option<u16>) -> Flow {
     let mut owner = Owner::default();
     owner.process.pid = pid;
     Flow {
-        id: id.to_owned(),
         owner,
         opened: at(second),
-        pattern: 1,
         name: name.into(),
         evidence: Evidence::ProxyConnect,
-        ech: false,
         via: via.map(|_| Via {
             protocol: ViaProtocol::HttpConnect,
             hops: 1,
         }),
-        protocol: Protocol::Tcp,
         remote: ([127, 0, 0, 1], via.unwrap_or(443)).into(),
+        ..made_up::flow(id)
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{AtFlags, StatxFlags, StatxTimestamp, statx};
 
-use super::{Opened, Root, State};
+use super::{Executed, Opened, Root, State};
 
 /// A file may be written just before or, by a process that then executes it, just after the process began; and the
 /// kernel tells the times of files to a few milliseconds.
@@ -21,6 +21,22 @@ pub(super) fn of_running(root: &Root, path: &str, running: &Opened) -> State {
         Err(error) if is_missing(&error) => State::Deleted,
         Err(_) => State::Unknown,
     }
+}
+
+/// Of an executable whose process has gone: by its number, where stat(2) says the same device as the kernel does (not on
+/// btrfs and overlayfs), and by its times.
+pub(super) fn of_executed(
+    opened: &io::Result<Opened>,
+    executed: Option<Executed>,
+    started: Option<Timestamp>,
+) -> State {
+    if let (Ok(now), Some(executed)) = (opened, executed)
+        && now.stat.st_dev == executed.device
+        && now.stat.st_ino != executed.inode
+    {
+        return State::Replaced;
+    }
+    by_times(opened.as_ref(), started)
 }
 
 /// Of a file of which only the path is known, by its times: born or written to after the start is replaced.

@@ -62,6 +62,7 @@ impl Running {
             started_ns,
             started: Some(Clock::now().time(started_ns)),
             executable: Some(self.executable.clone()),
+            executed: seen.image.file,
             script: None,
             on_host: true,
         }
@@ -82,6 +83,7 @@ fn gone(script: &Path, started: Timestamp) -> Subject {
         started_ns: 1,
         started: Some(started),
         executable: None,
+        executed: None,
         script: Some(script.to_string_lossy().into_owned()),
         on_host: true,
     }
@@ -163,6 +165,29 @@ fn what_a_process_executes_now_is_not_what_it_executed_then() {
     };
     let fact = Examiner::new().examine(&subject).executable;
     assert_ne!(fact.sha256, Ok(of_bytes(&fs::read("/bin/cat").expect("there"))));
+}
+
+#[test]
+fn an_older_file_in_the_place_of_what_ran_is_not_taken_for_it() {
+    let Some(mut examiner) = examiner() else { return };
+    let (_kept, path) = file("program", b"hello");
+    let stat = rustix::fs::stat(&path).expect("just written");
+    let executed = |inode| Executed {
+        device: stat.st_dev,
+        inode,
+        nameless: Some(false),
+    };
+    // By its times it could be what ran: it is older than the process.
+    let subject = |inode| Subject {
+        executable: Some(path.to_string_lossy().into_owned()),
+        executed: Some(executed(inode)),
+        script: None,
+        ..gone(&path, later(10))
+    };
+    let fact = examiner.examine(&subject(stat.st_ino)).executable;
+    assert_eq!((fact.state, fact.sha256), (State::Intact, Ok(of_bytes(b"hello"))));
+    let fact = examiner.examine(&subject(stat.st_ino + 1)).executable;
+    assert_eq!((fact.state, fact.sha256), (State::Replaced, Err(Unhashed::Gone)));
 }
 
 #[test]

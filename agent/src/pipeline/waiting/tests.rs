@@ -1,27 +1,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use umbra_agent_common::flow::Owner;
-use umbra_report::{Evidence, Protocol};
 
 use super::*;
-use crate::flows::Flow;
+use crate::flows::made_up::flow;
 
 fn change(id: &str, step: Step, new_out: u64) -> Change {
-    let flow = Flow {
-        id: id.to_owned(),
-        owner: Owner::default(),
-        opened: Timestamp::UNIX_EPOCH,
-        pattern: 1,
-        name: "api.openai.com".into(),
-        evidence: Evidence::TlsSni,
-        ech: false,
-        via: None,
-        protocol: Protocol::Tcp,
-        remote: "192.0.2.7:443".parse().unwrap(),
-    };
     Change {
-        flow: Arc::new(flow),
+        flow: Arc::new(flow(id)),
         step,
         time: Timestamp::UNIX_EPOCH,
         new_out,

@@ -87,6 +87,17 @@ impl Process {
         }
     }
 
+    /// Waits for its end, which must be a success.
+    pub fn succeed(&mut self, limit: Duration) {
+        let status = self.wait(limit);
+        assert!(
+            status.success(),
+            "{}: {status}\n{}",
+            self.what,
+            self.stderr.text()
+        );
+    }
+
     /// Its status, when it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("our own child")

@@ -58,8 +58,7 @@ impl TestBed {
         let mut command = self.command(helper);
         command.args(["say", host, &port.to_string()]).arg(file);
         let mut process = Process::start(command.args(manner));
-        let status = process.wait(Duration::from_secs(20));
-        assert!(status.success(), "{}", process.stderr.text());
+        process.succeed(Duration::from_secs(20));
         let truth = eventually(Duration::from_secs(5), || {
             let truth = self.connections().get(before).cloned();
             truth.ok_or_else(|| "the server did not see it".to_owned())

@@ -29,7 +29,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::setup::{self, Need};
-use crate::{build, root, shell, workspace};
+use crate::{build, root, shell};
 use place::Place;
 use table::Table;
 use turn::Turn;
@@ -67,16 +67,7 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
         setup::ensure(Need::Vm)?;
     }
     root::ask("load the kernel programs and make a network namespace")?;
-    build::release()?;
-    shell::run(workspace::cargo().args([
-        "build",
-        "--release",
-        "-p",
-        "umbra-tests",
-        "--bin",
-        "umbra-testbed",
-    ]))?;
-    let programs = workspace::target_dir().join("release");
+    let programs = build::release_with(&["umbra-testbed"])?;
     if root::is_root() {
         return measure(arguments, &programs);
     }

@@ -1,5 +1,7 @@
 //! `cargo xtask build`.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::setup::{self, Need};
@@ -14,4 +16,16 @@ pub(crate) fn main() -> Result<()> {
 /// Builds the two programs that everything else starts.
 pub(crate) fn release() -> Result<()> {
     shell::run(workspace::cargo().args(["build", "--release", "-p", "umbra-agent", "-p", "umbra-collector"]))
+}
+
+/// Builds them and these of the tests' programs; gives the folder that all are in.
+pub(crate) fn release_with(programs: &[&str]) -> Result<PathBuf> {
+    release()?;
+    let wanted = programs.iter().flat_map(|program| ["--bin", program]);
+    shell::run(
+        workspace::cargo()
+            .args(["build", "--release", "-p", "umbra-tests"])
+            .args(wanted),
+    )?;
+    Ok(workspace::target_dir().join("release"))
 }

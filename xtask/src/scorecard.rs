@@ -90,18 +90,7 @@ fn built(arguments: &Arguments) -> Result<PathBuf> {
         setup::ensure(Need::Peers)?;
     }
     root::ask("load the kernel programs and make network namespaces")?;
-    build::release()?;
-    shell::run(workspace::cargo().args([
-        "build",
-        "--release",
-        "-p",
-        "umbra-tests",
-        "--bin",
-        "umbra-testbed",
-        "--bin",
-        "umbra-scorecard",
-    ]))?;
-    Ok(workspace::target_dir().join("release"))
+    build::release_with(&["umbra-testbed", "umbra-scorecard"])
 }
 
 /// What the scenarios' program prints.

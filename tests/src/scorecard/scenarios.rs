@@ -9,8 +9,9 @@ mod proxies;
 mod quic;
 mod sockets;
 
+use super::caused::Caller;
 use super::scenario::Missing;
-use super::stage::{Known, OPENAI};
+use super::stage::{Known, OPENAI, direct};
 use super::{Group, Scenario};
 use crate::clients::{CLIENTS, Call, QUIC_CLIENTS, Tool};
 
@@ -54,4 +55,20 @@ fn calling(
     Scenario::new(group, id, what, move |stage| {
         Ok(stage.call(&tool(client)?.with(manner), known, &call))
     })
+}
+
+/// A client that sends its request beside the hello, after a first connection.
+fn early(id: &str, client: &'static str) -> Scenario {
+    Scenario::new(
+        Group::Path,
+        id,
+        "the request beside the hello (0-RTT), after a first connection",
+        move |stage| {
+            let tool = tool(client)?.with(&["--early"]);
+            stage.bed.run(&tool, &get("/bytes/1000"));
+            let truth = stage.counted(2, |it| it.name.as_deref() == Some(OPENAI.name));
+            let caller = Caller::of(&tool);
+            Ok(truth.iter().map(|it| direct(OPENAI, it, &caller)).collect())
+        },
+    )
 }

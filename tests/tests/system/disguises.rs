@@ -75,11 +75,7 @@ fn a_script_that_may_not_be_executed_is_known_behind_its_interpreter() {
     let mut command = stage.bed.command("unshare");
     command.args(["--mount", "--", "sh", "-c", run, "sh"]);
     let mut process = Process::start(command.args([&mount, &source, &script]));
-    assert!(
-        process.wait(Duration::from_secs(20)).success(),
-        "{}",
-        process.stderr.text()
-    );
+    process.succeed(Duration::from_secs(20));
     let flow = flow_of(&stage.agent, |event| event.process.pid == process.pid());
     let seen = &flow.open.process;
     let bash = machine::program("bash").expect("it is needed");
@@ -106,11 +102,7 @@ fn a_script_is_known_behind_an_interpreter_that_nobody_knows() {
         .and_then(|()| fs::set_permissions(&script, fs::Permissions::from_mode(0o755)))
         .expect("the bed's own folder");
     let mut process = Process::start(&mut stage.bed.command("./call.rules"));
-    assert!(
-        process.wait(Duration::from_secs(20)).success(),
-        "{}",
-        process.stderr.text()
-    );
+    process.succeed(Duration::from_secs(20));
     let flow = flow_of(&stage.agent, |event| event.process.pid == process.pid());
     let seen = &flow.open.process;
     assert_eq!(

@@ -134,8 +134,7 @@ for at in times:
     let mut client = bed.command("python3");
     let times = ["0", "60", "63"];
     let mut client = Process::start(client.args(["-c", SCRIPT, BRIEF.name]).args(times));
-    let status = client.wait(Duration::from_secs(80));
-    assert!(status.success(), "{}", client.stderr.text());
+    client.succeed(Duration::from_secs(80));
     let truth = bed.connections();
     assert_eq!(truth.len(), times.len(), "{truth:?}");
     let flows = agent.stop_and_flows(|event| event.process.pid == client.pid());
@@ -154,8 +153,7 @@ fn nameless(bed: &TestBed, host: &str, environment: &[(&str, &str)]) -> u32 {
         .envs(environment.iter().copied())
         .stdin(Stdio::null());
     let mut client = Process::start(&mut client);
-    let status = client.wait(Duration::from_secs(20));
-    assert!(status.success(), "{}", client.stderr.text());
+    client.succeed(Duration::from_secs(20));
     client.pid()
 }
 
@@ -171,10 +169,6 @@ context.wrap_socket(socket.create_connection((address, 443))).close()
 ";
     let mut client = bed.command("python3");
     let mut client = Process::start(client.args(["-c", SCRIPT, &address.to_string()]).args(names));
-    assert!(
-        client.wait(Duration::from_secs(20)).success(),
-        "{}",
-        client.stderr.text()
-    );
+    client.succeed(Duration::from_secs(20));
     client.pid()
 }

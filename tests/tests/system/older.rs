@@ -44,11 +44,7 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
     let namespaces = Namespaces::of(clients[0].pid());
     fs::write(&signal, "").expect("the bed's own folder");
     for client in &mut clients {
-        assert!(
-            client.wait(Duration::from_secs(20)).success(),
-            "{}",
-            client.stderr.text()
-        );
+        client.succeed(Duration::from_secs(20));
     }
     let [to_openai, outside] = clients.map(|client| client.pid());
     let flow = eventually(SOON, || {

@@ -71,8 +71,7 @@ fn su_and_sudo_keep_the_person() {
     let sudo: &[&str] = &["sudo", "-n", "-u", "daemon", "sh", "-c", &fetch];
     for become_daemon in [su, sudo] {
         let mut client = logged_in(&bed, ANN, become_daemon);
-        let status = client.wait(Duration::from_secs(30));
-        assert!(status.success(), "{}", client.stderr.text());
+        client.succeed(Duration::from_secs(30));
         let by = become_daemon[0];
         let flow = flow_of(&agent, |event| {
             event.user.uid == DAEMON && has_ancestor(event, by)

@@ -39,11 +39,7 @@ fn a_units_and_a_containers_flows_are_told_apart() {
             .arg(client.get_program())
             .args(client.get_args());
         let mut run = Process::start(&mut entering);
-        assert!(
-            run.wait(Duration::from_secs(30)).success(),
-            "{}",
-            run.stderr.text()
-        );
+        run.succeed(Duration::from_secs(30));
         let pid = run.pid();
         let flow = eventually(SOON, || {
             let mut flows = agent.flows(|event| event.process.pid == pid);

@@ -150,8 +150,7 @@ fn connect(openssl: &mut Command, address: IpAddr) -> u32 {
 
 fn end_well(command: &mut Command) -> u32 {
     let mut process = Process::start(command);
-    let status = process.wait(Duration::from_secs(20));
-    assert!(status.success(), "{}", process.stderr.text());
+    process.succeed(Duration::from_secs(20));
     process.pid()
 }
 

@@ -68,11 +68,7 @@ fn a_tunnel_without_a_name_in_it_has_that_of_the_request() {
             &selector,
         ]);
         let mut curl = Process::start(&mut curl);
-        assert!(
-            curl.wait(Duration::from_secs(20)).success(),
-            "{}",
-            curl.stderr.text()
-        );
+        curl.succeed(Duration::from_secs(20));
         let flow = flow_of(&agent, |event| event.process.pid == curl.pid());
         check_name(&flow.open, evidence, &OPENAI);
         assert_eq!(flow.open.via, Some(via(protocol, proxy, 1)));

@@ -40,11 +40,7 @@ fn mail_and_databases_give_no_flow_and_no_error() {
             .args(["-connect", &format!("127.0.0.1:{port}")])
             .stdin(std::process::Stdio::null());
         let mut client = Process::start(&mut client);
-        assert!(
-            client.wait(Duration::from_secs(20)).success(),
-            "{}",
-            client.stderr.text()
-        );
+        client.succeed(Duration::from_secs(20));
         // It did come to TLS.
         server.said(protocol, Duration::from_secs(5));
         pids.push(client.pid());

@@ -153,8 +153,7 @@ fn round(bed: &TestBed, owner: &Owner, scripts: &[PathBuf], first: usize, count:
         })
         .collect();
     let ended = drivers.into_iter().flat_map(|(mut driver, calls)| {
-        let status = driver.wait(Duration::from_mins(2));
-        assert!(status.success(), "{}", driver.stderr.text());
+        driver.succeed(Duration::from_mins(2));
         let said = driver.stdout.all();
         assert_eq!(said.len(), calls.len());
         let ended = said.into_iter().zip(calls).map(move |(line, call)| {

@@ -1,10 +1,9 @@
 //! How the name reaches the wire over TCP: in pieces, twice, early, without TLS, by the DNS alone.
 
-use super::{calling, get, tool};
+use super::{calling, early, get};
 use crate::clients::Call;
 use crate::hello::Hello;
-use crate::scorecard::caused::Caller;
-use crate::scorecard::stage::{AGAIN, ANTHROPIC, Known, MISTRAL, OPENAI, OUTSIDE, direct};
+use crate::scorecard::stage::{AGAIN, ANTHROPIC, Known, MISTRAL, OPENAI, OUTSIDE};
 use crate::scorecard::{Group, Scenario};
 
 pub(super) fn all() -> Vec<Scenario> {
@@ -52,20 +51,7 @@ pub(super) fn all() -> Vec<Scenario> {
         ),
         by("plain-http", "HTTP/1.1 without TLS", CURL, plain),
     ];
-    all.push(Scenario::new(
-        Group::Path,
-        "early-data",
-        "the request beside the hello (0-RTT), after a first connection",
-        |stage| {
-            let tool = tool("rustls")?.with(&["--early"]);
-            stage.bed.run(&tool, &get("/bytes/1000"));
-            let truth = stage.counted(2, |it| it.name.as_deref() == Some(OPENAI.name));
-            Ok(truth
-                .iter()
-                .map(|it| direct(OPENAI, it, &Caller::of(&tool)))
-                .collect())
-        },
-    ));
+    all.push(early("early-data", "rustls"));
     all.push(Scenario::new(
         Group::Path,
         "plain-bytes",

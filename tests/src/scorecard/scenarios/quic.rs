@@ -1,9 +1,8 @@
 //! How QUIC reaches the wire: kinds of sockets, first flights, Retry.
 
-use super::{calling, get, tool};
+use super::{calling, early, get};
 use crate::clients::Call;
-use crate::scorecard::caused::Caller;
-use crate::scorecard::stage::{OPENAI, direct};
+use crate::scorecard::stage::OPENAI;
 use crate::scorecard::{Group, Scenario};
 
 pub(super) fn all() -> Vec<Scenario> {
@@ -17,20 +16,7 @@ pub(super) fn all() -> Vec<Scenario> {
             (OPENAI, Call { port, ..usual }),
         )
     };
-    let early = Scenario::new(
-        Group::Path,
-        "quic-early",
-        "the request beside the hello (0-RTT), after a first connection",
-        |stage| {
-            let tool = tool("quinn")?.with(&["--early"]);
-            stage.bed.run(&tool, &get("/bytes/1000"));
-            let truth = stage.counted(2, |it| it.name.as_deref() == Some(OPENAI.name));
-            Ok(truth
-                .iter()
-                .map(|it| direct(OPENAI, it, &Caller::of(&tool)))
-                .collect())
-        },
-    );
+    let early = early("quic-early", "quinn");
     vec![
         by(
             "quic-connected",

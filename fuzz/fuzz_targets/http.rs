@@ -6,6 +6,7 @@ use umbra_fuzz::{Cuts, assert_host_name};
 use umbra_parsers::names::{
     host::HostName,
     http::{Request, RequestReader},
+    target::Target,
 };
 
 /// A host's name in a vector that doubles when it is full, in the first line and in a field. Not a path, nor a cookie.
@@ -16,16 +17,16 @@ fuzz_target!(|input: &[u8]| {
     let whole = read([cuts.stream]);
     assert_eq!(read(cuts.pieces()), whole, "the cuts make no difference");
     let Some((requests, _, part)) = whole else { return };
-    let part = part.iter().map(String::as_str);
+    let part = part.as_ref().and_then(Target::name);
     let names = requests.iter().filter_map(|request| match request {
         Request::Tunnel(target) | Request::Proxied(target) | Request::Direct(target) => target.name(),
         Request::TunnelBegins | Request::Unread => None,
     });
-    names.map(HostName::as_str).chain(part).for_each(assert_host_name);
+    names.chain(part).map(HostName::as_str).for_each(assert_host_name);
 });
 
 /// What is said of a request, how many bytes were taken for it, and what is known when nothing follows.
-fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Option<(Vec<Request>, usize, Option<String>)> {
+fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Option<(Vec<Request>, usize, Option<Target>)> {
     let mut pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).peekable();
     let mut reader = RequestReader::new(pieces.peek()?[0])?;
     let (mut requests, mut taken) = (Vec::new(), 0);
@@ -42,6 +43,6 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Option<(Vec<Request>,
         assert!(reader.held() <= MOST_HELD, "{} bytes are held", reader.held());
         taken += piece.len();
     }
-    let part = reader.part().map(ToString::to_string);
+    let part = reader.part().cloned();
     Some((requests, taken, part))
 }

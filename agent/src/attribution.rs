@@ -52,7 +52,7 @@ pub struct Attribution {
     files: Desk<Subject, Option<FileFacts>>,
     containers: Desk<ContainerRef, Option<ContainerFacts>>,
     places: Places,
-    /// Inode number of the mount namespace of the host's init.
+    /// Inode number of the host's mount namespace.
     host_mounts: Option<u32>,
     bell: Arc<Notify>,
     losses: Arc<Losses>,
@@ -68,7 +68,7 @@ impl Attribution {
             files: files::desk(bell.clone(), losses.clone()),
             containers: containers::desk(containers, bell.clone(), losses.clone()),
             places: Places::default(),
-            host_mounts: Some(procfs::namespaces(1).mnt).filter(|number| *number != 0),
+            host_mounts: Some(procfs::namespaces(procfs::host()).mnt).filter(|number| *number != 0),
             bell,
             losses,
         }

@@ -36,7 +36,7 @@ pub struct Setup {
     /// Whether the collector is looked for in the DNS.
     pub discovery: bool,
     /// Tables of the configuration besides these, as TOML.
-    pub more: &'static str,
+    pub more: String,
 }
 
 /// A running agent, the only one on the host.
@@ -125,7 +125,7 @@ pub fn configure(setup: &Setup, dir: &Path, metrics: SocketAddr) -> PathBuf {
     if let Some(catalogue) = &setup.catalogue {
         config["catalogue"] = json!({"file": catalogue});
     }
-    let text = toml::to_string(&config).expect("tables and scalars") + "\n" + setup.more;
+    let text = toml::to_string(&config).expect("tables and scalars") + "\n" + &setup.more;
     let path = dir.join("agent.toml");
     fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     path

@@ -83,6 +83,11 @@ impl TestBed {
         self.dir().join(AUTHORITY)
     }
 
+    /// File of the network namespace (`setns(2)`).
+    pub fn network(&self) -> PathBuf {
+        self.namespace.path()
+    }
+
     /// A command that runs in the namespace, in the bed's folder.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = self.namespace.command(program);

@@ -171,6 +171,16 @@ pub struct Package {
 pub struct Container {
     /// The runtime's id.
     pub id: String,
+    /// Who runs it.
+    pub runtime: Option<String>,
+    /// What the runtime calls it.
+    pub name: Option<String>,
+    /// What it was made of.
+    pub image: Option<String>,
+    /// Kubernetes pod.
+    pub pod: Option<String>,
+    /// Kubernetes namespace.
+    pub namespace: Option<String>,
 }
 
 /// The user that opened the socket.

@@ -20,6 +20,7 @@ pub mod bed;
 pub mod browser;
 pub mod clients;
 pub mod collector;
+pub mod containers;
 pub mod event;
 pub mod fetch;
 pub mod hello;

@@ -57,6 +57,11 @@ impl Namespace {
         command
     }
 
+    /// Its file.
+    pub(crate) fn path(&self) -> PathBuf {
+        Path::new(NAMESPACES).join(&self.name)
+    }
+
     /// Gives the loopback another address (`address/length`).
     pub(crate) fn add_address(&self, address: &str) {
         ip(&["-n", &self.name, "address", "add", address, "dev", "lo"]);

@@ -17,6 +17,8 @@ mod busy_host;
 mod collector_away;
 #[path = "system/commands.rs"]
 mod commands;
+#[path = "system/containers.rs"]
+mod containers;
 #[path = "system/diagnostics.rs"]
 mod diagnostics;
 #[path = "system/disguises.rs"]

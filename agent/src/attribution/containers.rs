@@ -30,6 +30,7 @@ use super::{
     desk::{Desk, Terms},
     files::Root,
     place::{ContainerRef, Runtime},
+    procfs,
 };
 use crate::{config, losses::Losses};
 use sockets::Sockets;
@@ -119,9 +120,9 @@ pub struct Informant {
 }
 
 impl Informant {
-    /// Looks where `config` says, in the files of the host's init.
+    /// Looks where `config` says, in the host's files.
     pub fn new(config: config::Containers) -> Self {
-        Self::within("/proc/1/root", config)
+        Self::within(&procfs::host_root(), config)
     }
 
     /// The same, with the host's files below `root`.

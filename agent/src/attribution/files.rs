@@ -17,6 +17,7 @@ use super::{
     desk::{Desk, Terms},
     image::Executed,
     packages::{Package, Packages},
+    procfs,
 };
 use crate::losses::Losses;
 use digest::Digests;
@@ -167,10 +168,10 @@ impl Default for Examiner {
 }
 
 impl Examiner {
-    /// Takes the host's root from its init: the agent's own may be narrowed (`ProtectHome=`, `PrivateTmp=`).
+    /// Takes files of processes that have gone from the host's root.
     pub fn new() -> Self {
         Self {
-            host: Root::open("/proc/1/root").ok(),
+            host: Root::open(&procfs::host_root()).ok(),
             digests: Digests::default(),
             packages: Packages::default(),
         }

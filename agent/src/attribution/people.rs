@@ -5,7 +5,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::files::{FileId, Root};
+use super::{
+    files::{FileId, Root},
+    procfs,
+};
 
 /// What kind of user a user id is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,7 +70,7 @@ const NONE: &Boundaries = &Boundaries {
 
 impl Default for Kinds {
     fn default() -> Self {
-        Self::within("/proc/1/root")
+        Self::within(&procfs::host_root())
     }
 }
 

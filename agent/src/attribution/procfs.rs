@@ -1,6 +1,6 @@
 //! Processes that the kernel programs did not see begin, from `/proc`.
 
-use std::{fs, os::unix::fs::MetadataExt as _};
+use std::{fs, os::unix::fs::MetadataExt as _, process};
 
 use umbra_agent_common::process::{ARGUMENTS_MAX, NO_SESSION, Namespaces};
 
@@ -99,6 +99,17 @@ pub(super) fn lives(pid: u32, started_ns: u64) -> bool {
         .rsplit_once(')')
         .and_then(|(_, rest)| rest.split_whitespace().nth(19)?.parse().ok());
     began == Some(ticks(started_ns))
+}
+
+/// A process whose root directory and mount namespace are the host's: init, because our own may be narrowed
+/// (`ProtectHome=`, `PrivateTmp=`); ourselves where a security module keeps those of init from us, even from root.
+pub(super) fn host() -> u32 {
+    if namespaces(1).mnt == 0 { process::id() } else { 1 }
+}
+
+/// The host's root directory.
+pub(super) fn host_root() -> String {
+    format!("/proc/{}/root", host())
 }
 
 /// Ids of all processes now.

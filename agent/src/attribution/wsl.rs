@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::files::Root;
+use super::{files::Root, procfs};
 
 /// Files are small; larger ones are not read.
 const FILE_MAX: usize = 64 << 10;
@@ -22,7 +22,7 @@ pub fn wsl() -> Option<Wsl> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
     // Only root sets the environment of the first process; nothing else of it is looked at.
     let environment = fs::read("/proc/1/environ").unwrap_or_default();
-    let os_release = Root::open("/proc/1/root")
+    let os_release = Root::open(&procfs::host_root())
         .ok()
         .and_then(|root| root.text("/etc/os-release", FILE_MAX));
     let interop = fs::exists("/proc/sys/fs/binfmt_misc/WSLInterop").unwrap_or(false);

@@ -24,7 +24,7 @@ fn diagnostics_are_off_unless_asked_for() {
         // The agent's own filter lets everything of the kernel's through.
         let mut agent = Agent::start_as(
             &Setup {
-                more,
+                more: more.to_owned(),
                 ..Setup::default()
             },
             |config| {

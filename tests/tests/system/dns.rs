@@ -44,7 +44,7 @@ fn a_flow_without_a_name_is_known_by_its_address_when_asked_for() {
     let pid = call();
     assert!(agent.stop_and_flows(|event| event.process.pid == pid).is_empty());
 
-    let more = "[evidence]\nresolve_catalogue_names = true\nseconds_per_name = 3600\n";
+    let more = "[evidence]\nresolve_catalogue_names = true\nseconds_per_name = 3600\n".to_owned();
     let agent = Agent::start_as(
         &Setup {
             more,

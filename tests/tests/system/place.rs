@@ -6,7 +6,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::event::Container;
 use umbra_tests::process::Process;
 use umbra_tests::wait::eventually;
 
@@ -51,8 +50,8 @@ fn a_units_and_a_containers_flows_are_told_apart() {
         let event = &flow.open;
         assert_eq!(event.unit.as_deref(), unit, "{event:?}");
         assert_eq!(
-            event.container,
-            container.map(|id| Container { id: id.to_owned() }),
+            event.container.as_ref().map(|found| found.id.as_str()),
+            container,
             "{event:?}"
         );
         // Executed by the shell itself: the shell is not an ancestor of what it became.

@@ -140,6 +140,9 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("slirp4netns", "a rootless container's network", IN_VM, Check::Command("slirp4netns"), &["slirp4netns"]),
     for_test("pasta", "a rootless container's network", IN_VM, Check::Command("pasta"), &["passt"]),
     served("nscd", "a resolver that programs ask through a Unix socket", Check::Command("nscd"), "nscd", "nscd"),
+    for_test("runc", "starts containers for podman and containerd", TEST, Check::Command("runc"), &["runc"]),
+    served("podman", "a container runtime", Check::Command("podman"), "podman", "podman.socket"),
+    served("containerd", "a container runtime, with its client ctr", Check::Command("ctr"), "containerd", "containerd"),
     for_test("sudo", "becomes another user, as a person does", TEST, Check::Command("sudo"), &["sudo"]),
     for_test("sqlite3", "looks into spool and store from outside", TEST, Check::Command("sqlite3"), &["sqlite3"]),
 

@@ -12,4 +12,8 @@ get() {
 }
 # Lists that are older than the mirror name files that are gone: fetch them and try once more.
 get install --yes --no-install-recommends "$1" || { get update && get install --yes --no-install-recommends "$1"; }
-update-rc.d "$2" disable
+if [ -e "/etc/init.d/$2" ]; then
+    update-rc.d "$2" disable
+elif command -v systemctl >/dev/null; then
+    systemctl disable "$2"
+fi

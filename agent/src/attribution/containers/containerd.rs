@@ -55,6 +55,17 @@ pub(super) const GET: &str = "/containerd.services.containers.v1.Containers/Get"
 /// The header that names the namespace.
 pub(super) const NAMESPACE: &str = "containerd-namespace";
 
+/// Path of the method `List` of its service of namespaces (`namespaces.proto`); its question is an empty message.
+pub(super) const LIST: &str = "/containerd.services.namespaces.v1.Namespaces/List";
+
+/// The answer to [`LIST`]: `ListNamespacesResponse { namespaces = 1 }`, `Namespace { name = 1 }`.
+pub(super) fn namespaces(message: &[u8]) -> Vec<String> {
+    protobuf::all(message, 1)
+        .filter_map(|namespace| protobuf::string(namespace, 1))
+        .take(NAMESPACES_MAX)
+        .collect()
+}
+
 /// The question of [`GET`]: `GetContainerRequest { id = 1 }`.
 pub(super) fn question(id: &str) -> Vec<u8> {
     protobuf::text(1, id)

@@ -1,4 +1,4 @@
-//! As much of Protocol Buffers as three messages take (the encoding's documentation, "wire format").
+//! As much of Protocol Buffers as four messages take (the encoding's documentation, "wire format").
 
 use std::collections::HashMap;
 
@@ -20,10 +20,14 @@ pub(super) fn text(number: u8, value: &str) -> Vec<u8> {
 
 /// The last field `number` that has bytes: text or a message.
 pub(super) fn field(message: &[u8], number: u64) -> Option<&[u8]> {
+    all(message, number).last()
+}
+
+/// All fields `number` that have bytes.
+pub(super) fn all(message: &[u8], number: u64) -> impl Iterator<Item = &[u8]> {
     fields(message)
-        .filter(|(found, _)| *found == number)
+        .filter(move |(found, _)| *found == number)
         .map(|(_, bytes)| bytes)
-        .last()
 }
 
 /// The same as text; empty is absent, as in `proto3`.
@@ -34,10 +38,9 @@ pub(super) fn string(message: &[u8], number: u64) -> Option<String> {
 
 /// A `map<string, string>`.
 pub(super) fn map(message: &[u8], number: u64) -> HashMap<String, String> {
-    fields(message)
-        .filter(|(found, _)| *found == number)
+    all(message, number)
         .take(ENTRIES_MAX)
-        .filter_map(|(_, entry)| Some((string(entry, 1)?, string(entry, 2)?)))
+        .filter_map(|entry| Some((string(entry, 1)?, string(entry, 2)?)))
         .collect()
 }
 

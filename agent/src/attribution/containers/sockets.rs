@@ -24,8 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const ANSWER_MAX: usize = 4 << 20;
 /// Path of the method of the Container Runtime Interface (`api.proto`, version 1).
 const STATUS: &str = "/runtime.v1.RuntimeService/ContainerStatus";
-/// containerd's namespaces that are asked for: `nerdctl` and `ctr`, Kubernetes, Docker.
-const NAMESPACES: [&str; 3] = ["default", "k8s.io", "moby"];
 
 /// Whom to ask, and who hung.
 pub(super) struct Sockets {
@@ -79,9 +77,11 @@ impl Sockets {
                 docker::answer(&body, id)
             }
             Runtime::Containerd if container.pod.is_none() => {
+                let list = Question::Call(containerd::LIST, &[], None);
+                let namespaces = self.question(&endpoint, &list, ANSWER_MAX, deadline)?;
                 let message = containerd::question(id);
-                NAMESPACES.into_iter().find_map(|namespace| {
-                    let header = Some((containerd::NAMESPACE, namespace));
+                containerd::namespaces(&namespaces).iter().find_map(|namespace| {
+                    let header = Some((containerd::NAMESPACE, namespace.as_str()));
                     let question = Question::Call(containerd::GET, &message, header);
                     let answer = self.question(&endpoint, &question, ANSWER_MAX, deadline)?;
                     containerd::answer(&answer, id)

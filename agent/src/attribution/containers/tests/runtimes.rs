@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    server::{head, inspecting, remote, serve},
+    server::{Method, head, inspecting, remote, serve},
     *,
 };
 use crate::attribution::containers::{containerd as api, protobuf::text};
@@ -96,6 +96,16 @@ fn status(id: &str, image_ref: &str) -> Vec<u8> {
     field(1, &status)
 }
 
+/// Of this container.
+fn tells_status(answer: Vec<u8>) -> Method {
+    Method {
+        path: "/runtime.v1.RuntimeService/ContainerStatus",
+        header: None,
+        question: text(1, ID),
+        answer,
+    }
+}
+
 #[test]
 fn container_runtime_interface() {
     let expected = facts(&[
@@ -114,13 +124,7 @@ fn container_runtime_interface() {
     ] {
         let host = Host::new();
         let answer = status(ID, &format!("quay.io/shop/app@{DIGEST}"));
-        let server = remote(
-            "/runtime.v1.RuntimeService/ContainerStatus",
-            None,
-            text(1, ID),
-            answer,
-        );
-        serve(&host.path(socket), server);
+        serve(&host.path(socket), remote(vec![tells_status(answer)]));
         assert_eq!(host.ask(&in_pod(runtime)), expected, "{runtime:?}");
     }
 }
@@ -135,24 +139,31 @@ fn containerd() {
     .concat();
     let answer = field(1, &container_message);
     let expected = facts(&[("name", "bot"), ("image", "docker.io/library/nginx:1.27")]);
-    for namespace in ["default", "k8s.io"] {
-        let host = Host::new();
-        let header = Some((api::NAMESPACE, namespace));
-        let server = remote(api::GET, header, text(1, ID), answer.clone());
-        serve(&host.path("/run/containerd/containerd.sock"), server);
-        assert_eq!(host.ask(&container(Runtime::Containerd)), expected, "{namespace}");
-    }
+    // In the second of two namespaces.
+    let namespaces = ["default", "builds"].map(|name| field(1, &text(1, name)));
+    let host = Host::new();
+    let server = remote(vec![
+        Method {
+            path: api::LIST,
+            header: None,
+            question: Vec::new(),
+            answer: namespaces.concat(),
+        },
+        Method {
+            path: api::GET,
+            header: Some((api::NAMESPACE, "builds")),
+            question: text(1, ID),
+            answer,
+        },
+    ]);
+    serve(&host.path("/run/containerd/containerd.sock"), server);
+    assert_eq!(host.ask(&container(Runtime::Containerd)), expected);
 }
 
 #[test]
 fn an_answer_on_another_container_is_none() {
     let host = Host::new();
-    let server = remote(
-        "/runtime.v1.RuntimeService/ContainerStatus",
-        None,
-        text(1, ID),
-        status(OTHER, DIGEST),
-    );
+    let server = remote(vec![tells_status(status(OTHER, DIGEST))]);
     serve(&host.path("/run/crio/crio.sock"), server);
     assert_eq!(host.ask(&in_pod(Runtime::Crio)), ContainerFacts::default());
 }

@@ -16,6 +16,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Request, Response,
     body::{Bytes, Incoming},
+    http::request::Parts,
     server::conn::http2,
     service::service_fn,
 };
@@ -75,32 +76,45 @@ pub(super) fn head(stream: &mut UnixStream) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
-/// Answers a method of gRPC, given a header and a message, with a message; anything else with a refusal.
-pub(super) fn remote(
-    method: &'static str,
-    header: Option<(&'static str, &'static str)>,
-    question: Vec<u8>,
-    answer: Vec<u8>,
-) -> impl Fn(UnixStream) + Clone + Send + 'static {
+/// A method of gRPC, the header and the message that it is given, and its answer.
+#[derive(Clone)]
+pub(super) struct Method {
+    pub(super) path: &'static str,
+    pub(super) header: Option<(&'static str, &'static str)>,
+    pub(super) question: Vec<u8>,
+    pub(super) answer: Vec<u8>,
+}
+
+impl Method {
+    fn is_called(&self, head: &Parts, asked: &[u8]) -> bool {
+        let given = |(name, value)| head.headers.get(name).is_some_and(|it| it == value);
+        head.uri.path() == self.path
+            && given(("content-type", "application/grpc"))
+            && given(("te", "trailers"))
+            && self.header.is_none_or(given)
+            && *asked == framed(&self.question)
+    }
+}
+
+/// Answers calls of these methods with a message; anything else with a refusal.
+pub(super) fn remote(methods: Vec<Method>) -> impl Fn(UnixStream) + Clone + Send + 'static {
     move |stream| {
-        let (question, answer) = (question.clone(), answer.clone());
+        let methods = methods.clone();
         let reply = move |request: Request<Incoming>| {
-            let (question, answer) = (question.clone(), answer.clone());
+            let methods = methods.clone();
             async move {
-                let is_it = request.uri().path() == method
-                    && request.headers()["content-type"] == "application/grpc"
-                    && request.headers()["te"] == "trailers"
-                    && header.is_none_or(|(name, value)| {
-                        request.headers().get(name).is_some_and(|it| it == value)
-                    });
-                let asked = request.into_body().collect().await.unwrap().to_bytes();
+                let (head, body) = request.into_parts();
+                let asked = body.collect().await.unwrap().to_bytes();
+                let called = methods.iter().find(|method| method.is_called(&head, &asked));
                 let response = Response::builder().header("content-type", "application/grpc");
-                Ok::<_, Infallible>(if is_it && asked[..] == framed(&question) {
-                    response.body(Full::<Bytes>::from(framed(&answer))).unwrap()
-                } else {
-                    // Not found.
-                    response.header("grpc-status", "5").body(Full::default()).unwrap()
-                })
+                Ok::<_, Infallible>(
+                    match called {
+                        Some(method) => response.body(Full::<Bytes>::from(framed(&method.answer))),
+                        // Not found.
+                        None => response.header("grpc-status", "5").body(Full::default()),
+                    }
+                    .unwrap(),
+                )
             }
         };
         stream.set_nonblocking(true).unwrap();

@@ -1,0 +1,111 @@
+//! What container runtimes say of a container is told with its flows: podman and containerd, as they are. Its client lives
+//! for a millisecond; [`place`](crate::place) has the paths of other runtimes' control groups.
+
+use std::time::Duration;
+
+use umbra_tests::TestBed;
+use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::containers::{Containerd, Image, Podman, REFERENCE};
+use umbra_tests::event::{Container, Event};
+use umbra_tests::owner::Owner;
+use umbra_tests::process::Process;
+use umbra_tests::skip::{Need, skip, spared};
+use umbra_tests::wait::eventually;
+
+use crate::expect::SOON;
+use crate::names::{OPENAI, bed};
+
+const ID: &str = "6d62726100000000000000000000000000000000000000000000000000000002";
+/// The client in a container: at the image's root.
+const CLIENT: [&str; 5] = ["/owner", "plain", "127.0.0.1", "443", "/hello"];
+
+#[test]
+fn podman_tells_name_and_image() {
+    let Some((bed, image)) = container_bed(&["podman", "runc"].map(Need::Program)) else {
+        return;
+    };
+    let podman = match Podman::new(&bed, &image) {
+        Ok(podman) => podman,
+        Err(why) => return skip(&why),
+    };
+    let agent = Agent::start(&Setup::default());
+    let container = told(&agent, &mut podman.start("bot", &CLIENT));
+    assert_eq!(container.id.len(), 64, "{container:?}");
+    let expected = Container {
+        id: container.id.clone(),
+        runtime: Some("podman".to_owned()),
+        name: Some("bot".to_owned()),
+        image: Some(REFERENCE.to_owned()),
+        pod: None,
+        namespace: None,
+    };
+    assert_eq!(container, expected);
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn containerd_tells_image_and_labels() {
+    let Some((bed, image)) = container_bed(&["containerd", "ctr", "runc"].map(Need::Program)) else {
+        return;
+    };
+    let containerd = match Containerd::new(&bed, &image) {
+        Ok(containerd) => containerd,
+        Err(why) => return skip(&why),
+    };
+    let socket = containerd.socket();
+    let agent = Agent::start(&Setup {
+        more: format!("[containers]\ncontainerd_socket = '{}'\n", socket.display()),
+        ..Setup::default()
+    });
+    // As the kubelet labels them.
+    let labels = [
+        "io.kubernetes.container.name=bot",
+        "io.kubernetes.pod.name=web-0",
+        "io.kubernetes.pod.namespace=production",
+    ];
+    let container = told(&agent, &mut containerd.start(ID, &labels, &CLIENT));
+    let expected = Container {
+        id: ID.to_owned(),
+        runtime: None,
+        name: Some("bot".to_owned()),
+        image: Some(REFERENCE.to_owned()),
+        pod: Some("web-0".to_owned()),
+        namespace: Some("production".to_owned()),
+    };
+    assert_eq!(container, expected);
+    assert!(agent.stop().success());
+}
+
+/// A bed, and an image with the client in it.
+fn container_bed(needs: &[Need]) -> Option<(TestBed, Image)> {
+    if spared("container runtimes") {
+        return None;
+    }
+    let bed = bed(needs)?;
+    let image = Owner::new(&bed, OPENAI.name).and_then(|owner| Image::of(&[&owner.exe, &owner.hello]));
+    match image {
+        Ok(image) => Some((bed, image)),
+        Err(why) => {
+            skip(&why);
+            None
+        }
+    }
+}
+
+/// The container of the only flow that the run makes, as it is told when the flow has opened.
+fn told(agent: &Agent, run: &mut Process) -> Container {
+    run.succeed(Duration::from_secs(30));
+    let is_clients = |event: &Event| event.process.args.as_deref().is_some_and(|args| args == CLIENT);
+    eventually(SOON, || {
+        let flows = agent.flows(is_clients);
+        let [flow] = &flows[..] else {
+            return Err(format!("{} flows of containers: {flows:?}", flows.len()));
+        };
+        // Whatever a container calls its files, they are not the host's.
+        assert_eq!(flow.open.process.exe.as_deref(), Some("/owner"), "{flow:?}");
+        flow.open
+            .container
+            .clone()
+            .ok_or_else(|| format!("no container: {flow:?}"))
+    })
+}

@@ -34,7 +34,7 @@ use attributed::caller;
 pub use attributed::{Ancestor, Attributed, Person, Process, Progress};
 use containers::ContainerFacts;
 use desk::Desk;
-pub use desk::PATIENCE;
+pub use desk::{LONGEST_PATIENCE, PATIENCE};
 use files::{FileFacts, Subject};
 pub use image::{Executed, Image};
 use place::Places;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::event::User;
+use crate::event::{Container, User};
 use crate::machine;
 use crate::process::{Process, bound};
 use crate::truth::Bytes;
@@ -118,6 +118,8 @@ pub struct Row {
     pub program: String,
     /// User of the host.
     pub user: User,
+    /// Container that it ran in.
+    pub container: Option<Container>,
     /// Host.
     pub host: String,
     /// Flows that began.

@@ -27,7 +27,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
 use super::{
-    desk::{Desk, Terms},
+    desk::{Desk, LONGEST_PATIENCE, Terms},
     files::Root,
     place::{ContainerRef, Runtime},
     procfs,
@@ -43,12 +43,18 @@ const FILE_MAX: usize = 4 << 20;
 const FACT_MAX: usize = 512;
 
 /// One thread: it reads runtimes' files, and waits for their sockets.
-const TERMS: Terms = Terms {
+const TERMS: Terms<Option<ContainerFacts>> = Terms {
     name: "umbra-container",
     threads: 1,
     open_max: 256,
     known_max: 1_024,
-    valid: Duration::from_mins(1),
+    // An image stays; what was not known may be a runtime's that was starting, or hung.
+    valid: |facts| match facts {
+        Some(facts) if facts.image.is_some() => Duration::from_hours(1),
+        _ => Duration::from_mins(1),
+    },
+    // The image is half of a caller: told without it first and with it later, it would be two.
+    patience: LONGEST_PATIENCE,
 };
 
 /// Opens the desk.

@@ -19,9 +19,11 @@ use crate::losses::{Loss, Losses};
 
 /// A question that has been open for longer is not worth waiting for.
 pub const PATIENCE: Duration = Duration::from_millis(500);
+/// The same of what makes a caller another one.
+pub const LONGEST_PATIENCE: Duration = Duration::from_secs(3);
 
-/// How a desk works.
-pub(super) struct Terms {
+/// How a desk with answers `A` works.
+pub(super) struct Terms<A> {
     /// Name of its threads.
     pub name: &'static str,
     /// How many questions are looked into at one time.
@@ -31,7 +33,9 @@ pub(super) struct Terms {
     /// Answers remembered, at most; beyond, the oldest half is forgotten.
     pub known_max: usize,
     /// How long an answer is believed.
-    pub valid: Duration,
+    pub valid: fn(&A) -> Duration,
+    /// How long it is worth waiting for, at most [`LONGEST_PATIENCE`].
+    pub patience: Duration,
 }
 
 /// What a desk says to a question.
@@ -64,7 +68,7 @@ type Way<Q, A> = Box<dyn FnMut(&Q) -> A + Send>;
 
 /// Answers `Q` with `A`.
 pub(super) struct Desk<Q, A> {
-    terms: Terms,
+    terms: Terms<A>,
     ways: Vec<Way<Q, A>>,
     known: HashMap<Q, (A, Instant)>,
     open: HashMap<Q, Instant>,
@@ -79,7 +83,7 @@ pub(super) struct Desk<Q, A> {
 impl<Q: Clone + Eq + Hash + Send + 'static, A: Clone + Send + 'static> Desk<Q, A> {
     /// A desk whose threads look into questions by a `way` each, and ring `bell` when they have an answer.
     pub(super) fn new<W: FnMut(&Q) -> A + Send + 'static>(
-        terms: Terms,
+        terms: Terms<A>,
         way: impl Fn() -> W,
         bell: Arc<Notify>,
         losses: Arc<Losses>,
@@ -103,12 +107,12 @@ impl<Q: Clone + Eq + Hash + Send + 'static, A: Clone + Send + 'static> Desk<Q, A
     /// The answer, if it is known; else the question is asked, unless it is already.
     pub(super) fn ask(&mut self, question: &Q, now: Instant) -> Answer<A> {
         if let Some((answer, since)) = self.known.get(question)
-            && now.saturating_duration_since(*since) < self.terms.valid
+            && now.saturating_duration_since(*since) < (self.terms.valid)(answer)
         {
             return Answer::Known(answer.clone());
         }
         if let Some(asked) = self.open.get(question) {
-            let is_late = now.saturating_duration_since(*asked) >= PATIENCE;
+            let is_late = now.saturating_duration_since(*asked) >= self.terms.patience;
             return if is_late { Answer::Late } else { Answer::Open };
         }
         self.start();

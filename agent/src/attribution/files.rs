@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::{
-    desk::{Desk, Terms},
+    desk::{Desk, PATIENCE, Terms},
     image::Executed,
     packages::{Package, Packages},
     procfs,
@@ -26,13 +26,14 @@ pub(super) use recent::Recent;
 pub(super) use root::{FileId, Opened, Root};
 
 /// One thread: what it does is read disks.
-const TERMS: Terms = Terms {
+const TERMS: Terms<Option<FileFacts>> = Terms {
     name: "umbra-files",
     threads: 1,
     open_max: 1_024,
     known_max: 1_024,
     // Whether a file has been replaced is told as of the flow; hashes are remembered by the examiner.
-    valid: Duration::from_secs(2),
+    valid: |_| Duration::from_secs(2),
+    patience: PATIENCE,
 };
 
 /// Opens the desk.

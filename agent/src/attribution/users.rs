@@ -7,7 +7,7 @@ use nix::unistd::{Uid, User};
 use tokio::sync::Notify;
 
 use super::{
-    desk::{Desk, Terms},
+    desk::{Desk, PATIENCE, Terms},
     people::{Kind, Kinds},
 };
 use crate::losses::Losses;
@@ -25,12 +25,13 @@ pub(super) struct Account {
 pub(super) type Users = Desk<u32, Account>;
 
 /// One of its threads may hang in a directory server while the other answers for the host's own users.
-const TERMS: Terms = Terms {
+const TERMS: Terms<Account> = Terms {
     name: "umbra-users",
     threads: 2,
     open_max: 256,
     known_max: 4_096,
-    valid: Duration::from_mins(5),
+    valid: |_| Duration::from_mins(5),
+    patience: PATIENCE,
 };
 
 /// Opens the desk.

@@ -1,12 +1,15 @@
 //! Flows whose opening waits a moment, because a name server, a disk or a container runtime has been asked who is
-//! behind them. Their other changes wait with it, in order. What is not known after [`PATIENCE`] comes with the close.
+//! behind them. Their other changes wait with it, in order. What is not known then comes with the close.
+//!
+//! After [`PATIENCE`] it is worth waiting only for what makes a caller another one, and after [`LONGEST_PATIENCE`] for
+//! nothing.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use tokio::time::Instant;
 
 use crate::{
-    attribution::PATIENCE,
+    attribution::{LONGEST_PATIENCE, PATIENCE},
     flows::{Change, Step},
 };
 
@@ -18,16 +21,29 @@ const FLOWS_MAX: usize = 4_096;
 pub(super) struct Waiting {
     /// By the flow's id: its opening, what it moved, its close.
     flows: HashMap<String, Vec<Change>>,
-    /// In the order in which they began to wait; some of them may wait no more.
-    deadlines: VecDeque<(Instant, String)>,
+    /// In the order in which they began to wait.
+    waits: Vec<Wait>,
+}
+
+#[derive(Debug)]
+struct Wait {
+    flow: String,
+    /// When to see whether it is still worth it.
+    next: Instant,
+    /// When it is over.
+    last: Instant,
 }
 
 impl Waiting {
     /// The changes of the flow `id` wait from `now` on, if there is room.
     pub(super) fn begin(&mut self, id: &str, now: Instant) {
-        if self.deadlines.len() < FLOWS_MAX {
+        if self.waits.len() < FLOWS_MAX {
             self.flows.insert(id.to_owned(), Vec::new());
-            self.deadlines.push_back((now + PATIENCE, id.to_owned()));
+            self.waits.push(Wait {
+                flow: id.to_owned(),
+                next: now + PATIENCE,
+                last: now + LONGEST_PATIENCE,
+            });
         }
     }
 
@@ -44,13 +60,15 @@ impl Waiting {
         None
     }
 
-    /// Takes out the changes of flows that have waited long enough by `now`, or of which `is_complete` says so.
-    pub(super) fn release(&mut self, now: Instant, mut is_complete: impl FnMut(&str) -> bool) -> Vec<Change> {
+    /// Takes out the changes of flows that need not wait any longer, as `is_done` says of each, and of those that may not.
+    pub(super) fn release(&mut self, now: Instant, mut is_done: impl FnMut(&str) -> bool) -> Vec<Change> {
         let mut released = Vec::new();
-        self.deadlines.retain(|(deadline, id)| {
-            let waits = *deadline > now && !is_complete(id);
+        self.waits.retain_mut(|wait| {
+            let waits = wait.last > now && !is_done(&wait.flow);
             if !waits {
-                released.extend(self.flows.remove(id).unwrap_or_default());
+                released.extend(self.flows.remove(&wait.flow).unwrap_or_default());
+            } else if wait.next <= now {
+                wait.next = wait.last;
             }
             waits
         });
@@ -59,14 +77,13 @@ impl Waiting {
 
     /// Whether no flow waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.deadlines.is_empty()
+        self.waits.is_empty()
     }
 
-    /// When the next flow will have waited long enough; now, when none waits.
+    /// When to [release](Waiting::release) next, if nothing is learned before; now, when none waits.
     pub(super) fn next_deadline(&self) -> Instant {
-        self.deadlines
-            .front()
-            .map_or_else(Instant::now, |(deadline, _)| *deadline)
+        let next = self.waits.iter().map(|wait| wait.next).min();
+        next.unwrap_or_else(Instant::now)
     }
 }
 

@@ -1,13 +1,19 @@
 //! The systemd unit or the container that a program runs in is told, from the path of its cgroup.
 
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::event::Flow;
 use umbra_tests::process::Process;
+use umbra_tests::skip::Need;
 use umbra_tests::wait::eventually;
+use umbra_tests::{Collector, TestBed};
 
 use crate::expect::SOON;
 use crate::names::{OPENAI, bed};
@@ -25,28 +31,9 @@ fn a_units_and_a_containers_flows_are_told_apart() {
     ];
     for (name, unit, container) in cases {
         let cgroup = Cgroup::new(&name);
-        let url = format!("https://{}/bytes/1000", OPENAI.name);
-        let mut client = bed.command("curl");
-        client
-            .args(["--silent", "--output", "/dev/null", &url, "--cacert"])
-            .arg(bed.authority());
-        // The shell enters the cgroup and becomes the client. Outside the namespace, where /sys is another.
-        let mut entering = Command::new("sh");
-        entering
-            .args(["-c", "echo $$ > \"$0\" && exec \"$@\""])
-            .arg(cgroup.0.join("cgroup.procs"))
-            .arg(client.get_program())
-            .args(client.get_args());
-        let mut run = Process::start(&mut entering);
+        let mut run = cgroup.curl(&bed);
         run.succeed(Duration::from_secs(30));
-        let pid = run.pid();
-        let flow = eventually(SOON, || {
-            let mut flows = agent.flows(|event| event.process.pid == pid);
-            flows
-                .pop()
-                .filter(|flow| flow.close.is_some())
-                .ok_or_else(|| format!("no flow of {pid}"))
-        });
+        let flow = closed_flow_of(&agent, run.pid());
         let event = &flow.open;
         assert_eq!(event.unit.as_deref(), unit, "{event:?}");
         assert_eq!(
@@ -59,6 +46,76 @@ fn a_units_and_a_containers_flows_are_told_apart() {
         assert_eq!(event.process.ppid, Some(std::process::id()), "{event:?}");
     }
     assert!(agent.stop().success());
+}
+
+#[test]
+fn a_slow_runtime_makes_no_second_caller() {
+    let Some(bed) = bed(&[Need::Binary("umbra-collector")]) else {
+        return;
+    };
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let collector = Collector::start(dir.path(), None);
+    let socket = dir.path().join("docker.sock");
+    slow_docker(&socket);
+    let agent = Agent::start(&Setup {
+        collector: Some(collector.url()),
+        more: format!("[containers]\ndocker_socket = '{}'\n", socket.display()),
+        ..Setup::default()
+    });
+    let cgroup = Cgroup::new(&format!("docker-{ID}.scope"));
+    for _ in 0..2 {
+        let mut run = cgroup.curl(&bed);
+        run.succeed(Duration::from_secs(30));
+        let flow = closed_flow_of(&agent, run.pid());
+        let image = flow
+            .open
+            .container
+            .as_ref()
+            .and_then(|found| found.image.as_deref());
+        assert_eq!(image, Some("docker.io/library/bot:1.2"), "{flow:?}");
+    }
+    let rows = eventually(SOON, || {
+        let rows = collector.rows(OPENAI.name);
+        let flows: u64 = rows.iter().map(|row| row.flows).sum();
+        (flows == 2)
+            .then_some(rows)
+            .ok_or_else(|| format!("{flows} flows"))
+    });
+    let images: Vec<_> = rows
+        .iter()
+        .map(|row| row.container.as_ref()?.image.as_deref())
+        .collect();
+    assert_eq!(images, [Some("docker.io/library/bot:1.2")], "{rows:?}");
+    assert!(agent.stop().success());
+    assert!(collector.stop().success());
+}
+
+/// Answers what is asked of Docker, but later than a flow waits for anything else, for as long as the test runs.
+fn slow_docker(socket: &Path) {
+    const ANSWERS_AFTER: Duration = Duration::from_millis(800);
+    let listener = UnixListener::bind(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
+    let body = format!(r#"{{"Id":"{ID}","Name":"/bot","Config":{{"Image":"bot:1.2"}}}}"#);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::sleep(ANSWERS_AFTER);
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+        }
+    });
+}
+
+/// The only flow of a process, once it is closed.
+fn closed_flow_of(agent: &Agent, pid: u32) -> Flow {
+    eventually(SOON, || {
+        let mut flows = agent.flows(|event| event.process.pid == pid);
+        flows
+            .pop()
+            .filter(|flow| flow.close.is_some())
+            .ok_or_else(|| format!("no flow of {pid}"))
+    })
 }
 
 /// A cgroup of the test's own, at the root of v2.
@@ -78,6 +135,23 @@ impl Cgroup {
         let path = Path::new(root).join(name);
         fs::create_dir_all(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self(path)
+    }
+
+    /// Starts a client in it, by a shell that enters it and becomes the client: outside of the bed's namespace, where /sys
+    /// is another.
+    fn curl(&self, bed: &TestBed) -> Process {
+        let url = format!("https://{}/bytes/1000", OPENAI.name);
+        let mut client = bed.command("curl");
+        client
+            .args(["--silent", "--output", "/dev/null", &url, "--cacert"])
+            .arg(bed.authority());
+        let mut entering = Command::new("sh");
+        entering
+            .args(["-c", "echo $$ > \"$0\" && exec \"$@\""])
+            .arg(self.0.join("cgroup.procs"))
+            .arg(client.get_program())
+            .args(client.get_args());
+        Process::start(&mut entering)
     }
 }
 

@@ -7,13 +7,14 @@ use tokio::{sync::Notify, time::timeout};
 
 use super::*;
 
-fn terms() -> Terms {
+fn terms() -> Terms<u32> {
     Terms {
         name: "desk-test",
         threads: 1,
         open_max: 2,
         known_max: 4,
-        valid: Duration::from_mins(1),
+        valid: |_| Duration::from_mins(1),
+        patience: PATIENCE,
     }
 }
 

@@ -62,7 +62,7 @@ fn a_flow_that_waits_is_told_in_order_and_to_the_byte() {
 }
 
 #[test]
-fn nothing_waits_for_longer_than_half_a_second() {
+fn a_wait_is_looked_at_after_half_a_second_and_ends_after_three() {
     let (mut waiting, now) = (Waiting::default(), Instant::now());
     waiting.begin("a", now);
     waiting.begin("b", now + PATIENCE / 2);
@@ -70,9 +70,14 @@ fn nothing_waits_for_longer_than_half_a_second() {
         assert!(waiting.hold(change(id, Step::Opened, 0)).is_none());
     }
     assert_eq!(waiting.next_deadline(), now + PATIENCE);
-    let released = waiting.release(now + PATIENCE, |_| false);
-    assert_eq!(told(&released), [("a", Step::Opened, 0, 1)]);
+    assert!(waiting.release(now + PATIENCE, |_| false).is_empty());
     assert_eq!(waiting.next_deadline(), now + PATIENCE + PATIENCE / 2);
+    let released = waiting.release(now + 2 * PATIENCE, |id| id == "b");
+    assert_eq!(told(&released), [("b", Step::Opened, 0, 1)]);
+    assert_eq!(waiting.next_deadline(), now + LONGEST_PATIENCE);
+    let released = waiting.release(now + LONGEST_PATIENCE, |_| false);
+    assert_eq!(told(&released), [("a", Step::Opened, 0, 1)]);
+    assert!(waiting.is_empty());
 }
 
 #[test]

@@ -46,6 +46,8 @@ offsets! {
     task_mm: "task_struct"."mm",
     /// Root and working directory.
     task_fs: "task_struct"."fs",
+    /// Open files.
+    task_files: "task_struct"."files",
     /// Login user id; absent when the kernel has no audit.
     task_loginuid: "task_struct"."loginuid",
     /// Number of the login session, likewise.
@@ -58,6 +60,16 @@ offsets! {
     task_signal: "task_struct"."signal",
     /// Threads that have not ended.
     signal_live: "signal_struct"."live",
+    /// Controlling terminal.
+    signal_tty: "signal_struct"."tty",
+    /// What drives the terminal.
+    tty_driver: "tty_struct"."driver",
+    /// Which of the driver's terminals it is.
+    tty_index: "tty_struct"."index",
+    /// Device number of the driver's first terminal.
+    tty_driver_major: "tty_driver"."major",
+    /// Likewise.
+    tty_driver_minor: "tty_driver"."minor_start",
     /// Real user id, in the first user namespace.
     cred_uid: "cred"."uid",
     /// Real group id, likewise.
@@ -98,6 +110,14 @@ offsets! {
     file_path: "file"."f_path",
     /// What the file is.
     file_inode: "file"."f_inode",
+    /// Of a socket's file: the socket.
+    file_private: "file"."private_data",
+    /// Table of open files.
+    files_table: "files_struct"."fdt",
+    /// A pointer a descriptor.
+    table_files: "fdtable"."fd",
+    /// What kind of file it is.
+    inode_mode: "inode"."i_mode",
     /// Its number in the file system.
     inode_number: "inode"."i_ino",
     /// Its file system.
@@ -128,6 +148,14 @@ offsets! {
     mount_mountpoint: "mount"."mnt_mountpoint",
     /// Root of the mounted tree.
     vfsmount_root: "vfsmount"."mnt_root",
+    /// The part of a socket that the network knows.
+    socket_sock: "socket"."sk",
+    /// Address family.
+    sock_family: "sock_common"."skc_family",
+    /// Remote IPv4 address.
+    sock_remote: "sock_common"."skc_daddr",
+    /// Remote IPv6 address.
+    sock_remote_v6: "sock_common"."skc_v6_daddr",
     /// `SOCK_*` flags; `struct sock` begins with its `sock_common`.
     sock_flags: "sock_common"."skc_flags",
 }

@@ -54,6 +54,10 @@ pub struct Process {
     pub session_id: u32,
     /// Where it is, at fork, exec or the last `connect` of TCP.
     pub namespaces: Namespaces,
+    /// Its controlling terminal at fork or exec, in the kernel's own form: 12 bits major, 20 bits minor; 0: none.
+    pub terminal: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// Namespaces of a process by their inode numbers, as `/proc/PID/ns` shows them; 0: not known.
@@ -109,8 +113,10 @@ pub struct Image {
     pub links: u32,
     /// Bytes in `script`, a zero byte included; 0: none.
     pub script_length: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Family of the socket that was its standard input: `AF_INET` (2) or `AF_INET6` (10); 0: none, or not of these.
+    pub peer_family: u32,
+    /// Address that this socket is connected to; IPv4 in the first four bytes.
+    pub peer: [u8; 16],
     /// What was given to `execve`, when the kernel started an interpreter for it (`#!`, `binfmt_misc`).
     pub script: [u8; SCRIPT_MAX],
     /// Path of the executable file.
@@ -133,6 +139,6 @@ pub const CUT_ARGUMENTS: u32 = 4;
 
 crate::plain!(ProcessKey, 16);
 crate::plain!(ImageKey, 16);
-crate::plain!(Process, 88);
+crate::plain!(Process, 96);
 crate::plain!(Namespaces, 16);
-crate::plain!(Image, 40 + SCRIPT_MAX + 2 * PATH_MAX + ARGUMENTS_MAX);
+crate::plain!(Image, 56 + SCRIPT_MAX + 2 * PATH_MAX + ARGUMENTS_MAX);

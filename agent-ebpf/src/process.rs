@@ -23,8 +23,15 @@ use umbra_agent_common::{
 use crate::{
     maps::{IMAGES, PROCESSES, count, offsets},
     path::walk,
-    task::{KernelPointer, current, namespaces, process_of, user_and_group},
+    task::{KernelPointer, current, namespaces, process_of, terminal, user_and_group},
 };
+
+/// Kinds of files (`include/uapi/linux/stat.h`).
+const S_IFMT: u16 = 0o170_000;
+const S_IFSOCK: u16 = 0o140_000;
+/// Address families (`include/linux/socket.h`).
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
 
 /// Where an image is put together; one a processor.
 #[map]
@@ -96,6 +103,7 @@ fn executed(task: KernelPointer, bprm: KernelPointer) -> Option<()> {
     describe(task, image);
     identify(task, image);
     script(bprm, image);
+    peer(task, image);
     if IMAGES.insert(&image_key, &*image, 0).is_err() {
         count(Counter::ImagesLost);
         image_key = ImageKey::default();
@@ -106,6 +114,8 @@ fn executed(task: KernelPointer, bprm: KernelPointer) -> Option<()> {
     process.image = image_key;
     // SAFETY: the entry is copied at once.
     if let Some(before) = unsafe { PROCESSES.get(&key) }.copied() {
+        // Who started it, also when that one has ended and another took it in (`reparent_to_init`, subreapers).
+        process.parent = before.parent;
         process.children = before.children;
         process.flows = before.flows;
         forget_image(&key, &before);
@@ -169,6 +179,8 @@ fn see(task: KernelPointer, process: &mut Process) {
     process.children = 0;
     process.flows = 0;
     namespaces(task, &mut process.namespaces);
+    process.terminal = terminal(task).unwrap_or(0);
+    process.reserved = 0;
 }
 
 /// The running process opens a flow: it may have gone elsewhere since it was entered.
@@ -250,6 +262,34 @@ fn script(bprm: KernelPointer, image: &mut Image) -> Option<()> {
             image.script_length = length as u32;
         }
     }
+    Some(())
+}
+
+/// Whom it serves, if its standard input is a connection: `inetd`, systemd (`Accept=yes`) and sshd start programs so.
+#[inline(always)]
+fn peer(task: KernelPointer, image: &mut Image) -> Option<()> {
+    let offsets = offsets();
+    image.peer_family = 0;
+    image.peer = [0; 16];
+    let files = task.follow(offsets.task_files)?.follow(offsets.files_table)?;
+    let input = files.follow(offsets.table_files)?.follow(0)?;
+    let mode = input
+        .follow(offsets.file_inode)?
+        .read::<u16>(offsets.inode_mode)?;
+    if mode & S_IFMT != S_IFSOCK {
+        return None;
+    }
+    let sock = input.follow(offsets.file_private)?.follow(offsets.socket_sock)?;
+    let family = sock.read::<u16>(offsets.sock_family)?;
+    match family {
+        AF_INET => {
+            let address = sock.read::<[u8; 4]>(offsets.sock_remote)?;
+            image.peer[..4].copy_from_slice(&address);
+        }
+        AF_INET6 => image.peer = sock.read(offsets.sock_remote_v6)?,
+        _ => return None,
+    }
+    image.peer_family = u32::from(family);
     Some(())
 }
 

@@ -75,6 +75,17 @@ pub fn namespaces(task: KernelPointer, place: &mut Namespaces) {
     place.user = number(user, offsets.user_namespace_ns);
 }
 
+/// Device number of a task's controlling terminal, as `tty_devnum` makes it (`drivers/tty/tty_io.c`).
+#[inline(always)]
+pub fn terminal(task: KernelPointer) -> Option<u32> {
+    let offsets = offsets();
+    let terminal = task.follow(offsets.task_signal)?.follow(offsets.signal_tty)?;
+    let driver = terminal.follow(offsets.tty_driver)?;
+    let major = driver.read::<u32>(offsets.tty_driver_major)?;
+    let minor = driver.read::<u32>(offsets.tty_driver_minor)? + terminal.read::<u32>(offsets.tty_index)?;
+    Some(major << 20 | minor & 0xf_ffff)
+}
+
 /// Inode number of a namespace, whose `struct ns_common` is at `common`; 0: not known.
 #[inline(always)]
 fn number(namespace: Option<KernelPointer>, common: u32) -> u32 {

@@ -1,10 +1,12 @@
 //! Says who is behind a flow: process, program, user, and where it runs.
 
+mod ancestry;
 mod attributed;
 pub mod containers;
 mod desk;
 pub mod files;
 mod image;
+mod origin;
 pub mod packages;
 pub mod people;
 mod place;
@@ -37,6 +39,8 @@ use desk::Desk;
 pub use desk::{LONGEST_PATIENCE, PATIENCE};
 use files::{FileFacts, Subject};
 pub use image::{Executed, Image};
+use origin::{Clue, Found};
+pub use origin::{Clue as OriginClue, Kind as OriginKind, Origin};
 use place::Places;
 pub use place::{ContainerRef, Place, Pod, Quality, Runtime};
 use table::Table;
@@ -51,6 +55,7 @@ pub struct Attribution {
     users: Users,
     files: Desk<Subject, Option<FileFacts>>,
     containers: Desk<ContainerRef, Option<ContainerFacts>>,
+    origins: Desk<Clue, Option<Found>>,
     places: Places,
     /// Inode number of the host's mount namespace.
     host_mounts: Option<u32>,
@@ -67,6 +72,7 @@ impl Attribution {
             users: users::desk(bell.clone(), losses.clone()),
             files: files::desk(bell.clone(), losses.clone()),
             containers: containers::desk(containers, bell.clone(), losses.clone()),
+            origins: origin::desk(bell.clone(), losses.clone()),
             places: Places::default(),
             host_mounts: Some(procfs::namespaces(procfs::host()).mnt).filter(|number| *number != 0),
             bell,
@@ -127,7 +133,8 @@ impl Attribution {
                 login_name: None,
             },
         };
-        let ancestors = self.ancestors(known.as_ref().map(|known| known.parent));
+        let line = ancestry::line(&mut self.table, owner.process, known.clone());
+        let ancestors = line.iter().skip(1).take(ANCESTORS_MAX).map(Ancestor::from);
         let session_id = known
             .as_ref()
             .map(|known| known.session_id)
@@ -144,13 +151,14 @@ impl Attribution {
             program: image.program().clone(),
             image,
             files: None,
-            ancestors,
+            ancestors: ancestors.collect(),
         };
         let mut attributed = Attributed {
             caller: Arc::default(),
             container: None,
             process,
             user,
+            origin: origin::trace(&line, &place, session_id),
             place,
             progress: Progress::Open,
         };
@@ -164,7 +172,8 @@ impl Attribution {
             attributed.progress = self
                 .name_people(attributed)
                 .max(self.examine(attributed))
-                .max(self.identify(attributed));
+                .max(self.identify(attributed))
+                .max(self.follow(attributed));
             let caller = caller(attributed);
             if *attributed.caller != caller {
                 attributed.caller = Arc::new(caller);
@@ -182,7 +191,7 @@ impl Attribution {
     pub fn take_answers(&mut self) -> bool {
         let now = Instant::now();
         // Each is asked, whatever the others have.
-        self.users.take(now) | self.files.take(now) | self.containers.take(now)
+        self.users.take(now) | self.files.take(now) | self.containers.take(now) | self.origins.take(now)
     }
 
     /// Forgets processes that ended a while ago.
@@ -251,28 +260,16 @@ impl Attribution {
         }
     }
 
-    fn ancestors(&mut self, parent: Option<ProcessKey>) -> Vec<Ancestor> {
-        let mut ancestors = Vec::new();
-        let mut next = parent;
-        while let Some(key) = next.filter(|key| key.pid != 0)
-            && ancestors.len() < ANCESTORS_MAX
-        {
-            let known = self.table.find(&key);
-            let image = known.as_ref().and_then(|known| known.image.clone());
-            ancestors.push(Ancestor {
-                pid: key.pid,
-                program: image.map_or_else(
-                    || program::UNKNOWN.to_owned(),
-                    |image| image.program().name.clone(),
-                ),
-                uid: known
-                    .as_ref()
-                    .map(|known| known.uid)
-                    .filter(|uid| *uid != NO_USER),
-                user: None,
-            });
-            next = known.map(|known| known.parent);
+    /// Has a clue to the origin followed up.
+    fn follow(&mut self, attributed: &mut Attributed) -> Progress {
+        let Some(clue) = &attributed.origin.clue else {
+            return Progress::Complete;
+        };
+        let mut found = None;
+        let progress = self.origins.ask(clue, Instant::now()).fill(&mut found);
+        if let Some(found) = found {
+            attributed.origin.learn(found);
         }
-        ancestors
+        progress
     }
 }

@@ -44,6 +44,8 @@ pub struct Event {
     pub process: Process,
     /// Of which user.
     pub user: User,
+    /// What set it off.
+    pub origin: Origin,
     /// Container that it ran in.
     pub container: Option<Container>,
     /// systemd unit that it ran in.
@@ -196,6 +198,19 @@ pub struct User {
     pub login_uid: Option<u32>,
     /// Its name.
     pub login_name: Option<String>,
+}
+
+/// What set a program off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Origin {
+    /// `ssh`, `tty`, `cron`, …
+    pub kind: String,
+    /// Which job, timer, service, desktop or CI.
+    pub name: Option<String>,
+    /// Who is at the other end of the session.
+    pub peer: Option<IpAddr>,
+    /// The terminal that the program was started on.
+    pub tty: Option<String>,
 }
 
 /// A flow, from its opening to its close.

@@ -49,6 +49,8 @@ mod long_flow;
 mod names;
 #[path = "system/older.rs"]
 mod older;
+#[path = "system/origins.rs"]
+mod origins;
 #[path = "system/outside.rs"]
 mod outside;
 #[path = "system/owners.rs"]

@@ -8,7 +8,8 @@ use umbra_agent_common::process::{NO_USER, Namespaces};
 use umbra_report::{Caller, Container, Package, Program, User};
 
 use super::{
-    containers::ContainerFacts, files::FileFacts, image::Image, people::Kind, place::Place, program::UNKNOWN,
+    containers::ContainerFacts, files::FileFacts, image::Image, origin::Origin, people::Kind, place::Place,
+    program::UNKNOWN,
 };
 
 /// Who is behind a flow.
@@ -18,6 +19,8 @@ pub struct Attributed {
     pub process: Process,
     /// The user that opened it.
     pub user: Person,
+    /// What set it off.
+    pub origin: Origin,
     /// Where it runs.
     pub place: Place,
     /// What its container is, once that is known.

@@ -210,7 +210,7 @@ fn json<T: DeserializeOwned>(root: &Root, path: &str, max: usize) -> Option<T> {
 }
 
 /// A name as systemd escapes it in units: `\x2d` is a hyphen (systemd-escape(1)).
-fn unescape(name: &str) -> String {
+pub(super) fn unescape(name: &str) -> String {
     let mut parts = name.split("\\x");
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {

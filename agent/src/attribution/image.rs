@@ -1,6 +1,6 @@
 //! What a process executed, in user space's types.
 
-use std::sync::OnceLock;
+use std::{net::IpAddr, sync::OnceLock};
 
 use umbra_agent_common::process::{CUT_ARGUMENTS, Image as Record, LINKS_UNKNOWN, PATH_MAX};
 use umbra_report::Program;
@@ -23,6 +23,8 @@ pub struct Image {
     /// What was given to `execve`, when the kernel started an interpreter for it (`#!`, `binfmt_misc`): a path, relative
     /// to the directory when it does not begin with `/`. `None` also when it was not seen, or longer than 255 bytes.
     pub interpreted: Option<String>,
+    /// Whom it serves, when its standard input is a connection: sshd, and what `inetd` or systemd starts for each one.
+    pub peer: Option<IpAddr>,
     program: OnceLock<Program>,
 }
 
@@ -65,6 +67,7 @@ impl Image {
             directory,
             file: None,
             interpreted: None,
+            peer: None,
             program: OnceLock::new(),
         }
     }
@@ -80,6 +83,7 @@ impl Image {
         let script = record.script.split(|byte| *byte == 0).next().unwrap_or_default();
         Self {
             file: Executed::from_record(record),
+            peer: peer(record),
             interpreted: (record.script_length > 1).then(|| String::from_utf8_lossy(script).into_owned()),
             ..Self::new(
                 path(&record.executable, record.executable_start),
@@ -89,6 +93,18 @@ impl Image {
             )
         }
     }
+}
+
+/// Families as in `include/linux/socket.h`. A server that listens for both has IPv4 clients as `::ffff:192.0.2.1`.
+fn peer(record: &Record) -> Option<IpAddr> {
+    let [a, b, c, d, ..] = record.peer;
+    let address = match record.peer_family {
+        2 => IpAddr::from([a, b, c, d]),
+        10 => IpAddr::from(record.peer).to_canonical(),
+        _ => return None,
+    };
+    // What only listens is connected to nobody.
+    (!address.is_unspecified()).then_some(address)
 }
 
 /// Arguments lie one behind the other, each ended by a zero byte; the last one may be cut.

@@ -21,6 +21,8 @@ pub(super) struct Seen {
     pub session_id: u32,
     /// Where it is.
     pub namespaces: Namespaces,
+    /// Its controlling terminal, as the kernel's records have it.
+    pub terminal: u32,
     /// What it executed.
     pub image: Image,
 }
@@ -59,8 +61,16 @@ pub(super) fn read(pid: u32) -> Option<Seen> {
             .and_then(|text| text.trim().parse().ok())
             .unwrap_or(NO_SESSION),
         namespaces: namespaces(pid),
+        terminal: terminal(stat.tty_nr.cast_unsigned()),
         image,
     })
+}
+
+/// Device number of a terminal from `/proc/PID/stat` (`new_encode_dev`, `include/linux/kdev_t.h`), in the kernel's own
+/// form.
+fn terminal(number: u32) -> u32 {
+    let (major, minor) = (number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xf_ff00);
+    major << 20 | minor
 }
 
 /// Where `pid` is now: its links look like `net:[4026531840]` (namespaces(7)).

@@ -17,7 +17,8 @@ use umbra_report::Program;
 use super::image::Image;
 use applications::Electron;
 use arguments::Subject;
-use identity::{file_name, fleet_wide};
+pub(super) use identity::file_name;
+use identity::fleet_wide;
 
 /// Stands for a program of which nothing is known.
 pub(super) const UNKNOWN: &str = "unknown";

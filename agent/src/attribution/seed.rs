@@ -6,6 +6,7 @@ use umbra_agent_common::process::{Namespaces, ProcessKey};
 
 use super::{
     image::Image,
+    origin::{self, Connections},
     procfs::{self, Seen},
 };
 
@@ -24,6 +25,8 @@ pub(super) struct Old {
     pub session_id: u32,
     /// Where it was then.
     pub namespaces: Namespaces,
+    /// Its controlling terminal then.
+    pub terminal: u32,
     started_ticks: u64,
 }
 
@@ -34,12 +37,16 @@ pub(super) struct Seed(HashMap<u32, Old>);
 impl Seed {
     /// Reads them all.
     pub(super) fn read() -> Self {
-        Self(
-            procfs::pids()
-                .into_iter()
-                .filter_map(|pid| Some((pid, Old::from(procfs::read(pid)?))))
-                .collect(),
-        )
+        let mut connections = Connections::default();
+        let read = |pid| {
+            let mut seen = procfs::read(pid)?;
+            // Now, while it is known to live.
+            if origin::serves_ssh(&seen.image, seen.uid) {
+                seen.image.peer = connections.peer(pid);
+            }
+            Some((pid, Old::from(seen)))
+        };
+        Self(procfs::pids().into_iter().filter_map(read).collect())
     }
 
     /// The process, if it is the one with that id and start (to a clock tick).
@@ -82,6 +89,7 @@ impl From<Seen> for Old {
             login_uid: seen.login_uid,
             session_id: seen.session_id,
             namespaces: seen.namespaces,
+            terminal: seen.terminal,
             started_ticks: seen.started_ticks,
         }
     }

@@ -32,6 +32,8 @@ pub(super) struct Known {
     pub session_id: u32,
     /// Where it is.
     pub namespaces: Namespaces,
+    /// Its controlling terminal, in the kernel's own form; 0: none.
+    pub terminal: u32,
 }
 
 /// Looks processes up.
@@ -76,6 +78,7 @@ impl Table {
             login_uid: process.login_uid,
             session_id: process.session_id,
             namespaces: process.namespaces,
+            terminal: process.terminal,
         })
     }
 
@@ -132,6 +135,7 @@ impl Table {
             login_uid: old.login_uid,
             session_id: old.session_id,
             namespaces: old.namespaces,
+            terminal: old.terminal,
         }
     }
 
@@ -146,6 +150,7 @@ impl Table {
             login_uid: seen.login_uid,
             session_id: seen.session_id,
             namespaces: seen.namespaces,
+            terminal: seen.terminal,
         })
     }
 

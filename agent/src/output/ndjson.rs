@@ -39,6 +39,7 @@ struct Line<'a> {
     relays: Option<&'a str>,
     process: Process<'a>,
     user: User<'a>,
+    origin: Origin<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<Container<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,6 +124,17 @@ struct User<'a> {
 }
 
 #[derive(Serialize)]
+struct Origin<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tty: Option<&'a str>,
+}
+
+#[derive(Serialize)]
 struct Container<'a> {
     id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,6 +198,12 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
             kind: attributed.user.kind.map(UserKind::as_str),
             login_uid: attributed.user.login_uid,
             login_name: attributed.user.login_name.as_deref(),
+        },
+        origin: Origin {
+            kind: attributed.origin.kind.as_str(),
+            name: attributed.origin.name.as_deref(),
+            peer: attributed.origin.peer,
+            tty: attributed.origin.terminal.as_deref(),
         },
         container: container(attributed),
         unit: attributed.place.unit.as_deref(),

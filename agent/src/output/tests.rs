@@ -14,7 +14,7 @@ use umbra_report::{Caller, Program, User};
 use super::{lines, ndjson, writer::Writer, *};
 use crate::{
     attribution::{
-        Ancestor, Image, Person, Place, Process, Progress,
+        Ancestor, Image, Origin, OriginKind, Person, Place, Process, Progress,
         files::{FileFact, FileFacts, Sha256, State},
         packages::Package,
         people::Kind as UserKind,
@@ -91,6 +91,12 @@ fn attributed(program: &str) -> Attributed {
             kind: Some(UserKind::Person),
             login_uid: None,
             login_name: None,
+        },
+        origin: Origin {
+            kind: OriginKind::Ssh,
+            peer: Some("192.0.2.9".parse().unwrap()),
+            terminal: Some("pts/3".to_owned()),
+            ..Origin::default()
         },
         place: Place {
             unit: Some("bot.service".to_owned()),
@@ -174,6 +180,7 @@ fn a_close_has_every_field_of_the_contract() {
             "ancestors": [{"pid": 1, "program": "/usr/lib/systemd/systemd", "uid": 0, "user": "root"}],
         },
         "user": {"uid": 1000, "gid": 1000, "name": "ann", "kind": "person", "login_uid": null, "login_name": null},
+        "origin": {"kind": "ssh", "peer": "192.0.2.9", "tty": "pts/3"},
         "unit": "bot.service",
         "bytes_out": 1_234,
         "bytes_in": 33_000_000,

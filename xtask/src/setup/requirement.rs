@@ -143,6 +143,8 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("runc", "starts containers for podman and containerd", TEST, Check::Command("runc"), &["runc"]),
     served("podman", "a container runtime", Check::Command("podman"), "podman", "podman.socket"),
     served("containerd", "a container runtime, with its client ctr", Check::Command("ctr"), "containerd", "containerd"),
+    served("sshd", "lets people in, inside the tests", Check::Command("sshd"), "openssh-server", "ssh"),
+    for_test("ssh", "comes in as a person does", TEST, Check::Command("ssh"), &["openssh-client"]),
     for_test("sudo", "becomes another user, as a person does", TEST, Check::Command("sudo"), &["sudo"]),
     for_test("sqlite3", "looks into spool and store from outside", TEST, Check::Command("sqlite3"), &["sqlite3"]),
 

@@ -9,7 +9,7 @@ use super::{interpreters, layouts};
 const MERGED: [&str; 6] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
 /// The last part of a path.
-pub(super) fn file_name(path: &str) -> &str {
+pub(in crate::attribution) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 

@@ -11,7 +11,7 @@ pub(in crate::attribution) use connection::Connections;
 
 use super::Kind;
 use crate::{
-    attribution::desk::{Desk, Terms},
+    attribution::desk::{Desk, PATIENCE, Terms},
     losses::Losses,
 };
 
@@ -45,12 +45,13 @@ pub(in crate::attribution) struct Found {
 }
 
 /// One thread: it reads small files.
-const TERMS: Terms = Terms {
+const TERMS: Terms<Option<Found>> = Terms {
     name: "umbra-origin",
     threads: 1,
     open_max: 256,
     known_max: 1_024,
-    valid: Duration::from_mins(5),
+    valid: |_| Duration::from_mins(5),
+    patience: PATIENCE,
 };
 
 /// Opens the desk.

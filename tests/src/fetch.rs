@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 pub(crate) use pieces::Pieces;
-pub use quic::Arguments as Quic;
+pub use quic::{Arguments as Quic, initial};
 pub use tcp::Arguments as Tcp;
 
 /// `https://host[:port]/path`.

@@ -1,9 +1,9 @@
-//! A client whose socket has a history (`clients/owner.c`), and a script of bash that opens one itself.
+//! A client whose socket has a history (`clients/owner/`), and a script of bash that opens one itself.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,7 +13,17 @@ use crate::hello::Hello;
 use crate::machine::{output, program, workshop};
 use crate::process::Process;
 
-const SOURCE: &str = include_str!("../clients/owner.c");
+const SOURCES: [(&str, &str); 9] = [
+    ("owner.h", include_str!("../clients/owner/owner.h")),
+    ("main.c", include_str!("../clients/owner/main.c")),
+    ("talk.c", include_str!("../clients/owner/talk.c")),
+    ("pass.c", include_str!("../clients/owner/pass.c")),
+    ("datagram.c", include_str!("../clients/owner/datagram.c")),
+    ("open.c", include_str!("../clients/owner/open.c")),
+    ("ring.c", include_str!("../clients/owner/ring.c")),
+    ("many.c", include_str!("../clients/owner/many.c")),
+    ("disguise.c", include_str!("../clients/owner/disguise.c")),
+];
 /// How long one may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -58,6 +68,19 @@ impl Owner {
             length: bytes.len() as u64,
             name: name.to_owned(),
         })
+    }
+
+    /// The same client with another hello.
+    #[must_use]
+    pub fn saying(&self, bed: &TestBed, hello: &[u8]) -> Self {
+        let file = bed.dir().join("another-hello");
+        fs::write(&file, hello).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        Self {
+            exe: self.exe.clone(),
+            hello: file,
+            length: hello.len() as u64,
+            name: self.name.clone(),
+        }
     }
 
     /// Its arguments, the name that it is called by first.
@@ -120,13 +143,21 @@ impl Done {
 
 /// Linked statically: so it runs in an empty root, and lives for a millisecond.
 fn build() -> Result<PathBuf, String> {
-    let (source, product) = (workshop().join("owner.c"), workshop().join("owner"));
-    let is_built = |path: &Path| fs::read_to_string(path).is_ok_and(|there| there == SOURCE);
-    if !is_built(&source) || !product.exists() {
-        fs::write(&source, SOURCE).map_err(|error| format!("{}: {error}", source.display()))?;
+    let (folder, product) = (workshop().join("owner-source"), workshop().join("owner"));
+    let is_written =
+        |(name, text): &(&str, &str)| fs::read_to_string(folder.join(name)).is_ok_and(|there| there == *text);
+    if !SOURCES.iter().all(is_written) || !product.exists() {
+        fs::create_dir_all(&folder)
+            .and_then(|()| {
+                SOURCES
+                    .iter()
+                    .try_for_each(|(name, text)| fs::write(folder.join(name), text))
+            })
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut command = Command::new(program("cc")?);
-        command.args(["-static", "-O1", "-pthread", "-o"]);
-        output(command.arg(&product).arg(&source))?;
+        command.args(["-static", "-O1", "-pthread", "-o"]).arg(&product);
+        let (_header, files) = SOURCES.split_first().expect("it is the first");
+        output(command.args(files.iter().map(|(name, _)| folder.join(name))))?;
     }
     Ok(product)
 }

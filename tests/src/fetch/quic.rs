@@ -10,6 +10,7 @@ use http::Request;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
 use rustls::version::TLS13;
+use tokio::time::timeout;
 
 use super::{Url, trusting};
 use crate::udp;
@@ -143,6 +144,28 @@ impl Arguments {
         Ok(())
     }
 }
+
+/// The first datagram of a connection to `name`, of a client that trusts the authority.
+pub fn initial(name: &str, authority: &Path) -> anyhow::Result<Vec<u8>> {
+    let config = QuicClientConfig::try_from(trusting(authority, &[&TLS13])?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = tokio::net::UdpSocket::bind(loopback).await?;
+        let client = Endpoint::client(loopback)?;
+        let config = ClientConfig::new(Arc::new(config));
+        let _connecting = client.connect_with(config, server.local_addr()?, name)?;
+        let mut datagram = vec![0; 2048];
+        let length = timeout(PATIENCE, server.recv(&mut datagram)).await??;
+        datagram.truncate(length);
+        Ok(datagram)
+    })
+}
+
+/// How long a datagram on the loopback may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn wait(signal: &Path) {
     while !signal.exists() {

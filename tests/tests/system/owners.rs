@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use umbra_tests::fetch::initial;
 use umbra_tests::machine::output;
 use umbra_tests::process::Process;
 use umbra_tests::skip::{Need, skip};
 
-use crate::expect::flow_of;
+use crate::expect::{QUIC, check_name, flow_of};
 use crate::names::OPENAI;
 use crate::stage::{Expected, OTHER_USER, Stage};
 
@@ -44,6 +45,31 @@ fn who_connects_owns_a_socket_that_others_made() {
         ..stage.by(done.pid, args)
     };
     stage.check(&done, &expected);
+    stage.end();
+}
+
+#[test]
+fn who_sends_the_first_datagram_owns_a_connection_of_quic() {
+    let Some(stage) = Stage::serving(&[], &["--quic", "443"]) else {
+        return;
+    };
+    let initial = initial(OPENAI.name, &stage.bed.authority()).unwrap_or_else(|why| panic!("{why}"));
+    let owner = stage.owner.saying(&stage.bed, &initial);
+    // Who made and connected the socket sends nothing, or sends first and then passes the socket on.
+    for (manner, owned_by_receiver, datagrams) in
+        [("datagram-pass", true, 1), ("datagram-pass-later", false, 2)]
+    {
+        let done = owner.run(&stage.bed, &[], manner, OPENAI.port, &[]);
+        let receiver = done.said["receiver"];
+        let flow = flow_of(&stage.agent, |event| {
+            event.process.pid == done.pid || event.process.pid == receiver
+        });
+        check_name(&flow.open, QUIC, &OPENAI);
+        let expected = if owned_by_receiver { receiver } else { done.pid };
+        assert_eq!(flow.open.process.pid, expected, "{manner}: {flow:?}");
+        let bytes = flow.bytes().expect("it is closed");
+        assert_eq!(bytes.out, datagrams * owner.length, "{manner}: {flow:?}");
+    }
     stage.end();
 }
 

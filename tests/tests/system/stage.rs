@@ -10,9 +10,9 @@ use umbra_tests::owner::{Done, Owner};
 use umbra_tests::skip::{Need, skip};
 
 use crate::expect::{TLS, check_name, flow_of};
-use crate::names::{OPENAI, bed};
+use crate::names::{OPENAI, bed_serving};
 
-/// As in `owner.c`.
+/// As in `clients/owner/main.c`.
 pub(crate) const OTHER_USER: u32 = 12345;
 
 /// A bed, the client in it, and an agent.
@@ -32,7 +32,12 @@ pub(crate) struct Expected<'a> {
 
 impl Stage {
     pub(crate) fn new(needs: &[Need]) -> Option<Self> {
-        let bed = bed(needs)?;
+        Self::serving(needs, &[])
+    }
+
+    /// The same with more arguments for the server.
+    pub(crate) fn serving(needs: &[Need], more: &[&str]) -> Option<Self> {
+        let bed = bed_serving(needs, more)?;
         match Owner::new(&bed, OPENAI.name) {
             Ok(owner) => Some(Self {
                 agent: Agent::start(&Setup::default()),

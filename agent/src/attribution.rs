@@ -37,7 +37,7 @@ pub use attributed::{Ancestor, Attributed, Person, Process, Progress};
 use containers::ContainerFacts;
 use desk::Desk;
 pub use desk::{LONGEST_PATIENCE, PATIENCE};
-use files::{FileFacts, Subject};
+use files::{FileFacts, Module, Subject};
 pub use image::{Executed, Image};
 use origin::{Clue, Found};
 pub use origin::{Clue as OriginClue, Kind as OriginKind, Origin};
@@ -242,6 +242,12 @@ impl Attribution {
             executable: process.image.executable.clone(),
             executed: process.image.file,
             script: process.program.script.clone(),
+            module: program::module(&process.program).map(|name| Module {
+                name: name.to_owned(),
+                called: process.image.arguments.first().cloned(),
+                directory: process.image.directory.clone(),
+                uid: attributed.user.uid,
+            }),
             on_host: self
                 .host_mounts
                 .is_some_and(|host| host == process.namespaces.mnt),

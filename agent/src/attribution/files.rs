@@ -3,6 +3,7 @@
 //! All of it reads disks and may block as long as a file system does: for a worker thread, never for the pipeline.
 
 mod digest;
+mod module;
 mod process;
 mod recent;
 mod root;
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::losses::Losses;
 use digest::Digests;
+pub use module::Module;
 use process::Live;
 pub(super) use recent::Recent;
 pub(super) use root::{FileId, Opened, Root};
@@ -60,6 +62,8 @@ pub struct Subject {
     pub executed: Option<Executed>,
     /// The script behind an interpreter; a module or class, which is no path, is passed over.
     pub script: Option<String>,
+    /// The module of Python that was run by its name.
+    pub module: Option<Module>,
     /// It runs in the mount namespace of the host's init: when it has gone, its paths still mean something.
     pub on_host: bool,
 }
@@ -71,7 +75,7 @@ pub struct FileFacts {
     pub executable: FileFact,
     /// Of the script; `None` when no file is behind an interpreter.
     pub script: Option<FileFact>,
-    /// The installed package that owns the script, else the executable.
+    /// The installed package that owns the script or module, else the executable.
     pub package: Option<Package>,
 }
 
@@ -221,9 +225,11 @@ impl Examiner {
             let file = file.as_ref()?;
             packages.owner(root, is_host, file)
         };
+        let module = || module::find(root, path?, subject.module.as_ref()?);
         let package = script
             .as_ref()
             .and_then(|(_, file)| owner(file))
+            .or_else(|| owner(&module()))
             .or_else(|| owner(&executable_file));
         FileFacts {
             executable,

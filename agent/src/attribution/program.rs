@@ -26,6 +26,13 @@ pub(super) const UNKNOWN: &str = "unknown";
 /// Programs that run programs, one in the other.
 const DEPTH_MAX: usize = 4;
 
+/// The module of Python that `program` is, if it was run by its name.
+pub(super) fn module(program: &Program) -> Option<&str> {
+    let module = program.script.as_deref()?;
+    let interpreter = program.name.strip_suffix(module)?;
+    matches!(interpreter, "python2 -m " | "python3 -m ").then_some(module)
+}
+
 /// The program of `image`.
 ///
 /// `name` is the fleet-wide identity: `/usr/bin/curl`, `python3 ~/bots/slack.py`, `~/.local/bin/llm`,
@@ -234,7 +241,7 @@ fn without_secrets(target: &str) -> String {
 }
 
 /// `path` as seen from `directory`, without `.` and `..`. A relative path stays when no directory is known.
-fn absolute(path: &str, directory: Option<&str>) -> String {
+pub(super) fn absolute(path: &str, directory: Option<&str>) -> String {
     let joined = directory.map_or_else(
         || PathBuf::from(path),
         |directory| Path::new(directory).join(path),

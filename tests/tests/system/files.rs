@@ -8,11 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::clients::named;
+use umbra_tests::clients::{named, python_server};
 use umbra_tests::event::Flow;
 use umbra_tests::machine::output;
 use umbra_tests::process::Process;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, skip, spared};
 use umbra_tests::wait::eventually;
 
 use crate::expect::SOON;
@@ -69,6 +69,45 @@ fn a_program_that_is_replaced_while_it_runs_is_told_so() {
     assert_eq!(process.sha256, None, "what ran is gone");
     drop(go);
     assert!(client.wait(Duration::from_secs(10)).success());
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn a_module_of_python_has_its_package() {
+    if spared("modules") {
+        return;
+    }
+    let Some(bed) = bed(&[]) else { return };
+    let (python, _) = match python_server("quic_server.py") {
+        Ok(server) => server,
+        Err(why) => return skip(&why),
+    };
+    let agent = Agent::start(&Setup::default());
+    // It finds no package there: what counts is that it asks.
+    let index = format!("https://{}/simple", OPENAI.name);
+    let mut pip = bed.command(python);
+    pip.args([
+        "-m",
+        "pip",
+        "--isolated",
+        "download",
+        "--no-deps",
+        "--no-cache-dir",
+    ]);
+    pip.args(["--retries", "0", "--index-url", &index, "--cert"]);
+    let mut pip = Process::start(pip.arg(bed.authority()).arg("none"));
+    pip.wait(Duration::from_mins(1));
+    let process = eventually(SOON, || {
+        let flows = agent.flows(|event| event.process.pid == pip.pid());
+        let first = flows.into_iter().next();
+        first
+            .map(|flow| flow.open.process)
+            .ok_or_else(|| pip.stderr.text())
+    });
+    assert_eq!(process.script.as_deref(), Some("pip"), "{process:?}");
+    let package = process.package.as_ref().expect("it is known");
+    assert_eq!((package.manager.as_str(), package.name.as_str()), ("pip", "pip"));
+    assert!(package.version.is_some(), "{package:?}");
     assert!(agent.stop().success());
 }
 

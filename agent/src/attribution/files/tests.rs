@@ -64,6 +64,7 @@ impl Running {
             executable: Some(self.executable.clone()),
             executed: seen.image.file,
             script: None,
+            module: None,
             on_host: true,
         }
     }
@@ -85,6 +86,7 @@ fn gone(script: &Path, started: Timestamp) -> Subject {
         executable: None,
         executed: None,
         script: Some(script.to_string_lossy().into_owned()),
+        module: None,
         on_host: true,
     }
 }

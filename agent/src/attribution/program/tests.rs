@@ -30,6 +30,28 @@ fn programs_are_called_what_a_person_would_say() {
 }
 
 #[test]
+fn modules_of_python_are_told_from_scripts_and_others_modules() {
+    for (executable, arguments, expected) in [
+        (
+            "/usr/bin/python3.11",
+            &["python3", "-m", "http.server"][..],
+            Some("http.server"),
+        ),
+        (
+            "/usr/bin/python3.11",
+            &["python3", "-um", "llm", "-m", "gpt"],
+            Some("llm"),
+        ),
+        ("/usr/bin/python3.11", &["python3", "llm"], None),
+        ("/usr/bin/java", &["java", "-m", "mod/com.x.Main"], None),
+    ] {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let program = of(&Image::new(Some(executable.to_owned()), arguments, false, None));
+        assert_eq!(module(&program), expected, "{program:?}");
+    }
+}
+
+#[test]
 fn without_an_executable_the_called_name_stands() {
     let image = Image::new(None, vec!["tool".to_owned()], false, None);
     assert_eq!(of(&image).name, "tool");

@@ -45,9 +45,8 @@ pub fn inspect(path: &Path, out: &mut impl Write) -> Result<(), Error> {
 }
 
 /// Prints a JSON object for each TCP and UDP flow of a capture to `out`, in the order of their first packets; gives
-/// what kept it from reading all of the capture, whose other flows are printed all the same. `source` has to give the
-/// file's header at its first read, as files do.
-pub fn print_flows(source: impl Read + Send, out: &mut impl Write) -> io::Result<Option<Damage>> {
+/// what kept it from reading all of the capture, whose other flows are printed all the same.
+pub fn print_flows(source: impl Read, out: &mut impl Write) -> io::Result<Option<Damage>> {
     let mut packets = Packets::default();
     let mut flows = Flows::default();
     let mut unread_link = None;

@@ -7,6 +7,8 @@ mod proxies;
 mod quic;
 mod requests;
 
+use std::io::Read;
+
 use serde_json::Value;
 
 use super::{Damage, print_flows};
@@ -15,8 +17,12 @@ const NAME: &str = "api.openai.com";
 
 /// What `inspect` prints of a file, line by line, and what is wrong with it.
 fn inspect(file: &[u8]) -> (Vec<Value>, Option<Damage>) {
+    inspect_from(file)
+}
+
+fn inspect_from(source: impl Read) -> (Vec<Value>, Option<Damage>) {
     let mut out = Vec::new();
-    let damage = print_flows(file, &mut out).unwrap();
+    let damage = print_flows(source, &mut out).unwrap();
     let lines = out.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     let lines = lines.map(|line| serde_json::from_slice(line).unwrap());
     (lines.collect(), damage)

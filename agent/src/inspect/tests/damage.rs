@@ -1,9 +1,12 @@
 //! Files that are cut, changed, or no captures.
 
+use std::io::{self, Read};
+
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::{
-    Damage, NAME, inspect,
+    Damage, NAME, inspect, inspect_from,
     made::{Ng, RAW, SYN, at, pcap, syn},
     named,
 };
@@ -55,10 +58,28 @@ fn a_packet_of_an_unheard_of_length_is_damage() {
     let mut file = pcap(RAW, &[at(0, &hello(NAME))]);
     let byte = file.len() as u64;
     file.extend_from_slice(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 0, 0, 0, 0x7f]);
-    file.resize(file.len() + (20 << 20), 0);
-    let (lines, damage) = inspect(&file);
-    assert_eq!(lines, [named()]);
-    assert_eq!(damage, Some(Damage::Damaged { packets: 1, byte }));
+    for more in [0, 20 << 20] {
+        file.resize(file.len() + more, 0);
+        let (lines, damage) = inspect(&file);
+        assert_eq!(lines, [named()], "{more}");
+        assert_eq!(damage, Some(Damage::Damaged { packets: 1, byte }), "{more}");
+    }
+}
+
+#[test]
+fn a_packet_that_is_longer_than_its_block_is_damage() {
+    let ng = Ng(u32::to_le_bytes);
+    let mut block = ng.enhanced(0, &at(0, &hello(NAME)));
+    // Type and length, interface, time: then the length of what was captured.
+    block[20..24].copy_from_slice(&4_000_u32.to_le_bytes());
+    let head = [ng.section(), ng.interface(RAW)].concat();
+    let byte = head.len() as u64;
+    for follows in [0, 40] {
+        let after = ng.enhanced(0, &syn(SYN)).repeat(follows);
+        let (lines, damage) = inspect(&[&head[..], &block, &after].concat());
+        assert_eq!(lines, [Value::Null; 0], "{follows}");
+        assert_eq!(damage, Some(Damage::Damaged { packets: 0, byte }), "{follows}");
+    }
 }
 
 #[test]
@@ -101,10 +122,40 @@ proptest! {
     }
 
     #[test]
+    fn the_sizes_of_reads_make_no_difference(
+        size in 1..100_usize,
+        end in any::<prop::sample::Index>(),
+        change in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        for mut file in files() {
+            if let Some((at, byte)) = change {
+                let at = at.index(file.len());
+                file[at] = byte;
+            }
+            file.truncate(end.index(file.len() + 1));
+            let slowly = Slowly { file: &file, size };
+            prop_assert_eq!(inspect_from(slowly), inspect(&file));
+        }
+    }
+
+    #[test]
     fn changed_packets_do_no_harm(
         link in prop::sample::select(vec![0_u16, 1, 9, 51, 101, 113, 276]),
         frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 0..20),
     ) {
         inspect(&pcap(link, &frames));
+    }
+}
+
+/// Gives no more than `size` bytes at a read.
+struct Slowly<'a> {
+    file: &'a [u8],
+    size: usize,
+}
+
+impl Read for Slowly<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = self.size.min(buffer.len());
+        self.file.read(&mut buffer[..most])
     }
 }

@@ -2,8 +2,10 @@
 
 v1      offer QUIC version 1 alone
 v2      begin with version 2, and know version 1
+v1-v2   begin with version 1, and rather have version 2 (RFC 9368)
 long    make the hello too long for one datagram
 send    connect the socket to the server and use send, rather than sendto
+ech:NAME    say this name in the hello, beside an encrypted one that nobody can open (RFC 9849)
 """
 
 import asyncio
@@ -21,13 +23,21 @@ VERSIONS = {
     "v1": [QuicProtocolVersion.VERSION_1],
     "v2": [QuicProtocolVersion.VERSION_2, QuicProtocolVersion.VERSION_1],
 }
+VERSIONS["v1-v2"] = VERSIONS["v2"]
+ENCRYPTED_HELLO = 0xFE0D
+
+
 
 
 class Client(QuicConnectionProtocol):
+    encrypts = False
+
     def __init__(self, *arguments, **more):
         super().__init__(*arguments, **more)
         self.http = H3Connection(self._quic)
         self.status, self.length, self.end = None, 0, self._loop.create_future()
+        if Client.encrypts:
+            encrypt(self._quic)
 
     def quic_event_received(self, event):
         for part in self.http.handle_event(event):
@@ -46,6 +56,22 @@ class Client(QuicConnectionProtocol):
         await self.end
         if self.status != b"200":
             sys.exit(f"status {self.status}")
+
+
+def encrypt(connection):
+    initialize = connection._initialize
+
+    def and_encrypt(peer_cid):
+        initialize(peer_cid)
+        # Outer; HKDF-SHA256, AES-128-GCM; configuration 1; a key; a payload.
+        body = bytes([0, 0, 1, 0, 1, 1]) + sized(b"\x09" * 32) + sized(b"\x05" * 208)
+        connection.tls.handshake_extensions.append((ENCRYPTED_HELLO, body))
+
+    connection._initialize = and_encrypt
+
+
+def sized(body):
+    return len(body).to_bytes(2, "big") + body
 
 
 async def by_send(url, configuration):
@@ -72,6 +98,10 @@ def main(url, authority, *manners):
     configuration = QuicConfiguration(alpn_protocols=H3_ALPN, quantum_readiness_test="long" in manners)
     configuration.load_verify_locations(authority)
     for manner in manners:
+        if manner.startswith("ech:"):
+            configuration.server_name, Client.encrypts = manner.removeprefix("ech:"), True
+        if manner == "v1-v2":
+            configuration.original_version = QuicProtocolVersion.VERSION_1
         configuration.supported_versions = VERSIONS.get(manner, configuration.supported_versions)
     get = by_send if "send" in manners else by_sendto
     asyncio.run(get(urllib.parse.urlsplit(url), configuration))

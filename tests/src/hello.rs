@@ -9,6 +9,8 @@ pub struct Hello<'a> {
     pub unknown: usize,
     /// Bytes of padding (RFC 7685), in front of the name.
     pub padding: usize,
+    /// Drafts 28 and 18 of TLS 1.3 in front of that itself, as browsers offered them in their time.
+    pub drafts: bool,
     /// An encrypted hello beside it (RFC 9849), which nobody can open.
     pub encrypted: bool,
 }
@@ -53,7 +55,12 @@ impl Hello<'_> {
         if self.padding > 0 {
             add(PADDING, &vec![0; self.padding]);
         }
-        add(43, &[2, 3, 4]); // TLS 1.3
+        let versions: &[u8] = if self.drafts {
+            &[6, 0x7f, 28, 0x7f, 18, 3, 4]
+        } else {
+            &[2, 3, 4] // TLS 1.3
+        };
+        add(43, versions);
         add(10, &sized16(&[0, 29])); // X25519
         add(13, &sized16(&[4, 3, 8, 4])); // ECDSA with P-256, RSA-PSS
         add(51, &sized16(&[&[0, 29][..], &sized16(&[9; 32])].concat())); // a point of X25519

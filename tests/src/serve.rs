@@ -49,6 +49,9 @@ pub struct Arguments {
     /// UDP ports for HTTP/3 that let each client show its address first (Retry).
     #[arg(long, value_delimiter = ',')]
     quic_retry: Vec<u16>,
+    /// UDP ports for HTTP/3 that know only the curve P-384, as with `again`.
+    #[arg(long, value_delimiter = ',')]
+    quic_again: Vec<u16>,
     /// Names whose certificate and key are written as `NAME.pem` and `NAME.key`, for another server.
     #[arg(long, value_delimiter = ',')]
     issue: Vec<String>,
@@ -75,9 +78,13 @@ pub fn serve(arguments: &Arguments) -> anyhow::Result<()> {
             serving.extend(service.listen(&addresses(port), &record)?);
         }
     }
-    for (retry, ports) in [(false, &arguments.quic), (true, &arguments.quic_retry)] {
+    for (manner, ports) in [
+        (quic::Manner::Plain, &arguments.quic),
+        (quic::Manner::Retry, &arguments.quic_retry),
+        (quic::Manner::Again, &arguments.quic_again),
+    ] {
         for address in ports.iter().flat_map(|&port| addresses(port)) {
-            serving.push(quic::listen(address, retry, &authority, &record)?);
+            serving.push(quic::listen(address, manner, &authority, &record)?);
         }
     }
     println!("{READY}");

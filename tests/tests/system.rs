@@ -65,6 +65,8 @@ mod place;
 mod proxies;
 #[path = "system/quic.rs"]
 mod quic;
+#[path = "system/quic_beginnings.rs"]
+mod quic_beginnings;
 #[path = "system/resolvers.rs"]
 mod resolvers;
 #[path = "system/reuse.rs"]
@@ -89,5 +91,7 @@ mod storm;
 mod tables;
 #[path = "system/through.rs"]
 mod through;
+#[path = "system/versions.rs"]
+mod versions;
 #[path = "system/wrappers.rs"]
 mod wrappers;

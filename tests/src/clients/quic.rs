@@ -2,7 +2,7 @@ use super::{Client, Tool, behind, browsers, build, client, plain};
 use crate::machine::binary;
 
 /// Clients that speak HTTP/3, each with the kind of socket and the form of the first flight that it is here for.
-pub const QUIC_CLIENTS: [Client; 9] = [
+pub const QUIC_CLIENTS: [Client; 10] = [
     client("quinn", "rustls; sendmsg, GSO", || quinn("")),
     client("quinn-connected", "rustls; connected socket", || {
         quinn("--connected")
@@ -15,6 +15,9 @@ pub const QUIC_CLIENTS: [Client; 9] = [
         aioquic("v1 send")
     }),
     client("aioquic-v2", "Python; begins with version 2", || aioquic("v2")),
+    client("aioquic-v1-v2", "Python; version 1, and rather version 2", || {
+        aioquic("v1-v2")
+    }),
     client("aioquic-long", "Python; a hello in two datagrams", || {
         aioquic("v1 long")
     }),

@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Get it twice, the second time in the first flight (0-RTT), which the server must accept.
     #[arg(long)]
     early: bool,
+    /// Say no name in the hello; the server must prove to be this one.
+    #[arg(long)]
+    nameless: Option<String>,
     /// Open (and connect) the socket, say so, and wait for this file before the first datagram.
     #[arg(long)]
     wait: Option<PathBuf>,
@@ -45,6 +48,7 @@ impl Arguments {
         let mut tls = trusting(&self.authority, &[&TLS13])?;
         tls.alpn_protocols = vec![b"h3".to_vec()];
         tls.enable_early_data = self.early;
+        tls.enable_sni = self.nameless.is_none();
         let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -73,7 +77,8 @@ impl Arguments {
             self.socket(server)?,
             Arc::new(TokioRuntime),
         )?;
-        let connecting = endpoint.connect_with(config, server, &self.url.host)?;
+        let name = self.nameless.as_ref().unwrap_or(&self.url.host);
+        let connecting = endpoint.connect_with(config, server, name)?;
         let outcome = if early {
             let (connection, accepted) = connecting
                 .into_0rtt()

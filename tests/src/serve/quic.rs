@@ -14,6 +14,8 @@ use http::{Request, Response, StatusCode};
 use quinn::crypto::rustls::{HandshakeData, QuicServerConfig};
 use quinn::{Endpoint, EndpointConfig, Incoming, Runtime, TokioRuntime, TransportConfig};
 use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::version::TLS13;
 
 use super::certificates::Authority;
 use super::http::First;
@@ -28,14 +30,30 @@ const IDLE: Duration = Duration::from_secs(2);
 /// How long after the end of a connection what belongs to it may still come in.
 const AFTERMATH: Duration = Duration::from_millis(50);
 
-/// Serves on one UDP socket; with `retry` each client has to show first that it receives at its address.
+/// How a server receives its clients.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As most do.
+    Plain,
+    /// Each client has to show first that it receives at its address (RFC 9000, section 8.1.2).
+    Retry,
+    /// With a curve that no client guesses: each is asked for another hello (RFC 8446, 4.1.4).
+    Again,
+}
+
+/// Serves on one UDP socket.
 pub(super) fn listen(
     address: SocketAddr,
-    retry: bool,
+    manner: Manner,
     authority: &Arc<Authority>,
     record: &Record,
 ) -> anyhow::Result<Serving> {
-    let mut tls = ServerConfig::builder()
+    let mut provider = ring::default_provider();
+    if manner == Manner::Again {
+        provider.kx_groups = vec![ring::kx_group::SECP384R1];
+    }
+    let mut tls = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&TLS13])?
         .with_no_client_auth()
         .with_cert_resolver(Arc::clone(authority) as _);
     tls.alpn_protocols = vec![b"h3".to_vec()];
@@ -62,13 +80,13 @@ pub(super) fn listen(
         anyhow::Ok((socket, endpoint))
     })?;
     Ok(thread::spawn(move || {
-        runtime.block_on(accept(&endpoint, retry, &socket, &record));
+        runtime.block_on(accept(&endpoint, manner, &socket, &record));
     }))
 }
 
-async fn accept(endpoint: &Endpoint, retry: bool, socket: &Arc<Counted>, record: &Record) {
+async fn accept(endpoint: &Endpoint, manner: Manner, socket: &Arc<Counted>, record: &Record) {
     while let Some(incoming) = endpoint.accept().await {
-        if retry && incoming.may_retry() && !incoming.remote_address_validated() {
+        if manner == Manner::Retry && incoming.may_retry() && !incoming.remote_address_validated() {
             if let Err(error) = incoming.retry() {
                 eprintln!("umbra-testbed: {error}");
             }

@@ -10,10 +10,13 @@ use umbra_tests::nss;
 use umbra_tests::skip::{Need, ready, spared};
 use umbra_tests::wait::eventually;
 
-use crate::expect::{DNS, SOON, TLS, check_name, flow_of, is_of, untold};
+use crate::expect::{DNS, DNS_OF_UDP, SOON, TLS, check_name, flow_of, is_of, untold};
 use crate::names::{OPENAI, bed_without_names};
+use crate::quic_beginnings::quic_or_skipped;
 
 const FRONT: &str = "front.example";
+/// Encrypted names that could not be known.
+const ENCRYPTED: &str = "umbra_agent_losses_total{cause=\"name_encrypted\"}";
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 11));
 
 #[test]
@@ -54,6 +57,64 @@ fn behind_a_front_the_name_is_that_of_the_answer() {
         greet(&ADDRESS.to_string(), FRONT, true, &[]),
     ];
     untold(agent, ["\"name\":\"front.example\""], &outside);
+}
+
+#[test]
+fn a_name_that_cannot_be_known_is_counted() {
+    let Some(bed) = bed_without_names(&["--quic", "443"]) else {
+        return;
+    };
+    bed.add_address(ADDRESS);
+    let records = [
+        format!("--host-record={},{ADDRESS},60", OPENAI.name),
+        format!("--host-record={FRONT},{ADDRESS},60"),
+    ];
+    let records: Vec<_> = records.iter().map(String::as_str).collect();
+    let _server = umbra_tests::name_server::start(&mut bed.command("dnsmasq"), "127.0.0.1", &records);
+    let agent = Agent::start(&Setup::default());
+    let hello = |encrypted| {
+        let hello = Hello {
+            name: Some(FRONT),
+            encrypted,
+            ..Hello::default()
+        };
+        hello.records(usize::MAX)
+    };
+    let counts = |wanted: u32| {
+        eventually(SOON, || {
+            let counted = agent.metrics().get(ENCRYPTED);
+            ((counted - f64::from(wanted)).abs() < 0.5)
+                .then_some(())
+                .ok_or_else(|| format!("{counted}, not {wanted}"))
+        });
+    };
+    // An address that nobody was given for a name of the catalogue.
+    let mut pids = vec![bed.say(FRONT, 443, &hello(true), &[]).0];
+    let named = bed.say(OPENAI.name, 443, &hello(true), &[]).0;
+    flow_of(&agent, |event| event.process.pid == named);
+    counts(0);
+    // From here on somebody was, but not who says hello.
+    let mut wanted = 0;
+    for pieces in [&[][..], &["--piece", "1"], &["--piece", "100"]] {
+        pids.push(bed.say(FRONT, 443, &hello(false), pieces).0);
+        pids.push(bed.say(FRONT, 443, &hello(true), pieces).0);
+        pids.push(bed.say(&ADDRESS.to_string(), 443, &hello(true), pieces).0);
+        wanted += 2;
+        counts(wanted);
+    }
+    if let Some(aioquic) = quic_or_skipped("aioquic") {
+        let encrypting = aioquic.clone().with(&[&format!("ech:{FRONT}")]);
+        pids.push(bed.run(&aioquic, &Call::to(FRONT, "/bytes/10")).process.pid());
+        pids.push(bed.run(&encrypting, &Call::to(FRONT, "/bytes/10")).process.pid());
+        counts(wanted + 1);
+        // Who asked for the name behind it is known by that.
+        let run = bed.run(&encrypting, &Call::to(OPENAI.name, "/bytes/10"));
+        let flow = flow_of(&agent, |event| is_of(event, &encrypting, &run, &bed));
+        check_name(&flow.open, DNS_OF_UDP, &OPENAI);
+        assert!(flow.open.ech, "{flow:?}");
+        counts(wanted + 1);
+    }
+    untold(agent, [], &pids);
 }
 
 #[test]

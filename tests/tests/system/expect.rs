@@ -23,6 +23,7 @@ pub(crate) const TLS: Evidence = Evidence("tls_sni", "tcp");
 pub(crate) const QUIC: Evidence = Evidence("quic_sni", "udp");
 pub(crate) const HTTP: Evidence = Evidence("http_host", "tcp");
 pub(crate) const DNS: Evidence = Evidence("dns", "tcp");
+pub(crate) const DNS_OF_UDP: Evidence = Evidence("dns", "udp");
 pub(crate) const CONNECT: Evidence = Evidence("proxy_connect", "tcp");
 pub(crate) const SOCKS: Evidence = Evidence("socks", "tcp");
 

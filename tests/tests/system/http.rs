@@ -1,5 +1,8 @@
 //! Without TLS the name is that of `Host`, in whatever pieces the request comes.
 
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{CLIENTS, Call, named};
 use umbra_tests::skip::skip;
@@ -8,6 +11,9 @@ use crate::expect::{HTTP, agreement, check_by, check_name, flow_of, is_of, untol
 use crate::names::{ANTHROPIC, Known, OPENAI, OUTSIDE, bed_serving, outside};
 
 const PLAIN: [&str; 2] = ["--plain", "80"];
+/// For documentation (RFC 5737); the test's namespace has them on its loopback.
+const OWN: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 17));
+const OTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 18));
 const CLIENTS_WITHOUT_TLS: [&str; 2] = ["curl", "wget"];
 
 #[test]
@@ -80,6 +86,42 @@ fn a_request_in_pieces_is_named() {
         );
     }
     assert!(agent.stop().success());
+}
+
+#[test]
+fn an_address_of_the_user_s_own_catalogue_is_a_name() {
+    let Some(bed) = bed_serving(&[], &PLAIN) else {
+        return;
+    };
+    let [own, other] = [OWN, OTHER].map(|address| {
+        bed.add_address(address);
+        address.to_string()
+    });
+    let catalogue = bed.dir().join("own.toml");
+    let text = format!(
+        "[[vendor]]\nname = \"Own\"\n[[vendor.service]]\nname = \"Models\"\npatterns = [{{ host = \"{own}\", \
+         match = \"exact\", kind = \"gateway\", confidence = \"high\", \
+         sources = [\"https://wiki.corp.example/llm\"], verified_on = \"2026-11-24\" }}]\n"
+    );
+    fs::write(&catalogue, text).expect("the bed's own folder");
+    let agent = Agent::start(&Setup {
+        catalogue: Some(catalogue),
+        ..Setup::default()
+    });
+    let curl = named("curl");
+    let whole = bed.run(&curl, &Call::plain(&own, "/bytes/1000"));
+    let request = format!("GET /bytes/10 HTTP/1.0\r\nHost: {own}:80\r\n\r\n");
+    let (in_pieces, _) = bed.say(&own, 80, request.as_bytes(), &["--piece", "7"]);
+    for pid in [whole.process.pid(), in_pieces] {
+        let event = flow_of(&agent, |event| event.process.pid == pid).open;
+        assert_eq!(
+            (event.name.as_str(), event.evidence.as_str(), event.dst.ip),
+            (own.as_str(), "http_host", OWN)
+        );
+        assert_eq!((event.vendor.as_str(), event.service.as_str()), ("Own", "Models"));
+    }
+    let run = bed.run(&curl, &Call::plain(&other, "/bytes/1000"));
+    untold(agent, [], &[run.process.pid()]);
 }
 
 #[test]

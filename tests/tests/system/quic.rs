@@ -1,14 +1,12 @@
-//! QUIC is named: by every client, over every kind of socket, in versions 1 and 2, with Retry and with early data.
+//! QUIC is named: by every client, over every kind of socket, with and without Retry.
 
 use std::fs;
 use std::time::Duration;
 
-use serde_json::Value;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::bed::Run;
-use umbra_tests::clients::{Call, Client, QUIC_CLIENTS, Tool, named, python_server};
+use umbra_tests::clients::{Call, Client, QUIC_CLIENTS, Tool, named};
 use umbra_tests::machine::is_slow;
-use umbra_tests::process::Process;
 use umbra_tests::skip::{Need, skip, spared};
 use umbra_tests::truth::Protocol;
 use umbra_tests::wait::eventually;
@@ -16,6 +14,7 @@ use umbra_tests::{TestBed, nss};
 
 use crate::expect::{QUIC, SOON, agreement_over_udp, check_by, is_of, is_part_of, nothing_lost, untold};
 use crate::names::{KNOWN, Known, OPENAI, OUTSIDE, bed_serving, outside, share};
+use crate::quic_beginnings::quic_or_skipped;
 
 /// On the second port each client is sent a Retry.
 const PORTS: [&str; 4] = ["--quic", "443", "--quic-retry", "8443"];
@@ -110,60 +109,6 @@ fn megabytes_over_quic_are_counted_in_both_directions() {
 }
 
 #[test]
-fn early_data_is_named_with_the_hello_beside_it() {
-    let Some(bed) = bed_serving(&[], &PORTS) else {
-        return;
-    };
-    let agent = Agent::start(&Setup::default());
-    let tool = named("quinn").with(&["--early"]);
-    let path = "/bytes/3000";
-    let run = bed.run(&tool, &Call::to(OPENAI.name, path));
-    let flows = agreement_over_udp(
-        &agent,
-        &bed,
-        |event| is_of(event, &tool, &run, &bed),
-        |truth| is_part_of(truth, &tool, &OPENAI, path),
-    );
-    assert_eq!(flows.len(), 2, "{flows:?}");
-    for flow in &flows {
-        check_by(flow, QUIC, &OPENAI, &tool, &run, &bed, 0);
-    }
-    assert!(agent.stop().success());
-}
-
-#[test]
-fn version_2_is_read_from_its_first_packet() {
-    if spared("version 2") {
-        return;
-    }
-    let name = ["--issue", OPENAI.name];
-    let Some(bed) = bed_serving(&[], &name) else {
-        return;
-    };
-    let Some(tool) = named_or_skipped("aioquic-v2") else {
-        return;
-    };
-    let (python, script) = python_server("quic_server.py").unwrap_or_else(|why| panic!("{why}"));
-    let mut command = bed.command(python);
-    let file = |kind: &str| bed.dir().join(format!("{}.{kind}", OPENAI.name));
-    let mut server = Process::start(command.arg(script).arg("443").arg(file("pem")).arg(file("key")));
-    server.said("serving", Duration::from_secs(10));
-
-    let agent = Agent::start(&Setup::default());
-    let run = bed.run(&tool, &Call::to(OPENAI.name, "/any"));
-    let line = server.said("began", Duration::from_secs(10));
-    let truth: Value = serde_json::from_str(&line).expect("JSON");
-    let version_2 = 0x6b33_43cf;
-    assert_eq!(
-        (&truth["began"], &truth["version"]),
-        (&version_2.into(), &version_2.into())
-    );
-    let flows = agent.stop_and_flows(|event| is_of(event, &tool, &run, &bed));
-    assert_eq!(flows.len(), 1, "{flows:?}");
-    check_by(&flows[0], QUIC, &OPENAI, &tool, &run, &bed, 0);
-}
-
-#[test]
 fn a_udp_socket_older_than_the_agent_is_named() {
     let Some(bed) = bed_serving(&[], &PORTS) else {
         return;
@@ -205,7 +150,7 @@ fn a_name_outside_the_catalogue_is_not_told_of_quic() {
     let agent = Agent::start(&Setup::default());
     let mut calls = Vec::new();
     for client in ["quinn", "aioquic-v2", "aioquic-long"] {
-        let Some(tool) = named_or_skipped(client) else {
+        let Some(tool) = quic_or_skipped(client) else {
             continue;
         };
         for (_, name) in OUTSIDE {
@@ -214,9 +159,4 @@ fn a_name_outside_the_catalogue_is_not_told_of_quic() {
     }
     let pids: Vec<_> = calls.iter().map(|run| run.process.pid()).collect();
     untold(agent, outside(), &pids);
-}
-
-fn named_or_skipped(name: &str) -> Option<Tool> {
-    let client = QUIC_CLIENTS.iter().find(|client| client.name == name)?;
-    client.tool().map_err(|why| skip(&format!("{name}: {why}"))).ok()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{Call, named};
 use umbra_tests::process::Process;
-use umbra_tests::proxies::Proxy;
+use umbra_tests::proxies::{CREDENTIALS, Proxy};
 use umbra_tests::skip::Need;
 
 use crate::expect::{CONNECT, SOCKS, TLS, check_name, flow_of};
@@ -20,16 +20,21 @@ fn requests_of_socks_are_named() {
         return;
     };
     let (dante, own) = (Proxy::dante(&bed), Proxy::socks4a(&bed));
+    let wary = Proxy::dante_with_password(&bed);
+    let known = format!("{CREDENTIALS}@");
     let agent = Agent::start(&Setup::default());
-    for (scheme, proxy, protocol, evidence) in [
-        ("socks5h", &dante, "socks5", SOCKS),
+    for (scheme, user, proxy, protocol, evidence) in [
+        ("socks5h", "", &dante, "socks5", SOCKS),
         // With the address of the server, whose name is in the hello alone.
-        ("socks5", &dante, "socks5", TLS),
-        ("socks4", &dante, "socks4", TLS),
-        ("socks4a", &own, "socks4", SOCKS),
+        ("socks5", "", &dante, "socks5", TLS),
+        ("socks4", "", &dante, "socks4", TLS),
+        ("socks4a", "", &own, "socks4", SOCKS),
+        ("socks5h", &known, &wary, "socks5", SOCKS),
+        ("socks5", &known, &wary, "socks5", TLS),
     ] {
-        let path = format!("/bytes/1000/{scheme}");
-        let tool = named("curl").with(&["--proxy", &proxy.url(scheme)]);
+        let path = format!("/bytes/1000/{scheme}/{}", proxy.address.port());
+        let url = format!("{scheme}://{user}{}", proxy.address);
+        let tool = named("curl").with(&["--proxy", &url]);
         let run = bed.run(&tool, &Call::to(OPENAI.name, &path));
         let flow = Through::new(&agent, &bed, &tool, &run, &path).only();
         asked(&flow, evidence, &tool, &run, &bed, &via(protocol, proxy, 1));

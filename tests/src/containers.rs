@@ -4,6 +4,7 @@
 //! leave in `/run` and `/var/lib` goes with them.
 
 mod containerd;
+mod docker;
 mod image;
 mod podman;
 
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 pub use containerd::Containerd;
+pub use docker::Docker;
 pub use image::{Image, REFERENCE};
 pub use podman::Podman;
 use tempfile::TempDir;

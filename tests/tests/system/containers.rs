@@ -1,11 +1,12 @@
-//! What container runtimes say of a container is told with its flows: podman and containerd, as they are. Its client lives
+//! What container runtimes say of a container is told with its flows: podman, Docker and containerd, as they are. Its client lives
 //! for a millisecond; [`place`](crate::place) has the paths of other runtimes' control groups.
 
+use std::path::Path;
 use std::time::Duration;
 
 use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::containers::{Containerd, Image, Podman, REFERENCE};
+use umbra_tests::containers::{Containerd, Docker, Image, Podman, REFERENCE};
 use umbra_tests::event::{Container, Event};
 use umbra_tests::owner::Owner;
 use umbra_tests::process::Process;
@@ -29,17 +30,21 @@ fn podman_tells_name_and_image() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&Setup::default());
-    let container = told(&agent, &mut podman.start("bot", &CLIENT));
-    assert_eq!(container.id.len(), 64, "{container:?}");
-    let expected = Container {
-        id: container.id.clone(),
-        runtime: Some("podman".to_owned()),
-        name: Some("bot".to_owned()),
-        image: Some(REFERENCE.to_owned()),
-        pod: None,
-        namespace: None,
+    check_bot(&told(&agent, &mut podman.start("bot", &CLIENT)), "podman");
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn docker_tells_name_and_image() {
+    let Some((bed, image)) = container_bed(&["dockerd", "docker", "runc"].map(Need::Program)) else {
+        return;
     };
-    assert_eq!(container, expected);
+    let docker = match Docker::new(&bed, &image) {
+        Ok(docker) => docker,
+        Err(why) => return skip(&why),
+    };
+    let agent = Agent::start(&asking("docker_socket", &docker.socket()));
+    check_bot(&told(&agent, &mut docker.start("bot", &CLIENT)), "docker");
     assert!(agent.stop().success());
 }
 
@@ -52,11 +57,7 @@ fn containerd_tells_image_and_labels() {
         Ok(containerd) => containerd,
         Err(why) => return skip(&why),
     };
-    let socket = containerd.socket();
-    let agent = Agent::start(&Setup {
-        more: format!("[containers]\ncontainerd_socket = '{}'\n", socket.display()),
-        ..Setup::default()
-    });
+    let agent = Agent::start(&asking("containerd_socket", &containerd.socket()));
     // As the kubelet labels them.
     let labels = [
         "io.kubernetes.container.name=bot",
@@ -74,6 +75,28 @@ fn containerd_tells_image_and_labels() {
     };
     assert_eq!(container, expected);
     assert!(agent.stop().success());
+}
+
+/// The container is called `bot`, and all is told of it that there is.
+fn check_bot(container: &Container, runtime: &str) {
+    assert_eq!(container.id.len(), 64, "{container:?}");
+    let expected = Container {
+        id: container.id.clone(),
+        runtime: Some(runtime.to_owned()),
+        name: Some("bot".to_owned()),
+        image: Some(REFERENCE.to_owned()),
+        pod: None,
+        namespace: None,
+    };
+    assert_eq!(*container, expected);
+}
+
+/// An agent that asks a runtime there.
+fn asking(key: &str, socket: &Path) -> Setup {
+    Setup {
+        more: format!("[containers]\n{key} = '{}'\n", socket.display()),
+        ..Setup::default()
+    }
 }
 
 /// A bed, and an image with the client in it.

@@ -26,7 +26,7 @@ pub(crate) enum Need {
 pub(crate) enum Install {
     /// One of these packages: the first that the distribution offers.
     Package(&'static [&'static str]),
-    /// A package that brings a service, which is not to run: its name, and that of the service.
+    /// A package that brings services, which are not to run: its name, and theirs, parted by spaces.
     Service(&'static str, &'static str),
     /// A Rust with library source.
     Rust,
@@ -140,8 +140,9 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("slirp4netns", "a rootless container's network", IN_VM, Check::Command("slirp4netns"), &["slirp4netns"]),
     for_test("pasta", "a rootless container's network", IN_VM, Check::Command("pasta"), &["passt"]),
     served("nscd", "a resolver that programs ask through a Unix socket", Check::Command("nscd"), "nscd", "nscd"),
-    for_test("runc", "starts containers for podman and containerd", TEST, Check::Command("runc"), &["runc"]),
-    served("podman", "a container runtime", Check::Command("podman"), "podman", "podman.socket"),
+    for_test("runc", "starts containers for podman, Docker and containerd", TEST, Check::Command("runc"), &["runc"]),
+    served("podman", "a container runtime", Check::Command("podman"), "podman", "podman.socket podman podman-restart podman-auto-update.timer"),
+    served("docker", "a container runtime", Check::Command("dockerd"), "docker.io", "docker.socket docker"),
     served("containerd", "a container runtime, with its client ctr", Check::Command("ctr"), "containerd", "containerd"),
     served("sshd", "lets people in, inside the tests", Check::Command("sshd"), "openssh-server", "ssh"),
     for_test("ssh", "comes in as a person does", TEST, Check::Command("ssh"), &["openssh-client"]),

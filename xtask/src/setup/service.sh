@@ -1,4 +1,4 @@
-# Installs a package whose service starts neither now nor with the machine: sh service.sh PACKAGE SERVICE
+# Installs a package whose services start neither now nor with the machine: sh service.sh PACKAGE 'SERVICE...'
 set -eu
 policy=/usr/sbin/policy-rc.d
 # A package asks it whether its service may start (invoke-rc.d(8)). One that is there already stays as it is.
@@ -12,8 +12,10 @@ get() {
 }
 # Lists that are older than the mirror name files that are gone: fetch them and try once more.
 get install --yes --no-install-recommends "$1" || { get update && get install --yes --no-install-recommends "$1"; }
-if [ -e "/etc/init.d/$2" ]; then
-    update-rc.d "$2" disable
-elif command -v systemctl >/dev/null; then
-    systemctl disable "$2"
-fi
+for service in $2; do
+    if [ -e "/etc/init.d/$service" ]; then
+        update-rc.d "$service" disable
+    elif command -v systemctl >/dev/null; then
+        systemctl disable "$service"
+    fi
+done

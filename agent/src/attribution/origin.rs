@@ -114,6 +114,8 @@ pub(super) fn trace(line: &[Relative], place: &Place, session: Option<u32>) -> O
 #[derive(Default)]
 struct Way<'a> {
     gate: Option<(Gate, &'a Relative)>,
+    /// The uppermost of the processes in a row that are such gates: it lives for longer than what it forks.
+    server: Option<&'a Relative>,
     /// The processes below the gate.
     below: &'a [Relative],
     runner: Option<&'static str>,
@@ -133,6 +135,10 @@ impl<'a> Way<'a> {
             let Some(image) = &known.image else { continue };
             if let Some(gate) = gates::gate(image, known.uid) {
                 way.gate = Some((gate, relative));
+                way.server = line[number..]
+                    .iter()
+                    .take_while(|above| is_gate(above, gate))
+                    .last();
                 way.below = &line[..number];
                 way.peer = image.peer;
                 break;
@@ -165,7 +171,10 @@ impl<'a> Way<'a> {
         };
         match self.gate {
             Some((Gate::Ssh, _)) => (Kind::Ssh, None, connection()),
-            Some((Gate::Cron, _)) => (Kind::Cron, self.job(), None),
+            Some((Gate::Cron, _)) => match self.script() {
+                Some(script) => (Kind::Cron, Some(script), None),
+                None => (Kind::Cron, None, self.job()),
+            },
             Some((Gate::Display, _)) => (Kind::Desktop, desktop(), None),
             Some((Gate::Login, _)) if self.desktop.is_none() => (Kind::Terminal, None, None),
             _ => match desktop() {
@@ -176,13 +185,35 @@ impl<'a> Way<'a> {
     }
 
     /// The script that `run-parts` runs for cron.
-    fn job(&self) -> Option<String> {
+    fn script(&self) -> Option<String> {
         self.below.iter().rev().find_map(|relative| {
             let program = relative.known.as_ref()?.image.as_ref()?.program();
             let file = program.script.as_ref().or(program.exe.as_ref())?;
             file.starts_with("/etc/cron.").then(|| file.clone())
         })
     }
+
+    /// What cron had a shell run (`sh -c COMMAND`). Some shells execute the last command in their own place.
+    fn job(&self) -> Option<Clue> {
+        let first = self.below.last()?.known.as_ref()?;
+        let server = self.server?.key;
+        let arguments = &first.image.as_ref()?.arguments;
+        let command = match arguments.as_slice() {
+            [_, option, command, ..] if option == "-c" => command.clone(),
+            all => all.join(" "),
+        };
+        Some(Clue::Job {
+            server,
+            command,
+            uid: first.uid,
+        })
+    }
+}
+
+fn is_gate(relative: &Relative, wanted: Gate) -> bool {
+    let known = relative.known.as_ref();
+    let gate = known.and_then(|known| gates::gate(known.image.as_ref()?, known.uid));
+    gate == Some(wanted)
 }
 
 /// What the cgroup says, where no process on the way up does.

@@ -1,6 +1,8 @@
 //! What set a program off is told: a person over SSH, a job of cron, a terminal. By the servers themselves, in namespaces of
 //! their own.
 
+#[path = "origins/jobs.rs"]
+mod jobs;
 #[path = "origins/ssh.rs"]
 mod ssh;
 

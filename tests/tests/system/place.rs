@@ -108,7 +108,7 @@ fn slow_docker(socket: &Path) {
 }
 
 /// The only flow of a process, once it is closed.
-fn closed_flow_of(agent: &Agent, pid: u32) -> Flow {
+pub(crate) fn closed_flow_of(agent: &Agent, pid: u32) -> Flow {
     eventually(SOON, || {
         let mut flows = agent.flows(|event| event.process.pid == pid);
         flows
@@ -119,10 +119,10 @@ fn closed_flow_of(agent: &Agent, pid: u32) -> Flow {
 }
 
 /// A cgroup of the test's own, at the root of v2.
-struct Cgroup(PathBuf);
+pub(crate) struct Cgroup(PathBuf);
 
 impl Cgroup {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mounts = fs::read_to_string("/proc/self/mounts").expect("every system has mounts");
         let root = mounts
             .lines()
@@ -139,7 +139,7 @@ impl Cgroup {
 
     /// Starts a client in it, by a shell that enters it and becomes the client: outside of the bed's namespace, where /sys
     /// is another.
-    fn curl(&self, bed: &TestBed) -> Process {
+    pub(crate) fn curl(&self, bed: &TestBed) -> Process {
         let url = format!("https://{}/bytes/1000", OPENAI.name);
         let mut client = bed.command("curl");
         client

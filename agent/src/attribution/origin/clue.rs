@@ -1,6 +1,9 @@
 //! What may tell more of an origin, and takes time: it reads files. For a worker thread, never for the pipeline.
 
 mod connection;
+mod crontab;
+mod session;
+mod timer;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -11,7 +14,11 @@ pub(in crate::attribution) use connection::Connections;
 
 use super::Kind;
 use crate::{
-    attribution::desk::{Desk, PATIENCE, Terms},
+    attribution::{
+        desk::{Desk, PATIENCE, Terms},
+        files::Root,
+        procfs,
+    },
     losses::Losses,
 };
 
@@ -20,6 +27,15 @@ use crate::{
 pub enum Clue {
     /// The connection that a server of SSH serves.
     Connection(ProcessKey),
+    /// A job of cron's.
+    Job {
+        /// cron itself, in whose root directory its tables are.
+        server: ProcessKey,
+        /// What cron had a shell run, or what that has become.
+        command: String,
+        /// Whose job it is.
+        uid: u32,
+    },
     /// A login session, by its number.
     Session(String),
     /// A service of the system's manager, or of a user's.
@@ -59,12 +75,34 @@ pub(in crate::attribution) fn desk(bell: Arc<Notify>, losses: Arc<Losses>) -> De
     Desk::new(TERMS, || |clue: &Clue| Some(follow(clue)), bell, losses)
 }
 
+/// The root directory of a process that lives.
+fn root_of(process: &ProcessKey) -> Option<Root> {
+    let root = Root::open(&format!("/proc/{}/root", process.pid)).ok()?;
+    procfs::lives(process.pid, process.started_ns).then_some(root)
+}
+
 fn follow(clue: &Clue) -> Found {
+    let root = Root::open(&procfs::host_root()).ok();
+    let root = root.as_ref();
+    let name = |name: Option<String>| Found {
+        name,
+        ..Found::default()
+    };
     match clue {
         Clue::Connection(process) => Found {
             peer: connection::peer(process),
             ..Found::default()
         },
-        Clue::Session(_) | Clue::Unit { .. } => Found::default(),
+        Clue::Job { server, command, uid } => {
+            name(root_of(server).and_then(|root| crontab::of(&root, command, *uid)))
+        }
+        Clue::Session(id) => session::look_up(root, id),
+        Clue::Unit { name: unit, manager } => {
+            let timer = root.and_then(|root| timer::of(root, unit, *manager));
+            Found {
+                kind: timer.is_some().then_some(Kind::Timer),
+                ..name(timer)
+            }
+        }
     }
 }

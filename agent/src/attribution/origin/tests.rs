@@ -155,6 +155,35 @@ fn clues_are_there_where_files_may_say_more() {
 }
 
 #[test]
+fn a_job_is_what_cron_had_a_shell_run() {
+    let mut server = process("root:/usr/sbin/cron");
+    server.key.pid = 12;
+    let mut shell = process("ann:/bin/sh -c");
+    let image = Image::new(
+        Some("/bin/sh".to_owned()),
+        ["/bin/sh", "-c", "/srv/report --all"].map(str::to_owned).into(),
+        false,
+        None,
+    );
+    shell.known.as_mut().unwrap().image = Some(Arc::new(image));
+    let job = |below: &[Relative]| {
+        let above = [process("root:/usr/sbin/cron"), server.clone(), process(INIT)];
+        let line = [below, &above].concat();
+        match trace(&line, &Place::default(), Some(7)).clue {
+            Some(Clue::Job {
+                server: asked,
+                command,
+                uid: ANN,
+            }) if asked == server.key => command,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(job(&[process("ann:/usr/bin/curl"), shell]), "/srv/report --all");
+    let in_its_place = process("ann:/usr/bin/curl -s x.example");
+    assert_eq!(job(&[in_its_place]), "/usr/bin/curl -s x.example");
+}
+
+#[test]
 fn a_session_has_a_peer_and_a_terminal() {
     let peer: IpAddr = "192.0.2.9".parse().unwrap();
     let mut line = line(&[

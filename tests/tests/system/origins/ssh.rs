@@ -28,7 +28,16 @@ fn who_comes_over_ssh_has_a_peer() {
     };
     let server = Server::start(&bed);
 
-    // A session that is older than the agent.
+    // Sessions that are older than the agent. In one of them init has taken the program in: the number of the login
+    // session alone leads to the server.
+    let go = bed.dir().join("go");
+    let orphan = format!(
+        "(setsid sh -c 'while ! test -e {}; do sleep 0.05; done; exec {}' >/dev/null 2>&1 </dev/null &); echo ready; read -r go",
+        go.display(),
+        fetch(&bed, "/bytes/15")
+    );
+    let mut around = Process::start(server.client("ann@127.0.0.1", &[&orphan]).stdin(Stdio::piped()));
+    around.said("ready", LIMIT);
     let old = format!("echo ready; read -r go; {}; true", fetch(&bed, "/bytes/10"));
     let mut old = Process::start(server.client("ann@127.0.0.1", &[&old]).stdin(Stdio::piped()));
     old.said("ready", LIMIT);
@@ -36,6 +45,11 @@ fn who_comes_over_ssh_has_a_peer() {
     writeln!(old.stdin(), "go").expect("it reads");
     old.succeed(LIMIT);
     assert_eq!(fetched(&agent, "/bytes/10").open.origin, ssh_from(PEER, None));
+
+    fs::write(&go, "").expect("the bed's own folder");
+    assert_eq!(fetched(&agent, "/bytes/15").open.origin, ssh_from(PEER, None));
+    writeln!(around.stdin(), "go").expect("it reads");
+    around.succeed(LIMIT);
 
     // What the session's environment says, is the user's to choose.
     let forged = format!(
@@ -64,7 +78,7 @@ fn who_comes_over_ssh_has_a_peer() {
     // What stays behind when the session ends, and executes another program only then.
     let left = format!(
         "setsid sh -c 'while kill -0 $PPID 2>/dev/null; do sleep 0.05; done; exec {}' >/dev/null 2>&1 </dev/null &",
-        fetch(&bed, "/bytes/14").replace('\'', "")
+        fetch(&bed, "/bytes/14")
     );
     Process::start(&mut server.client("ann@127.0.0.1", &[&left])).succeed(LIMIT);
     assert_eq!(fetched(&agent, "/bytes/14").open.origin, ssh_from(PEER, None));
@@ -89,11 +103,11 @@ impl<'a> Server<'a> {
         }
         let home = path("home");
         let users = format!(
-            "root:x:0:0::/root:/bin/sh\nsshd:x:{ANN}1:65534::/run/sshd:/usr/sbin/nologin\nann:x:{ANN}:{ANN}::{}:/bin/sh\n",
+            "root:*:0:0::/root:/bin/sh\nsshd:x:{ANN}1:65534::/run/sshd:/usr/sbin/nologin\nann:*:{ANN}:{ANN}::{}:/bin/sh\n",
             home.display()
         );
         let mut config =
-            format!("Port {PORT}\nListenAddress 127.0.0.1\nPidFile none\nUsePAM no\nStrictModes no\n");
+            format!("Port {PORT}\nListenAddress 127.0.0.1\nPidFile none\nUsePAM yes\nStrictModes no\n");
         for (option, name) in [("HostKey", "host"), ("AuthorizedKeysFile", "client.pub")] {
             let _ = writeln!(config, "{option} {}", path(name).display());
         }

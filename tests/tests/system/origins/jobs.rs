@@ -1,0 +1,133 @@
+//! Jobs: of a real cron, and of a unit that a timer starts. And somebody at a terminal, who is none.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::event::Origin;
+use umbra_tests::machine;
+use umbra_tests::process::Process;
+use umbra_tests::skip::Need;
+
+use super::{fetch, fetched};
+use crate::names::bed;
+use crate::place::{Cgroup, closed_flow_of};
+
+const LIMIT: Duration = Duration::from_secs(30);
+/// Where systemd keeps units that programs make (systemd.unit(5)).
+const TRANSIENT: &str = "/run/systemd/transient";
+
+fn origin(kind: &str, name: Option<&str>, tty: Option<&str>) -> Origin {
+    Origin {
+        kind: kind.to_owned(),
+        name: name.map(str::to_owned),
+        peer: None,
+        tty: tty.map(str::to_owned),
+    }
+}
+
+#[test]
+fn a_job_of_cron_has_a_table() {
+    let Some(bed) = bed(&[Need::Program("cron")]) else {
+        return;
+    };
+    let agent = Agent::start(&Setup::default());
+    // Jobs that are due at once, in tables of this cron alone: it runs them when its notes in /run say nothing.
+    let tables = [
+        (
+            "cron.d/ask",
+            format!("@reboot root {}\n", fetch(&bed, "/bytes/20")),
+        ),
+        (
+            "crontabs/root",
+            format!("@reboot cd / && {}\n", fetch(&bed, "/bytes/21")),
+        ),
+        ("crontab", String::new()),
+    ];
+    for (path, text) in tables {
+        let path = bed.dir().join(path);
+        fs::create_dir_all(path.parent().expect("it has one"))
+            .and_then(|()| fs::write(&path, text))
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)))
+            .expect("the bed's own folder");
+    }
+    let cron = machine::program("cron").unwrap_or_else(|why| panic!("{why}"));
+    let mut command = bed.command("sh");
+    command.args([
+        "-c",
+        "mount -t tmpfs none /run && mount --bind cron.d /etc/cron.d && mount --bind crontab /etc/crontab \
+         && mount --bind crontabs /var/spool/cron/crontabs && exec \"$0\" -f",
+    ]);
+    let _cron = Process::start(command.arg(cron));
+    for (path, table) in [
+        ("/bytes/20", "/etc/cron.d/ask"),
+        ("/bytes/21", "/var/spool/cron/crontabs/root"),
+    ] {
+        let flow = fetched(&agent, path);
+        assert_eq!(flow.open.origin, origin("cron", Some(table), None), "{flow:?}");
+    }
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn a_service_may_have_a_timer() {
+    let Some(bed) = bed(&[]) else { return };
+    let agent = Agent::start(&Setup::default());
+    for timed in [false, true] {
+        let name = format!("umbra-t-{}-{timed}", std::process::id());
+        let (service, timer) = (format!("{name}.service"), format!("{name}.timer"));
+        let _timer = timed.then(|| Timer::new(&timer));
+        let cgroup = Cgroup::new(&service);
+        let mut run = cgroup.curl(&bed);
+        run.succeed(LIMIT);
+        let expected = if timed {
+            origin("timer", Some(&timer), None)
+        } else {
+            origin("service", Some(&service), None)
+        };
+        assert_eq!(closed_flow_of(&agent, run.pid()).open.origin, expected);
+    }
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn somebody_at_a_terminal_has_one() {
+    let Some(bed) = bed(&[Need::Program("script")]) else {
+        return;
+    };
+    let agent = Agent::start(&Setup::default());
+    let command = format!("tty; {}; true", fetch(&bed, "/bytes/22"));
+    let mut script = Process::start(bed.command("script").args(["-qec", &command, "/dev/null"]));
+    script.succeed(LIMIT);
+    let said = script.stdout.text();
+    let terminal = said.trim().strip_prefix("/dev/");
+    assert!(terminal.is_some(), "{said}");
+    assert_eq!(
+        fetched(&agent, "/bytes/22").open.origin,
+        origin("tty", None, terminal)
+    );
+    assert!(agent.stop().success());
+}
+
+/// A timer's unit file on this host; gone when dropped. systemd, where it runs, does not look at it by itself.
+struct Timer(PathBuf);
+
+impl Timer {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(TRANSIENT).join(name);
+        fs::create_dir_all(TRANSIENT)
+            .and_then(|()| fs::write(&path, "[Timer]\nOnActiveSec=1h\n"))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self(path)
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+        // Only when it is empty.
+        let _ = fs::remove_dir(TRANSIENT);
+    }
+}

@@ -50,6 +50,8 @@ pub struct Event {
     pub container: Option<Container>,
     /// systemd unit that it ran in.
     pub unit: Option<String>,
+    /// Unit of a user's own manager.
+    pub user_unit: Option<String>,
     /// Payload sent.
     pub bytes_out: Option<u64>,
     /// Payload received.
@@ -181,6 +183,8 @@ pub struct Container {
     pub image: Option<String>,
     /// Kubernetes pod.
     pub pod: Option<String>,
+    /// Its uid.
+    pub pod_uid: Option<String>,
     /// Kubernetes namespace.
     pub namespace: Option<String>,
 }

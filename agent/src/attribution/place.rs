@@ -7,7 +7,7 @@ use std::{
     fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use umbra_agent_common::process::ProcessKey;
@@ -18,8 +18,9 @@ use super::procfs;
 const CGROUPS_MAX: usize = 20_000;
 /// Answers remembered; beyond, all are looked for anew.
 const KNOWN_MAX: usize = 4_096;
-/// At most one walk through them in this time.
-const WALK_EVERY: Duration = Duration::from_secs(5);
+/// After a walk through them none is made for so many times as long as it took: a fiftieth of a processor at most. A
+/// few hundred take milliseconds, so that containers that come and go are found all the same.
+const REST: u32 = 50;
 
 /// Where a process runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -120,7 +121,8 @@ pub(super) struct Places {
     /// By process and cgroup: one process usually makes many flows.
     known: HashMap<(ProcessKey, u64), Place>,
     by_id: HashMap<u64, String>,
-    walked: Option<Instant>,
+    /// When the next walk may begin.
+    next_walk: Option<Instant>,
 }
 
 impl Places {
@@ -146,10 +148,11 @@ impl Places {
 
     /// The path of the cgroup whose directory has that inode number.
     fn path(&mut self, id: u64) -> Option<&str> {
-        let due = self.walked.is_none_or(|walked| walked.elapsed() > WALK_EVERY);
+        let begun = Instant::now();
+        let due = self.next_walk.is_none_or(|next| next <= begun);
         if id != 0 && !self.by_id.contains_key(&id) && due {
-            self.walked = Some(Instant::now());
             self.by_id = walk(&crate::probes::cgroup::mount_point()?);
+            self.next_walk = Some(Instant::now() + REST * begun.elapsed());
         }
         self.by_id.get(&id).map(String::as_str)
     }

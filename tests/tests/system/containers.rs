@@ -30,7 +30,11 @@ fn podman_tells_name_and_image() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&Setup::default());
-    check_bot(&told(&agent, &mut podman.start("bot", &CLIENT)), "podman");
+    // One after the other, each gone before anybody looks.
+    for name in ["bot", "bot-again"] {
+        let container = told(&agent, &mut podman.start(name, &CLIENT));
+        check(&container, "podman", name);
+    }
     assert!(agent.stop().success());
 }
 
@@ -44,7 +48,7 @@ fn docker_tells_name_and_image() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&asking("docker_socket", &docker.socket()));
-    check_bot(&told(&agent, &mut docker.start("bot", &CLIENT)), "docker");
+    check(&told(&agent, &mut docker.start("bot", &CLIENT)), "docker", "bot");
     assert!(agent.stop().success());
 }
 
@@ -71,21 +75,23 @@ fn containerd_tells_image_and_labels() {
         name: Some("bot".to_owned()),
         image: Some(REFERENCE.to_owned()),
         pod: Some("web-0".to_owned()),
+        pod_uid: None,
         namespace: Some("production".to_owned()),
     };
     assert_eq!(container, expected);
     assert!(agent.stop().success());
 }
 
-/// The container is called `bot`, and all is told of it that there is.
-fn check_bot(container: &Container, runtime: &str) {
+/// All is told of a container of that name that there is.
+fn check(container: &Container, runtime: &str, name: &str) {
     assert_eq!(container.id.len(), 64, "{container:?}");
     let expected = Container {
         id: container.id.clone(),
         runtime: Some(runtime.to_owned()),
-        name: Some("bot".to_owned()),
+        name: Some(name.to_owned()),
         image: Some(REFERENCE.to_owned()),
         pod: None,
+        pod_uid: None,
         namespace: None,
     };
     assert_eq!(*container, expected);
@@ -117,12 +123,13 @@ fn container_bed(needs: &[Need]) -> Option<(TestBed, Image)> {
 
 /// The container of the only flow that the run makes, as it is told when the flow has opened.
 fn told(agent: &Agent, run: &mut Process) -> Container {
-    run.succeed(Duration::from_secs(30));
     let is_clients = |event: &Event| event.process.args.as_deref().is_some_and(|args| args == CLIENT);
+    let before = agent.flows(is_clients).len();
+    run.succeed(Duration::from_secs(30));
     eventually(SOON, || {
         let flows = agent.flows(is_clients);
-        let [flow] = &flows[..] else {
-            return Err(format!("{} flows of containers: {flows:?}", flows.len()));
+        let [flow] = &flows[before..] else {
+            return Err(format!("{before} flows of containers before, now {flows:?}"));
         };
         // Whatever a container calls its files, they are not the host's.
         assert_eq!(flow.open.process.exe.as_deref(), Some("/owner"), "{flow:?}");

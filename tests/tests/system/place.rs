@@ -11,7 +11,7 @@ use std::time::Duration;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::event::Flow;
 use umbra_tests::process::Process;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, spared};
 use umbra_tests::wait::eventually;
 use umbra_tests::{Collector, TestBed};
 
@@ -20,25 +20,65 @@ use crate::names::{OPENAI, bed};
 
 const ID: &str = "6d62726100000000000000000000000000000000000000000000000000000001";
 
+/// Where a program runs, and what is told of it.
+struct Case<'a> {
+    cgroup: String,
+    unit: Option<&'a str>,
+    user_unit: Option<&'a str>,
+    container: Option<&'a str>,
+    pod: Option<&'a str>,
+}
+
 #[test]
-fn a_units_and_a_containers_flows_are_told_apart() {
+fn flows_of_units_containers_and_pods_are_told_apart() {
+    const POD: &str = "1858680e-b044-4fd5-9dd4-f137e30e2180";
+    const NOWHERE: Case<'_> = Case {
+        cgroup: String::new(),
+        unit: None,
+        user_unit: None,
+        container: None,
+        pod: None,
+    };
     let Some(bed) = bed(&[]) else { return };
     let agent = Agent::start(&Setup::default());
     let unit = format!("umbra-t-{}.service", std::process::id());
     let cases = [
-        (unit.clone(), Some(unit.as_str()), None),
-        (format!("docker-{ID}.scope"), None, Some(ID)),
+        Case {
+            cgroup: unit.clone(),
+            unit: Some(&unit),
+            ..NOWHERE
+        },
+        Case {
+            cgroup: "umbra-t.slice/user@4242.service/app.slice/app-bot-1.scope".to_owned(),
+            unit: Some("user@4242.service"),
+            user_unit: Some("app-bot-1.scope"),
+            ..NOWHERE
+        },
+        Case {
+            cgroup: format!("docker-{ID}.scope"),
+            container: Some(ID),
+            ..NOWHERE
+        },
+        Case {
+            cgroup: format!("kubepods/besteffort/pod{POD}/{ID}"),
+            container: Some(ID),
+            pod: Some(POD),
+            ..NOWHERE
+        },
     ];
-    for (name, unit, container) in cases {
-        let cgroup = Cgroup::new(&name);
+    for case in cases {
+        let cgroup = Cgroup::new(&case.cgroup);
         let mut run = cgroup.curl(&bed);
         run.succeed(Duration::from_secs(30));
         let flow = closed_flow_of(&agent, run.pid());
         let event = &flow.open;
-        assert_eq!(event.unit.as_deref(), unit, "{event:?}");
+        assert_eq!(event.unit.as_deref(), case.unit, "{event:?}");
+        assert_eq!(event.user_unit.as_deref(), case.user_unit, "{event:?}");
+        let container = event.container.as_ref();
+        assert_eq!(container.map(|it| it.id.as_str()), case.container, "{event:?}");
         assert_eq!(
-            event.container.as_ref().map(|found| found.id.as_str()),
-            container,
+            container.and_then(|it| it.pod_uid.as_deref()),
+            case.pod,
             "{event:?}"
         );
         // Executed by the shell itself: the shell is not an ancestor of what it became.
@@ -49,7 +89,50 @@ fn a_units_and_a_containers_flows_are_told_apart() {
 }
 
 #[test]
+fn a_runtime_that_hangs_holds_up_its_containers_alone() {
+    if spared("runtimes that hang") {
+        return;
+    }
+    let Some(bed) = bed(&[]) else { return };
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    // Nobody takes the connections, and the path does not say whose the container is: each is waited for.
+    let runtimes = ["containerd", "docker", "crio"].map(|runtime| {
+        let socket = dir.path().join(runtime);
+        let listener = UnixListener::bind(&socket).expect("the test's own folder");
+        (listener, format!("{runtime}_socket = '{}'\n", socket.display()))
+    });
+    let keys: String = runtimes.iter().map(|(_, key)| key.as_str()).collect();
+    let agent = Agent::start(&Setup {
+        more: format!("[containers]\n{keys}"),
+        ..Setup::default()
+    });
+    let (inside, outside) = (
+        Cgroup::new(&format!("umbra-t/{ID}")),
+        Cgroup::new("umbra-t.service"),
+    );
+    let mut held = inside.curl(&bed);
+    held.succeed(Duration::from_secs(30));
+    let mut other = outside.curl(&bed);
+    other.succeed(Duration::from_secs(30));
+    let flow = closed_flow_of(&agent, held.pid());
+    let container = flow.open.container.expect("the path tells it");
+    assert_eq!((container.id.as_str(), container.image), (ID, None));
+    let opened: Vec<_> = agent
+        .flows(|_| true)
+        .iter()
+        .map(|flow| flow.open.process.pid)
+        .collect();
+    let place = |pid| opened.iter().position(|opened| *opened == pid);
+    assert!(place(other.pid()) < place(held.pid()), "{opened:?}");
+    assert!(place(other.pid()).is_some());
+    assert!(agent.stop().success());
+}
+
+#[test]
 fn a_slow_runtime_makes_no_second_caller() {
+    if spared("slow runtimes") {
+        return;
+    }
     let Some(bed) = bed(&[Need::Binary("umbra-collector")]) else {
         return;
     };
@@ -157,6 +240,7 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        let _ = fs::remove_dir(&self.0);
+        // Those around it, too, as far as nobody else is in them.
+        let _ = self.0.ancestors().try_for_each(fs::remove_dir);
     }
 }

@@ -73,6 +73,8 @@ pub(super) fn desk(
 /// What is known of a container. Whoever runs it chose the names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerFacts {
+    /// Who runs it, when its path does not say but one of them knows it.
+    pub runtime: Option<Runtime>,
     /// Its name; in Kubernetes its name in the pod.
     pub name: Option<String>,
     /// Its image in full: `docker.io/library/nginx:1.27`.
@@ -88,6 +90,14 @@ pub struct ContainerFacts {
 }
 
 impl ContainerFacts {
+    /// Takes what is not known yet from what `runtime` says of `container`.
+    fn learn(&mut self, container: &ContainerRef, runtime: Runtime, said: Self) {
+        if container.runtime == Runtime::Unknown && said != Self::default() {
+            self.runtime.get_or_insert(runtime);
+        }
+        self.fill(said);
+    }
+
     /// Takes what is not known yet from `other`.
     fn fill(&mut self, other: Self) {
         let fill = |own: &mut Option<String>, other: Option<String>| {
@@ -180,7 +190,10 @@ fn by_files(root: &Root, container: &ContainerRef, facts: &mut ContainerFacts) {
             || container.runtime == Runtime::Unknown
             || runtimes.contains(&container.runtime);
         if may_be && !facts.is_whole(container) {
-            facts.fill(source(root, container));
+            match *runtimes {
+                [runtime] => facts.learn(container, runtime, source(root, container)),
+                _ => facts.fill(source(root, container)),
+            }
         }
     }
 }

@@ -223,7 +223,7 @@ fn container(attributed: &Attributed) -> Option<Container<'_>> {
     let fact = |of: fn(&ContainerFacts) -> &Option<String>| facts.and_then(|facts| of(facts).as_deref());
     Some(Container {
         id: &container.id,
-        runtime: container.runtime.as_str(),
+        runtime: container.runtime.as_str().or_else(|| facts?.runtime?.as_str()),
         name: fact(|facts| &facts.name),
         image: fact(|facts| &facts.image),
         image_digest: fact(|facts| &facts.image_digest),

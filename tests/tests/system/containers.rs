@@ -71,7 +71,7 @@ fn containerd_tells_image_and_labels() {
     let container = told(&agent, &mut containerd.start(ID, &labels, &CLIENT));
     let expected = Container {
         id: ID.to_owned(),
-        runtime: None,
+        runtime: Some("containerd".to_owned()),
         name: Some("bot".to_owned()),
         image: Some(REFERENCE.to_owned()),
         pod: Some("web-0".to_owned()),

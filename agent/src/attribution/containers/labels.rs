@@ -25,6 +25,7 @@ pub(super) fn facts(labels: &HashMap<String, String>) -> ContainerFacts {
         ]),
         image: first(&["io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ImageName"]),
         image_digest: None,
+        runtime: None,
         pod: first(&[
             "io.kubernetes.pod.name",
             "io.kubernetes.cri.sandbox-name",

@@ -56,7 +56,8 @@ impl Sockets {
         };
         for runtime in order {
             if !facts.is_whole(container) {
-                facts.fill(self.ask_one(*runtime, container, deadline).unwrap_or_default());
+                let said = self.ask_one(*runtime, container, deadline);
+                facts.learn(container, *runtime, said.unwrap_or_default());
             }
         }
         self.ask_kubelet(container, facts, deadline);

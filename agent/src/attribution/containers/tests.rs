@@ -68,12 +68,21 @@ fn facts(pairs: &[(&str, &str)]) -> ContainerFacts {
     let pairs: HashMap<_, _> = pairs.iter().copied().collect();
     let fact = |name| pairs.get(name).map(|value: &&str| (*value).to_owned());
     ContainerFacts {
+        runtime: None,
         name: fact("name"),
         image: fact("image"),
         image_digest: fact("image_digest"),
         pod: fact("pod"),
         namespace: fact("namespace"),
         workload: fact("workload"),
+    }
+}
+
+/// The same, of a container whose path says that it is `runtime`'s, told by `by`: who that is, is news if it does not say.
+fn told(runtime: Runtime, by: Runtime, facts: &ContainerFacts) -> ContainerFacts {
+    ContainerFacts {
+        runtime: (runtime == Runtime::Unknown).then_some(by),
+        ..facts.clone()
     }
 }
 

@@ -28,6 +28,7 @@ fn docker() {
         if let Some(daemon) = daemon {
             host.write("/etc/docker/daemon.json", daemon);
         }
+        let expected = told(runtime, Runtime::Docker, &expected);
         assert_eq!(host.ask(&container(runtime)), expected, "{folder}");
         assert_eq!(
             host.ask(&container(Runtime::Podman)),
@@ -104,6 +105,7 @@ fn containerd_for_a_kubelet() {
         host.write(&format!("{folder}/moby/{OTHER}/config.json"), "{}");
         host.write(&format!("{folder}/k8s.io/{ID}/config.json"), annotations);
         for runtime in [Runtime::Containerd, Runtime::Unknown] {
+            let expected = told(runtime, Runtime::Containerd, &expected);
             assert_eq!(host.ask(&in_pod(runtime)), expected, "{state}");
         }
     }

@@ -125,6 +125,12 @@ fn container_runtime_interface() {
         let host = Host::new();
         let answer = status(ID, &format!("quay.io/shop/app@{DIGEST}"));
         serve(&host.path(socket), remote(vec![tells_status(answer)]));
+        let by = if socket.ends_with("crio.sock") {
+            Runtime::Crio
+        } else {
+            Runtime::Containerd
+        };
+        let expected = told(runtime, by, &expected);
         assert_eq!(host.ask(&in_pod(runtime)), expected, "{runtime:?}");
     }
 }

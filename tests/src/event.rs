@@ -103,6 +103,9 @@ pub struct Process {
     pub exe: Option<String>,
     /// Argument vector.
     pub args: Option<Vec<String>>,
+    /// There were more.
+    #[serde(default)]
+    pub args_cut: bool,
     /// Working directory.
     pub cwd: Option<String>,
     /// What a person would say ran.
@@ -198,6 +201,8 @@ pub struct User {
     pub gid: Option<u32>,
     /// Name, when the host knows one.
     pub name: Option<String>,
+    /// `person`, `system`, …
+    pub kind: Option<String>,
     /// Id of the user that logged in.
     pub login_uid: Option<u32>,
     /// Its name.

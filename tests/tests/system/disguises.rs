@@ -15,6 +15,9 @@ use crate::expect::flow_of;
 use crate::names::OPENAI;
 use crate::stage::{Expected, OTHER_USER, Stage};
 
+/// Bytes of arguments that are kept, the zero bytes between them included.
+const ARGUMENTS_MAX: usize = 4_096;
+
 #[test]
 fn a_program_is_what_was_executed_whatever_it_calls_itself() {
     let Some(stage) = Stage::new(&[]) else { return };
@@ -37,6 +40,21 @@ fn a_program_is_what_was_executed_whatever_it_calls_itself() {
         ..stage.by(done.pid, stage.owner.args("in-memory", "plain", OPENAI.port, &[]))
     };
     stage.check(&done, &expected);
+    stage.end();
+}
+
+#[test]
+fn many_arguments_are_cut_and_said_to_be() {
+    let Some(stage) = Stage::new(&[]) else { return };
+    let more = [&*"x".repeat(3_000), &*"y".repeat(3_000)];
+    let done = stage.run("plain", &more);
+    let all = stage.own_args("plain", &more).join("\0");
+    let kept: Vec<_> = all[..ARGUMENTS_MAX].split('\0').map(str::to_owned).collect();
+    let flow = stage.check(&done, &stage.by(done.pid, kept));
+    assert!(flow.open.process.args_cut);
+
+    let done = stage.run("plain", &[]);
+    assert!(!stage.owned_by_the_started("plain", &done).open.process.args_cut);
     stage.end();
 }
 

@@ -1,16 +1,21 @@
 //! A socket that was connected before the agent started is followed from its hello on.
 
 use std::fs;
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::event::Namespaces;
+use umbra_tests::machine;
 use umbra_tests::process::Process;
 use umbra_tests::skip::Need;
 use umbra_tests::wait::eventually;
 
 use crate::expect::SOON;
 use crate::names::{OPENAI, OUTSIDE, bed};
+
+/// How exactly `/proc` tells times, twice: of the start and of now.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Connects, waits for a file, and only then says hello.
 const CLIENT: &str = "
@@ -33,6 +38,7 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
     };
     let (script, signal) = (bed.dir().join("older.py"), bed.dir().join("go"));
     fs::write(&script, CLIENT).expect("the bed's own folder");
+    let before = SystemTime::now();
     let mut clients = [OPENAI.name, OUTSIDE[0].1].map(|name| {
         let mut command = bed.command("python3");
         command.arg(&script).arg(name).arg(bed.authority()).arg(&signal);
@@ -40,6 +46,7 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
         client.said("connected", Duration::from_secs(10));
         client
     });
+    let after = SystemTime::now();
     let agent = Agent::start(&Setup::default());
     let namespaces = Namespaces::of(clients[0].pid());
     fs::write(&signal, "").expect("the bed's own folder");
@@ -55,7 +62,17 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
         (flow.open.name.as_str(), flow.open.evidence.as_str()),
         (OPENAI.name, "tls_sni")
     );
-    assert_eq!(flow.open.process.script.as_deref(), script.to_str());
+    let process = &flow.open.process;
+    assert_eq!(process.script.as_deref(), script.to_str());
+    assert_eq!(process.cwd.as_deref(), bed.dir().to_str());
+    assert_eq!(process.ppid, Some(std::process::id()));
+    assert_eq!(process.ancestors[0]["pid"], std::process::id());
+    assert_eq!(process.args.as_ref().map(Vec::len), Some(5), "{process:?}");
+    let exe = process.exe.as_deref().and_then(|exe| exe.rsplit('/').next());
+    assert!(exe.is_some_and(|name| name.starts_with("python3")), "{process:?}");
+    let started = time(process.started.as_deref().expect("known"));
+    // /proc tells it to a clock tick.
+    assert!(before - TICK <= started && started <= after, "{process:?}");
     assert_eq!((flow.open.user.uid, flow.open.user.gid), (0, Some(0)));
     assert_eq!(flow.open.process.namespaces, namespaces);
     assert!(namespaces.net.is_some());
@@ -64,4 +81,13 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
             .stop_and_flows(|event| event.process.pid == outside)
             .is_empty()
     );
+}
+
+fn time(rfc3339: &str) -> SystemTime {
+    let seconds = machine::output(Command::new("date").args(["-d", rfc3339, "+%s.%N"]));
+    let seconds: f64 = seconds
+        .unwrap_or_else(|why| panic!("{why}"))
+        .parse()
+        .expect("a number");
+    SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds)
 }

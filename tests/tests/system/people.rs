@@ -39,10 +39,10 @@ fn a_directory_names_users_and_holds_up_nobody_else() {
     let lost = bed.run(&curl, &call(OPENAI.name, LOST));
     let ann = bed.run(&curl, &call(OPENAI.name, ANN));
     let root = bed.run(&curl, &call(ANTHROPIC.name, 0));
-    for (run, uid, name) in [
-        (&ann, ANN, Some(ANNS_NAME)),
-        (&root, 0, Some("root")),
-        (&lost, LOST, None),
+    for (run, uid, name, kind) in [
+        (&ann, ANN, Some(ANNS_NAME), Some("person")),
+        (&root, 0, Some("root"), Some("system")),
+        (&lost, LOST, None, None),
     ] {
         let flow = flow_of(&agent, |event| event.process.pid == run.process.pid());
         for event in [Some(&flow.open), flow.close.as_ref()].into_iter().flatten() {
@@ -51,6 +51,7 @@ fn a_directory_names_users_and_holds_up_nobody_else() {
                 (uid, name),
                 "{event:?}"
             );
+            assert_eq!(event.user.kind.as_deref(), kind, "{event:?}");
         }
     }
     // Its directory hangs on, and nobody waits for it at the end either.
@@ -78,6 +79,7 @@ fn su_and_sudo_keep_the_person() {
         });
         let user = &flow.open.user;
         assert_eq!(user.name.as_deref(), Some("daemon"), "{user:?}");
+        assert_eq!(user.kind.as_deref(), Some("system"), "{user:?}");
         assert_eq!(user.login_uid, Some(ANN), "{user:?}");
         assert_eq!(user.login_name.as_deref(), Some(ANNS_NAME), "{user:?}");
         assert_eq!(flow.open.process.program, "/usr/bin/curl");

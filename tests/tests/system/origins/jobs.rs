@@ -9,13 +9,16 @@ use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::event::Origin;
 use umbra_tests::machine;
 use umbra_tests::process::Process;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, spared};
 
 use super::{fetch, fetched};
+use crate::expect::flow_of;
 use crate::names::bed;
 use crate::place::{Cgroup, closed_flow_of};
 
 const LIMIT: Duration = Duration::from_secs(30);
+/// A user without an account.
+const ANN: u64 = 70_004;
 /// Where systemd keeps units that programs make (systemd.unit(5)).
 const TRANSIENT: &str = "/run/systemd/transient";
 
@@ -30,6 +33,9 @@ fn origin(kind: &str, name: Option<&str>, tty: Option<&str>) -> Origin {
 
 #[test]
 fn a_job_of_cron_has_a_table() {
+    if spared("cron's tables, for which a flow waits half a second") {
+        return;
+    }
     let Some(bed) = bed(&[Need::Program("cron")]) else {
         return;
     };
@@ -73,6 +79,9 @@ fn a_job_of_cron_has_a_table() {
 
 #[test]
 fn a_service_may_have_a_timer() {
+    if spared("files of timers, for which a flow waits half a second") {
+        return;
+    }
     let Some(bed) = bed(&[]) else { return };
     let agent = Agent::start(&Setup::default());
     for timed in [false, true] {
@@ -108,6 +117,67 @@ fn somebody_at_a_terminal_has_one() {
         fetched(&agent, "/bytes/22").open.origin,
         origin("tty", None, terminal)
     );
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn desktops_and_runners_of_a_ci_are_told_by_what_is_above() {
+    let Some(bed) = bed(&[]) else { return };
+    let agent = Agent::start(&Setup::default());
+    let cases = [
+        (
+            ["gnome-session-binary", "code", "claude"],
+            origin("desktop", Some("gnome-session-binary"), None),
+        ),
+        (
+            ["Runner.Worker", "step", "claude"],
+            origin("ci", Some("github-actions"), None),
+        ),
+        (["sshd", "shell", "claude"], origin("unknown", None, None)),
+    ];
+    for (number, ([top, middle, program], expected)) in cases.into_iter().enumerate() {
+        let path = format!("/bytes/{}", 30 + number);
+        let folder = bed.dir().join(top);
+        let at = |name: &str| folder.join(name).display().to_string();
+        fs::create_dir(&folder).expect("the bed's own folder");
+        for (name, from) in [(top, "sh"), (middle, "sh"), (program, "curl")] {
+            let from = machine::program(from).unwrap_or_else(|why| panic!("{why}"));
+            fs::copy(from, at(name)).expect("the bed's own folder");
+        }
+        let fetch = fetch(&bed, &path);
+        let (_, arguments) = fetch.split_once(' ').expect("a program and arguments");
+        // Shells that wait for what they run: they would execute the last command in their own place. Only root's sshd
+        // is believed to be one.
+        let script = format!("{} -c '{} {arguments}; true'; true", at(middle), at(program));
+        let mut command = bed.command("setpriv");
+        command.args([format!("--reuid={ANN}"), format!("--regid={ANN}")]);
+        command.args(["--clear-groups", "--", &at(top), "-c", &script]);
+        Process::start(&mut command).succeed(LIMIT);
+        let flow = flow_of(&agent, |event| {
+            let args = event.process.args.iter().flatten();
+            args.last().is_some_and(|url| url.ends_with(&path))
+        });
+        let event = &flow.open;
+        assert_eq!(event.origin, expected, "{event:?}");
+        let above = event.process.ancestors.iter().take(2);
+        let above: Vec<_> = above
+            .map(|above| {
+                (
+                    above["program"].as_str().unwrap_or_default(),
+                    above["uid"].as_u64(),
+                )
+            })
+            .collect();
+        let is_as_made = |(program, uid): &(&str, Option<u64>), name: &str| {
+            program.ends_with(&format!("/{name}")) && *uid == Some(ANN)
+        };
+        assert!(
+            event.process.program.ends_with("/claude")
+                && is_as_made(&above[0], middle)
+                && is_as_made(&above[1], top),
+            "{event:?}"
+        );
+    }
     assert!(agent.stop().success());
 }
 

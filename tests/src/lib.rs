@@ -33,6 +33,7 @@ pub mod nss;
 pub mod owner;
 pub mod process;
 pub mod proxies;
+pub mod resolved;
 pub mod say;
 pub mod scorecard;
 pub mod serve;

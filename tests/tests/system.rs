@@ -67,6 +67,8 @@ mod proxies;
 mod quic;
 #[path = "system/quic_beginnings.rs"]
 mod quic_beginnings;
+#[path = "system/resolved.rs"]
+mod resolved;
 #[path = "system/resolvers.rs"]
 mod resolvers;
 #[path = "system/reuse.rs"]

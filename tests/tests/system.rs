@@ -41,6 +41,8 @@ mod full_disk;
 mod http;
 #[path = "system/inspect.rs"]
 mod inspect;
+#[path = "system/interpreters.rs"]
+mod interpreters;
 #[path = "system/leaves_nothing.rs"]
 mod leaves_nothing;
 #[path = "system/long_flow.rs"]

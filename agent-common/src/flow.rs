@@ -106,8 +106,16 @@ pub struct SocketState {
     pub blurred: u64,
     /// One of `STATE_*`.
     pub state: u32,
-    /// TCP sequence number of the next byte to look at.
+    /// TCP sequence number of the next byte to look at; from [`STATE_ASKED`] on, of the first byte that went up.
     pub sequence: u32,
+    /// Of the next byte that may go up.
+    pub next: u32,
+    /// A [`Preamble`](crate::preamble::Preamble): how far the bytes go that may go up.
+    pub preamble: u32,
+    /// Tells the target of the last `CONNECT` from others: asked for again, it is no further proxy.
+    pub target: u32,
+    /// Zero.
+    pub reserved: u32,
     /// Packets whose bytes went up; of a datagram socket, flows that are not passed over.
     pub pieces: u32,
     /// 1 once this side sent its FIN.
@@ -174,5 +182,5 @@ pub struct FlowRecord {
 }
 
 crate::plain!(Owner, 56);
-crate::plain!(SocketState, 96);
+crate::plain!(SocketState, 112);
 crate::plain!(FlowRecord, 56 + 6 * 8 + 3 * 4 + 4 + 4 + 4 + 32 + 4 + 4 + 256);

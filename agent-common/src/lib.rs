@@ -3,6 +3,8 @@
 //! Everything here is `repr(C)` without padding that could carry kernel memory; sizes are asserted, because the two
 //! halves are built by two compilers. The `user` feature adds what only the agent needs.
 #![no_std]
+#[cfg(test)]
+extern crate std;
 
 pub mod answer;
 pub mod counter;
@@ -10,6 +12,7 @@ pub mod event;
 pub mod flow;
 pub mod offsets;
 pub mod piece;
+pub mod preamble;
 pub mod process;
 pub mod trie;
 

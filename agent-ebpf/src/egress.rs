@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Let the packet go on.
-const GO_ON: i32 = 1;
+pub const GO_ON: i32 = 1;
 const IPPROTO_TCP: u32 = TCP as u32;
 const IPPROTO_UDP: u32 = UDP as u32;
 

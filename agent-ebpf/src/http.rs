@@ -35,6 +35,8 @@ pub struct Text {
     at: Blurred,
     /// A [`Form`].
     form: Blurred,
+    /// Sum of the host's bytes.
+    sum: Blurred,
     /// The last bytes that were looked at.
     window: [Blurred; 2],
 }
@@ -53,6 +55,10 @@ pub enum Form {
 
 const ORIGIN: u32 = Form::Origin as u32;
 const ABSOLUTE: u32 = Form::Absolute as u32;
+const CONNECT: u32 = Form::Connect as u32;
+/// Of the sum FNV-1a, 32 bits.
+const SUM_BEGIN: u32 = 0x811c_9dc5;
+const SUM_PRIME: u32 = 0x0100_0193;
 
 impl Text {
     /// Reads the request whose first byte lies at `from` and whose last before `end`; writes its host to `name` and
@@ -95,6 +101,12 @@ impl Text {
             _ => Form::Connect,
         };
         Ok((form, self.at.get()))
+    }
+
+    /// Tells the host that was read from others, and is not 0.
+    #[inline(always)]
+    pub fn target(&self) -> u32 {
+        self.sum.get() | 1
     }
 
     /// Checks the request line and goes to the host in its target, or behind the line.
@@ -182,6 +194,7 @@ impl Text {
             }
             self.at.set(at + 1);
         }
+        self.sum.set(SUM_BEGIN);
         for index in 0..=NAME_MAX as u32 {
             let byte = self.step();
             if !OF_A_HOST[byte as usize] {
@@ -189,10 +202,14 @@ impl Text {
                 return match byte {
                     0 => Err(Nameless::Split),
                     b':' | b'/' | b'?' | b'\r' | b'\n' | b' ' | b'\t' if index > 0 => Ok(()),
+                    // An IPv6 address (RFC 3986, section 3.2.2): what goes through the tunnel may have a name.
+                    b'[' if index == 0 && self.form.get() == CONNECT => Ok(()),
                     _ => Err(Nameless::NoName),
                 };
             }
             name[(index & 0xff) as usize] = byte;
+            self.sum
+                .set((self.sum.get() ^ u32::from(byte)).wrapping_mul(SUM_PRIME));
         }
         Err(Nameless::NoName)
     }

@@ -18,6 +18,7 @@ mod nameless;
 mod packet;
 mod path;
 mod pieces;
+mod preamble;
 mod process;
 mod quic;
 mod record;

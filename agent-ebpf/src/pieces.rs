@@ -79,7 +79,7 @@ pub fn send_first(packet: Packet, at: u32, end: u32, kind: Kind) {
 
 /// Sends `length` bytes up, or `LENGTH` of them.
 #[inline(always)]
-fn send_one<const LENGTH: usize>(packet: Packet, from: u32, length: u32, kind: Kind) {
+pub fn send_one<const LENGTH: usize>(packet: Packet, from: u32, length: u32, kind: Kind) {
     let length = if length > LENGTH as u32 {
         LENGTH as u32
     } else {

@@ -21,6 +21,8 @@ pub struct Asked {
     pub evidence: Blurred,
     /// The proxy that is asked: one of `VIA_*`.
     pub via: Blurred,
+    /// Tells the target of a `CONNECT` from others; 0: it is none.
+    pub target: Blurred,
     /// What comes next: one of `READING_*`; [`READING_START`]: nothing to read.
     pub next: Blurred,
 }
@@ -31,6 +33,7 @@ impl Asked {
         self.length.set(length);
         self.evidence.set(evidence.into());
         self.via.set(via.into());
+        self.target.set(0);
         self.next.set(next.into());
         Ok(())
     }
@@ -65,9 +68,12 @@ fn read_payload(packet: Packet, state: &SocketState, work: &mut Work) -> Result<
             match form {
                 Form::Origin => work.asked.set(length, EVIDENCE_HTTP, VIA_NONE, READING_START),
                 Form::Absolute => work.asked.set(length, EVIDENCE_HTTP, VIA_HTTP, READING_START),
-                Form::Connect => work
-                    .asked
-                    .set(length, EVIDENCE_CONNECT, VIA_CONNECT, READING_STREAM),
+                Form::Connect => {
+                    work.asked
+                        .set(length, EVIDENCE_CONNECT, VIA_CONNECT, READING_STREAM)?;
+                    work.asked.target.set(work.text.target());
+                    Ok(())
+                }
             }
         }
         _ => Err(Nameless::NoName),

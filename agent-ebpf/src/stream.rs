@@ -8,18 +8,15 @@ use aya_ebpf::{
     programs::SkBuffContext,
 };
 use umbra_agent_common::flow::{
-    OWNER_AT_SEND, PIECES_MAX, READING_START, STATE_ASKED, STATE_NAMED, STATE_PASSED, SocketState,
+    OWNER_AT_SEND, READING_START, STATE_ASKED, STATE_NAMED, STATE_PASSED, SocketState,
 };
 
 use crate::{
     maps::VERDICTS,
     packet::{Packet, TCP},
-    pieces, record, request, socket, tls, verdict,
+    preamble, record, request, socket, tls, verdict,
     work::{self, Work},
 };
-
-/// Bytes of a stream that go up at most: two of the largest hellos in use, and the heads before them.
-const STREAM_MAX: u32 = 128 * 1024;
 
 /// A packet that leaves a TCP socket.
 #[inline(always)]
@@ -33,7 +30,7 @@ pub fn egress(ctx: &SkBuffContext, packet: Packet, socket: *mut bpf_sock) {
                 }
                 return;
             }
-            STATE_ASKED => return asked(packet, socket, state),
+            STATE_ASKED => return asked(ctx, packet, socket, state),
             _ => Some(state),
         },
         None => None,
@@ -96,7 +93,11 @@ fn first_bytes(ctx: &SkBuffContext, packet: Packet, state: &mut SocketState) {
             aya_log_ebpf::debug!(ctx, "flow {} named, pattern {}", state.flow, work.record.pattern);
         }
     }
+    let payload = work.headers.payload.get();
     work::give_back(work);
+    if state.state == STATE_ASKED {
+        preamble::read_on(ctx, payload, state.sequence);
+    }
 }
 
 /// Whether the packet brings bytes that were not looked at.
@@ -121,7 +122,7 @@ fn is_next(packet: Packet, state: &mut SocketState, work: &Work) -> bool {
 
 /// The agent decides over the flow.
 #[inline(always)]
-fn asked(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState) {
+fn asked(ctx: &SkBuffContext, packet: Packet, socket: *mut bpf_sock, state: &mut SocketState) {
     if !record::keep_counts(socket, state.flow) {
         state.state = STATE_PASSED;
         return;
@@ -139,13 +140,7 @@ fn asked(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState) {
     let Some(sequence) = packet.word(transport + 4) else {
         return;
     };
-    if transport != 0 && state.pieces < PIECES_MAX && sequence.wrapping_sub(state.sequence) < STREAM_MAX {
-        state.pieces += 1;
-        pieces::send(
-            packet,
-            payload,
-            packet.length(),
-            verdict::piece(state.flow, sequence, false),
-        );
+    if transport != 0 {
+        preamble::read_on(ctx, payload, sequence);
     }
 }

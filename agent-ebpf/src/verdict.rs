@@ -7,8 +7,7 @@ use umbra_agent_common::{
         FLAG_GREETED, OWNER_AT_CONNECT, READING_SOCKS5, READING_START, STATE_ASKED, STATE_NAMED,
         STATE_PASSED, SocketState, VIA_NONE,
     },
-    piece::PIECE_STREAM,
-    process::ProcessKey,
+    preamble::Preamble,
 };
 
 use crate::{
@@ -16,7 +15,6 @@ use crate::{
     maps::{ADDRESSES, count},
     nameless::Nameless,
     packet::{Packet, Side, TCP},
-    pieces::{self, Kind},
     record::{self, Birth},
     tls,
     work::Work,
@@ -77,7 +75,12 @@ pub fn judge(packet: Packet, state: &mut SocketState, work: &mut Work) -> Verdic
         if state.hops == 0 {
             state.via = via;
         }
-        state.hops += 1;
+        // Refused, most likely by 407 (Proxy Authentication Required), and asked again.
+        let target = work.asked.target.get();
+        if target == 0 || target != state.target {
+            state.hops += 1;
+        }
+        state.target = target;
     }
     if evidence == EVIDENCE_TLS {
         return hello(packet, state, work);
@@ -195,25 +198,17 @@ pub fn carry_out(packet: Packet, state: &mut SocketState, work: &mut Work, verdi
     if !record::show(packet, &work.headers, key, &birth, &mut work.record) {
         state.state = STATE_PASSED;
     } else if asks {
-        let (payload, end) = (work.headers.payload.get(), work.headers.end.get());
         state.state = STATE_ASKED;
-        state.sequence -= end - payload;
-        state.pieces = 1;
-        pieces::send(packet, payload, end, piece(key, state.sequence, true));
+        state.sequence -= work.headers.end.get() - work.headers.payload.get();
+        state.next = state.sequence;
+        state.pieces = 0;
+        state.preamble = if state.reading == READING_SOCKS5 {
+            Preamble::BEHIND_GREETING
+        } else {
+            Preamble::BEGIN
+        }
+        .0;
     } else {
         state.state = STATE_NAMED;
-    }
-}
-
-/// What a flow sends, from `sequence` on.
-#[inline(always)]
-pub fn piece(flow: u64, sequence: u32, first: bool) -> Kind {
-    Kind {
-        kind: PIECE_STREAM,
-        flow,
-        process: ProcessKey::default(),
-        sequence,
-        segment: 0,
-        first,
     }
 }

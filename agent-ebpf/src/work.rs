@@ -8,7 +8,10 @@ use core::arch::asm;
 use aya_ebpf::{macros::map, maps::PerCpuArray};
 use umbra_agent_common::{counter::Counter, flow::FlowRecord};
 
-use crate::{blurred::Blurred, catalogue::Search, http::Text, maps::count, packet::Headers, request::Asked};
+use crate::{
+    blurred::Blurred, catalogue::Search, http::Text, maps::count, packet::Headers, preamble::CHUNK,
+    request::Asked,
+};
 
 /// One for a process, one for what interrupts it, and two for processes that take turns in between.
 const WORKSPACES: u32 = 4;
@@ -33,6 +36,10 @@ pub struct Work {
     pub address: [u8; 16],
     /// The beginning of a request.
     pub text: Text,
+    /// Part of what a flow says before its content.
+    pub chunk: [u8; CHUNK],
+    /// How far that goes.
+    pub preamble: Blurred,
 }
 
 #[map]

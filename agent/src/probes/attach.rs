@@ -6,6 +6,7 @@ use std::{collections::HashMap, os::fd::AsFd as _, thread};
 
 use aya::{
     Ebpf,
+    maps::ProgramArray,
     programs::{
         CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSock, CgroupSockAddr, Program, ProgramError,
         RawTracePoint, SockOps,
@@ -14,7 +15,7 @@ use aya::{
 
 use tracing::debug;
 
-use super::{CgroupRoot, ProbeError, is_not_permitted};
+use super::{CgroupRoot, ProbeError, is_not_permitted, map_error};
 
 /// How a program is attached.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub enum Hook {
     Release,
     /// A TCP socket's milestones.
     Socket,
+    /// Nowhere: the one for packets that leave goes over to it, by this map.
+    Behind(&'static str),
     /// A raw tracepoint.
     Tracepoint(&'static str),
 }
@@ -45,7 +48,7 @@ pub struct ProgramSpec {
 }
 
 /// In the order of attaching: who knows processes comes before who asks for them.
-pub const PROGRAMS: [ProgramSpec; 9] = [
+pub const PROGRAMS: [ProgramSpec; 10] = [
     spec(
         "umbra_fork",
         Hook::Tracepoint("sched_process_fork"),
@@ -72,6 +75,11 @@ pub const PROGRAMS: [ProgramSpec; 9] = [
         Hook::Ingress,
         "DNS answers, and bytes of QUIC flows",
     ),
+    spec(
+        "umbra_preamble",
+        Hook::Behind("PREAMBLE"),
+        "the same, of what comes in pieces",
+    ),
     spec("umbra_egress", Hook::Egress, "the name that a flow asks for"),
     spec("umbra_connect4", Hook::Connect, "who opens an IPv4 flow"),
     spec("umbra_connect6", Hook::Connect, "who opens an IPv6 flow"),
@@ -90,8 +98,12 @@ pub struct Attached {
 pub(super) fn attach(mut ebpf: Ebpf, cgroup: &CgroupRoot) -> Result<Attached, ProbeError> {
     load_all(&mut ebpf)?;
     for spec in &PROGRAMS {
-        let program = program(&mut ebpf, spec)?;
-        attach_one(program, spec, cgroup).map_err(|source| error(spec, source))?;
+        if let Hook::Behind(map) = spec.hook {
+            put_behind(&mut ebpf, spec, map)?;
+        } else {
+            let program = program(&mut ebpf, spec)?;
+            attach_one(program, spec, cgroup).map_err(|source| error(spec, source))?;
+        }
     }
     Ok(Attached { _ebpf: ebpf })
 }
@@ -125,12 +137,26 @@ fn program<'a>(ebpf: &'a mut Ebpf, spec: &ProgramSpec) -> Result<&'a mut Program
 fn load(program: &mut Program, spec: &ProgramSpec) -> Result<(), ProbeError> {
     match spec.hook {
         Hook::Connect => <&mut CgroupSockAddr>::try_from(program).and_then(CgroupSockAddr::load),
-        Hook::Egress | Hook::Ingress => <&mut CgroupSkb>::try_from(program).and_then(CgroupSkb::load),
+        Hook::Egress | Hook::Ingress | Hook::Behind(_) => {
+            <&mut CgroupSkb>::try_from(program).and_then(CgroupSkb::load)
+        }
         Hook::Release => <&mut CgroupSock>::try_from(program).and_then(CgroupSock::load),
         Hook::Socket => <&mut SockOps>::try_from(program).and_then(SockOps::load),
         Hook::Tracepoint(_) => <&mut RawTracePoint>::try_from(program).and_then(RawTracePoint::load),
     }
     .map_err(|source| error(spec, source))
+}
+
+/// Tells the kernel which program `map` stands for. It forgets that when nobody holds the map any more.
+fn put_behind(ebpf: &mut Ebpf, spec: &ProgramSpec, map: &'static str) -> Result<(), ProbeError> {
+    let behind = program(ebpf, spec)?
+        .fd()
+        .and_then(|fd| Ok(fd.try_clone()?))
+        .map_err(|source| error(spec, source))?;
+    let array = ebpf.map_mut(map).ok_or(ProbeError::Missing(map))?;
+    ProgramArray::try_from(array)
+        .and_then(|mut array| array.set(0, &behind, 0))
+        .map_err(map_error(map))
 }
 
 fn attach_one(program: &mut Program, spec: &ProgramSpec, cgroup: &CgroupRoot) -> Result<(), ProgramError> {
@@ -148,6 +174,7 @@ fn attach_one(program: &mut Program, spec: &ProgramSpec, cgroup: &CgroupRoot) ->
         Hook::Ingress => <&mut CgroupSkb>::try_from(program)?
             .attach(root, CgroupSkbAttachType::Ingress, mode)
             .map(|_| ()),
+        Hook::Behind(_) => Ok(()),
         Hook::Release => <&mut CgroupSock>::try_from(program)?
             .attach(root, mode)
             .map(|_| ()),

@@ -4,7 +4,7 @@ use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{CLIENTS, Call, named};
 use umbra_tests::collector::Row;
 use umbra_tests::event::Flow;
-use umbra_tests::proxies::{CREDENTIALS, Proxy, SQUID_USER};
+use umbra_tests::proxies::{CREDENTIALS, Proxy};
 use umbra_tests::skip::{Need, skip, spared};
 use umbra_tests::truth::Bytes;
 use umbra_tests::wait::eventually;
@@ -20,31 +20,19 @@ const PROXIES: [Need; 3] = [
     Need::Program("danted"),
 ];
 const PLAIN: [&str; 2] = ["--plain", "80"];
-const ASKING: [&str; 8] = [
+const THROUGH_SQUID: [&str; 8] = [
     "curl", "wget", "python", "node", "java", "go", "rustls", "chromium",
 ];
 const EMULATED: [&str; 2] = ["curl", "rustls"];
 
 #[test]
 fn every_client_is_named_through_squid() {
-    every_client_is_named_through(Proxy::squid, SQUID_USER);
-}
-
-#[test]
-fn every_client_is_named_through_tinyproxy() {
-    if spared("tinyproxy") {
-        return;
-    }
-    every_client_is_named_through(|bed| Proxy::tinyproxy(bed, None), 0);
-}
-
-fn every_client_is_named_through(start: impl Fn(&TestBed) -> Proxy, user: u32) {
     let Some(bed) = bed_serving(&PROXIES, &[]) else {
         return;
     };
-    let proxy = start(&bed);
+    let squid = Proxy::squid(&bed);
     let agent = Agent::start(&Setup::default());
-    for client in CLIENTS.iter().filter(|it| ASKING.contains(&it.name)) {
+    for client in CLIENTS.iter().filter(|it| THROUGH_SQUID.contains(&it.name)) {
         if !EMULATED.contains(&client.name) && spared(client.name) {
             continue;
         }
@@ -56,22 +44,25 @@ fn every_client_is_named_through(start: impl Fn(&TestBed) -> Proxy, user: u32) {
             }
         };
         if client.name == "chromium" {
-            tool = tool.with(&[&format!("--proxy-server={}", proxy.address)]);
+            tool = tool.with(&[&format!("--proxy-server={}", squid.address)]);
         }
         let path = format!("/bytes/20000/{}", client.name);
         let call = Call {
-            proxy: Some(proxy.address),
+            proxy: Some(squid.address),
             ..Call::to(OPENAI.name, &path)
         };
         let run = bed.run(&tool, &call);
         let flows = Through::new(&agent, &bed, &tool, &run, &path).flows();
         println!("{:<11} {} flow(s)", client.name, flows.len());
         for flow in &flows {
-            asked(flow, CONNECT, &tool, &run, &bed, &via("http_connect", &proxy, 1));
-            relayed(&agent, &bed, &proxy, user, flow);
+            asked(flow, CONNECT, &tool, &run, &bed, &via("http_connect", &squid, 1));
+            relayed(&agent, &bed, &squid, flow);
         }
-        let log = proxy.log();
-        assert!(log.contains("CONNECT api.openai.com:443"), "{log}");
+        assert!(
+            squid.log().contains("CONNECT api.openai.com:443"),
+            "{}",
+            squid.log()
+        );
     }
     assert!(agent.stop().success());
 }
@@ -137,7 +128,7 @@ fn proxies_one_behind_the_other_are_counted() {
     let middle = flow_of(&agent, |event| event.process.pid == tinyproxy.process.pid());
     check_name(&middle.open, CONNECT, &OPENAI);
     assert_eq!(middle.open.via, Some(via("http_connect", &squid, 1)));
-    relayed(&agent, &bed, &squid, SQUID_USER, &middle);
+    relayed(&agent, &bed, &squid, &middle);
 
     // The client asks one proxy for another.
     let path = "/bytes/1000/two";

@@ -2,6 +2,7 @@ mod harm;
 mod made;
 mod tunnels;
 
+use umbra_agent_common::preamble::Preamble;
 use umbra_report::Evidence;
 
 use super::{Asked, ClientReader, Via, ViaProtocol};
@@ -52,9 +53,30 @@ fn found(parts: &[&[u8]]) -> Option<Asked> {
         reader.push(&stream[cut..]);
         assert_eq!(reader.asked(), whole.asked(), "cut at {cut}");
     }
+    let up = &stream[..goes_up(&stream)];
+    assert_eq!(
+        read(up, up.len().max(1)).asked(),
+        whole.asked(),
+        "what the kernel lets up"
+    );
     assert_eq!(whole.is_whole(), whole.asked().is_some());
     assert_eq!(whole.part().as_ref(), whole.asked(), "nothing is begun");
     whole.asked().cloned()
+}
+
+/// Bytes of a stream that the kernel lets up, when it cannot read them by itself.
+fn goes_up(stream: &[u8]) -> usize {
+    let mut preamble = Preamble::BEGIN;
+    for (index, &byte) in stream.iter().enumerate() {
+        if preamble.is_tls() {
+            break;
+        }
+        if preamble.is_over() {
+            return index;
+        }
+        preamble = preamble.step(byte);
+    }
+    stream.len()
 }
 
 fn known(name: Option<&str>, evidence: Evidence, via: Option<(ViaProtocol, u8)>) -> Asked {

@@ -19,6 +19,8 @@ mod collector_away;
 mod commands;
 #[path = "system/containers.rs"]
 mod containers;
+#[path = "system/cuts.rs"]
+mod cuts;
 #[path = "system/diagnostics.rs"]
 mod diagnostics;
 #[path = "system/disguises.rs"]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::hello::Hello;
 use umbra_tests::process::Process;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, spared};
 
 use crate::expect::{TLS, check_name, flow_of, nothing_lost};
 use crate::names::{Known, OPENAI, bed_serving};
@@ -24,6 +24,9 @@ const WEAK: [&str; 2] = ["-cipher", "DEFAULT:@SECLEVEL=0"];
 
 #[test]
 fn every_version_of_tls_is_named() {
+    if spared("versions of TLS") {
+        return;
+    }
     let needs = [Need::Program("openssl")];
     let Some(bed) = bed_serving(&needs, &["--issue", OPENAI.name]) else {
         return;
@@ -62,6 +65,9 @@ fn every_version_of_tls_is_named() {
 
 #[test]
 fn drafts_of_tls_1_3_are_named() {
+    if spared("drafts of TLS") {
+        return;
+    }
     let Some(bed) = bed_serving(&[], &[]) else { return };
     let agent = Agent::start(&Setup::default());
     let hello = Hello {

@@ -174,6 +174,9 @@ impl Attribution {
                 .max(self.examine(attributed))
                 .max(self.identify(attributed))
                 .max(self.follow(attributed));
+            if let Some(container) = &attributed.container {
+                attributed.origin.contained(container);
+            }
             let caller = caller(attributed);
             if *attributed.caller != caller {
                 attributed.caller = Arc::new(caller);

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use super::{
     ancestry::Relative,
+    containers::ContainerFacts,
     image::Image,
     place::{Place, Runtime},
 };
@@ -76,6 +77,17 @@ impl Kind {
 }
 
 impl Origin {
+    /// Takes in what its container is: runners that have one made for each job name it so.
+    pub(super) fn contained(&mut self, container: &ContainerFacts) {
+        let names = [container.name.as_ref(), container.pod.as_ref()];
+        if self.kind == Kind::Container
+            && let Some(runner) = names.into_iter().flatten().find_map(|name| gates::made_for(name))
+        {
+            self.kind = Kind::Ci;
+            self.name = Some(runner.to_owned());
+        }
+    }
+
     /// Takes in what the clue led to.
     pub(super) fn learn(&mut self, found: Found) {
         self.clue = None;

@@ -160,6 +160,20 @@ pub(super) fn runner(image: &Image) -> Option<&'static str> {
     })
 }
 
+/// The CI whose runner makes containers, or pods, with names like `container` for its jobs: GitLab's
+/// (`ProjectUniqueName`, `common/build.go`) and those of Gitea and Forgejo (`ContainerNamePrefix`).
+pub(super) fn made_for(container: &str) -> Option<&'static str> {
+    let is_gitlabs = container.starts_with("runner-")
+        && container.contains("-project-")
+        && container.contains("-concurrent-");
+    match container {
+        _ if is_gitlabs => Some("gitlab"),
+        name if name.starts_with("GITEA-ACTIONS-TASK-") => Some("gitea"),
+        name if name.starts_with("FORGEJO-ACTIONS-TASK-") => Some("forgejo"),
+        _ => None,
+    }
+}
+
 /// The desktop whose session `image` is.
 pub(super) fn desktop(image: &Image) -> Option<&str> {
     let name = file_name(image.executable.as_ref()?);

@@ -235,6 +235,57 @@ fn what_was_found_fills_in_what_was_not_known() {
 }
 
 #[test]
+fn containers_of_a_ci_are_known_by_their_names() {
+    let table = [
+        (
+            "runner-zxwgkjap-project-42-concurrent-0-3f1bc8e7d2a1-build",
+            None,
+            Kind::Ci,
+            Some("gitlab"),
+        ),
+        (
+            "build",
+            Some("runner-zxwgkjap-project-42-concurrent-0-x1y2z3"),
+            Kind::Ci,
+            Some("gitlab"),
+        ),
+        (
+            "GITEA-ACTIONS-TASK-121_WORKFLOW-Build_JOB-build",
+            None,
+            Kind::Ci,
+            Some("gitea"),
+        ),
+        (
+            "FORGEJO-ACTIONS-TASK-7_WORKFLOW-ci_JOB-test",
+            None,
+            Kind::Ci,
+            Some("forgejo"),
+        ),
+        ("runner-of-marathons", Some("web-0"), Kind::Container, None),
+    ];
+    for (container, pod, kind, name) in table {
+        let facts = ContainerFacts {
+            name: Some(container.to_owned()),
+            pod: pod.map(str::to_owned),
+            ..ContainerFacts::default()
+        };
+        let mut origin = Origin {
+            kind: Kind::Container,
+            ..Origin::default()
+        };
+        origin.contained(&facts);
+        assert_eq!((origin.kind, origin.name.as_deref()), (kind, name), "{container}");
+        // Who came over SSH and entered it, is still that person.
+        let mut origin = Origin {
+            kind: Kind::Ssh,
+            ..Origin::default()
+        };
+        origin.contained(&facts);
+        assert_eq!(origin.kind, Kind::Ssh);
+    }
+}
+
+#[test]
 fn terminals_have_names() {
     let table = [
         (0, None),

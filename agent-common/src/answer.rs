@@ -25,6 +25,10 @@ pub struct Asker {
     pub reserved: u32,
 }
 
+/// How long the agent may take to read an answer that went up, in ns. It rests 20 ms at a time; ten times that is for a
+/// host with much to do.
+pub const UNREAD_NS: u64 = 200_000_000;
+
 /// How long an answer holds beyond its TTL: libcurl and browsers keep answers for a minute, Java for half of one.
 pub const GRACE_SECONDS: u32 = 60;
 /// No answer holds longer, whatever it says: a day.

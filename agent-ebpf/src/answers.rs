@@ -13,7 +13,7 @@ use umbra_agent_common::{
 
 use crate::{
     catalogue,
-    maps::{ANSWERS, OTHERS, count},
+    maps::{ANSWER_SENT, ANSWERS, OTHERS, count},
     packet::{Packet, TCP},
     pieces::{self, Kind},
     record, socket,
@@ -73,6 +73,7 @@ fn read(packet: Packet, at: u32, process: &ProcessKey, work: &mut Work) -> Optio
             first: false,
         };
         pieces::send_first(packet, at, packet.length(), kind);
+        sent();
     }
     Some(())
 }
@@ -192,5 +193,15 @@ pub fn from_stream(packet: Packet, socket: *mut bpf_sock) {
             first: false,
         };
         pieces::send(packet, payload, packet.length(), kind);
+        sent();
+    }
+}
+
+/// Remembers that the agent has something to read.
+#[inline(always)]
+fn sent() {
+    if let Some(sent) = ANSWER_SENT.get_ptr_mut(0) {
+        // SAFETY: the helper has no preconditions; of two that write at once, either is right.
+        unsafe { *sent = bpf_ktime_get_boot_ns() };
     }
 }

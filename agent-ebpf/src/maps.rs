@@ -3,7 +3,7 @@
 use aya_ebpf::{
     btf_maps::SkStorage,
     macros::{btf_map, map},
-    maps::{HashMap, LpmTrie, LruHashMap, PerCpuArray, RingBuf},
+    maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray, RingBuf},
 };
 use umbra_agent_common::{
     answer::{ANSWERS_MAX, Answered, Asker},
@@ -42,6 +42,11 @@ pub static ADDRESSES: HashMap<[u8; 16], u32> = HashMap::with_max_entries(ADDRESS
 /// Addresses that DNS answers gave.
 #[map]
 pub static ANSWERS: LruHashMap<[u8; 16], Answered> = LruHashMap::with_max_entries(ANSWERS_MAX, 0);
+
+/// When an answer went up last, in ns since boot. What only the agent reads of it, as over TCP, comes into `ANSWERS`
+/// later than the flow that it leads to.
+#[map]
+pub static ANSWER_SENT: Array<u64> = Array::with_max_entries(1, 0);
 
 /// Until when, in ns since boot, an address may be that of a name outside the catalogue, by who asked.
 #[map]

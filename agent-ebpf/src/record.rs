@@ -5,7 +5,7 @@ use aya_ebpf::{
     helpers::{bpf_get_socket_cookie, bpf_ktime_get_boot_ns, generated::bpf_tcp_sock},
 };
 use umbra_agent_common::{
-    answer::Asker,
+    answer::{Asker, UNREAD_NS},
     counter::Counter,
     event::FLOW_NAMED,
     flow::{FLAG_OTHER_ANY, FLAG_OTHER_OWN, FlowRecord, Owner},
@@ -13,7 +13,7 @@ use umbra_agent_common::{
 };
 
 use crate::{
-    maps::{ANSWERS, FLOWS, OTHERS, count, send},
+    maps::{ANSWER_SENT, ANSWERS, FLOWS, OTHERS, count, send},
     packet::{Headers, Packet, Side},
 };
 
@@ -68,14 +68,15 @@ pub fn cookie(packet: Packet) -> u64 {
 }
 
 /// What DNS answers say of an address to which `process` goes: `None` when no flow to it can be to a name of the
-/// catalogue, else the flags of [`FlowRecord::flags`].
+/// catalogue, also by an answer that the agent has yet to read; else the flags of [`FlowRecord::flags`].
 #[inline(always)]
 pub fn answered(address: &[u8; 16], process: &ProcessKey) -> Option<u8> {
     // SAFETY: the helper has no preconditions; the values are copied at once.
     unsafe {
         let now = bpf_ktime_get_boot_ns();
-        let answered = *ANSWERS.get(address)?;
-        if answered.wanted_until_ns < now {
+        let answered = ANSWERS.get(address).copied().unwrap_or_default();
+        let sent = ANSWER_SENT.get(0).copied().unwrap_or_default();
+        if answered.wanted_until_ns < now && now.saturating_sub(sent) > UNREAD_NS {
             return None;
         }
         let mut flags = 0;

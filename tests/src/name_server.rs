@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::process::Process;
 
-pub use https::encrypting;
+pub use https::{encrypting, hinting};
 
 /// Starts one that knows some records, by a command for `dnsmasq` that says where: in which namespace.
 pub fn start(dnsmasq: &mut Command, address: &str, records: &[&str]) -> Process {

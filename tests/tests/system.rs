@@ -37,6 +37,8 @@ mod every_client;
 mod expect;
 #[path = "system/files.rs"]
 mod files;
+#[path = "system/fresh_answers.rs"]
+mod fresh_answers;
 #[path = "system/full_disk.rs"]
 mod full_disk;
 #[path = "system/http.rs"]

@@ -99,7 +99,8 @@ fn connect(host: &str, port: u16) -> anyhow::Result<TcpStream> {
         stream.read_exact(&mut byte)?;
         answer.push(byte[0]);
     }
-    ensure!(answer.starts_with(b"HTTP/1.1 200 "), "{proxy} refused");
+    // Some say HTTP/1.0.
+    ensure!(answer.get(8..13) == Some(b" 200 "), "{proxy} refused");
     Ok(stream)
 }
 

@@ -1,8 +1,12 @@
-//! An `HTTPS` record (RFC 9460) with a configuration for encrypted client hello (RFC 9849, section 4).
+//! `HTTPS` records (RFC 9460): with an address, or with a configuration for encrypted client hello (RFC 9849, section
+//! 4).
 
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 
 const HTTPS: u16 = 65;
+/// `SvcParamKey` of addresses (RFC 9460, section 7.3).
+const IPV4_HINT: u16 = 4;
 /// `SvcParamKey` of a list of configurations (RFC 9848).
 const ECH: u16 = 5;
 const VERSION: u16 = 0xfe0d;
@@ -24,8 +28,17 @@ pub fn encrypting(name: &str, front: &str) -> String {
     ]
     .concat();
     let list = sized(&[&VERSION.to_be_bytes()[..], &sized(&contents)].concat());
-    // Priority 1, and the name itself as target.
-    let record = [&[0, 1, 0][..], &ECH.to_be_bytes(), &sized(&list)].concat();
+    record(name, ECH, &list)
+}
+
+/// The argument of dnsmasq that hints that `name` has this address.
+pub fn hinting(name: &str, address: Ipv4Addr) -> String {
+    record(name, IPV4_HINT, &address.octets())
+}
+
+/// A record with priority 1, the name itself as target, and one parameter.
+fn record(name: &str, key: u16, value: &[u8]) -> String {
+    let record = [&[0, 1, 0][..], &key.to_be_bytes(), &sized(value)].concat();
     let hex = record.iter().fold(String::new(), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("a string takes all");
         hex

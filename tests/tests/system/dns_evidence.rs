@@ -1,7 +1,7 @@
 //! A flow that says no name has that of the DNS answer which its process got, and nobody else's.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::process::Stdio;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use umbra_tests::TestBed;
@@ -12,8 +12,9 @@ use umbra_tests::skip::spared;
 use crate::expect::{DNS, check_name, flow_of, untold};
 use crate::names::{ANTHROPIC, KNOWN, Known, OPENAI, OUTSIDE, bed_without_names};
 
-/// For documentation (RFC 5737); the test's namespace has them on its loopback.
+/// For documentation (RFC 5737 and 3849); the test's namespace has them on its loopback.
 const ALONE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 8));
+const ALONE_6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 8));
 const SHARED: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10));
 /// Its answer holds for two seconds.
@@ -26,12 +27,12 @@ const GEMINI: &str = "generativelanguage.googleapis.com";
 
 /// A bed with a name server; the names of `SHARED` are two.
 fn bed() -> Option<(TestBed, Process)> {
-    let bed = bed_without_names(&["--plain", "80"])?;
-    for address in [ALONE, SHARED, ELSEWHERE, BRIEF.address] {
+    let bed = bed_without_names(&["--issue", OPENAI.name])?;
+    for address in [ALONE, ALONE_6, SHARED, ELSEWHERE, BRIEF.address] {
         bed.add_address(address);
     }
     let records = [
-        format!("--host-record={},{ALONE},60", OPENAI.name),
+        format!("--host-record={},{ALONE},{ALONE_6},60", OPENAI.name),
         format!("--host-record={},{SHARED},60", ANTHROPIC.name),
         format!("--host-record=claude.ai,{SHARED},60"),
         format!("--host-record={},{ELSEWHERE},60", OUTSIDE[0].1),
@@ -74,6 +75,52 @@ fn a_flow_without_a_name_has_that_of_its_process_s_answer() {
         nameless(&bed, &ELSEWHERE.to_string(), &[]),
     ];
     untold(agent, [OUTSIDE[0].1], &others);
+}
+
+#[test]
+fn an_answer_may_have_any_form() {
+    if spared("forms of answers") {
+        return;
+    }
+    let Some((bed, mut server)) = bed() else { return };
+    let file = |kind: &str| bed.dir().join(format!("{}.{kind}", OPENAI.name));
+    let mut over_ipv6 = bed.command("openssl");
+    over_ipv6.args(["s_server", "-www", "-6", "-accept", &format!("[{ALONE_6}]:443")]);
+    over_ipv6
+        .arg("-cert")
+        .arg(file("pem"))
+        .arg("-key")
+        .arg(file("key"));
+    let mut over_ipv6 = Process::start(&mut over_ipv6);
+    over_ipv6.said("ACCEPT", Duration::from_secs(10));
+    let agent = Agent::start(&Setup::default());
+    for (host, option, family, question, address) in [
+        // As resolvers write names that want to know their answers again (draft-vixie-dnsext-dns0x20).
+        ("aPi.OpEnAi.CoM", "", "-4", "query[A] aPi.OpEnAi.CoM", ALONE),
+        (
+            OPENAI.name,
+            "edns0 trust-ad",
+            "-4",
+            "query[A] api.openai.com",
+            ALONE,
+        ),
+        (OPENAI.name, "edns0", "-6", "query[AAAA] api.openai.com", ALONE_6),
+        (
+            OPENAI.name,
+            "use-vc edns0",
+            "-6",
+            "query[AAAA] api.openai.com",
+            ALONE_6,
+        ),
+    ] {
+        let mut client = client(&bed, host);
+        let pid = end_well(client.arg(family).env("RES_OPTIONS", option));
+        server.said(question, Duration::from_secs(5));
+        let flow = flow_of(&agent, |event| event.process.pid == pid).open;
+        check_name(&flow, DNS, &OPENAI);
+        assert_eq!(flow.dst.ip, address, "{host} {option:?}");
+    }
+    assert!(agent.stop().success());
 }
 
 #[test]
@@ -146,13 +193,18 @@ for at in times:
 
 /// Connects to a host with TLS that says no name; gives the process.
 fn nameless(bed: &TestBed, host: &str, environment: &[(&str, &str)]) -> u32 {
+    end_well(client(bed, host).envs(environment.iter().copied()))
+}
+
+fn client(bed: &TestBed, host: &str) -> Command {
     let mut client = bed.command("openssl");
+    client.args(["s_client", "-noservername", "-connect", &format!("{host}:443")]);
+    client.stdin(Stdio::null());
     client
-        .args(["s_client", "-noservername", "-connect"])
-        .arg(format!("{host}:443"))
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null());
-    let mut client = Process::start(&mut client);
+}
+
+fn end_well(client: &mut Command) -> u32 {
+    let mut client = Process::start(client);
     client.succeed(Duration::from_secs(20));
     client.pid()
 }
@@ -168,7 +220,5 @@ context = ssl._create_unverified_context()
 context.wrap_socket(socket.create_connection((address, 443))).close()
 ";
     let mut client = bed.command("python3");
-    let mut client = Process::start(client.args(["-c", SCRIPT, &address.to_string()]).args(names));
-    client.succeed(Duration::from_secs(20));
-    client.pid()
+    end_well(client.args(["-c", SCRIPT, &address.to_string()]).args(names))
 }

@@ -4,7 +4,7 @@ use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{CLIENTS, Call, named};
 use umbra_tests::collector::Row;
 use umbra_tests::event::Flow;
-use umbra_tests::proxies::{CREDENTIALS, Proxy};
+use umbra_tests::proxies::{CREDENTIALS, Proxy, SQUID_USER};
 use umbra_tests::skip::{Need, skip, spared};
 use umbra_tests::truth::Bytes;
 use umbra_tests::wait::eventually;
@@ -20,19 +20,31 @@ const PROXIES: [Need; 3] = [
     Need::Program("danted"),
 ];
 const PLAIN: [&str; 2] = ["--plain", "80"];
-const THROUGH_SQUID: [&str; 8] = [
+const ASKING: [&str; 8] = [
     "curl", "wget", "python", "node", "java", "go", "rustls", "chromium",
 ];
 const EMULATED: [&str; 2] = ["curl", "rustls"];
 
 #[test]
 fn every_client_is_named_through_squid() {
+    every_client_is_named_through(Proxy::squid, SQUID_USER);
+}
+
+#[test]
+fn every_client_is_named_through_tinyproxy() {
+    if spared("tinyproxy") {
+        return;
+    }
+    every_client_is_named_through(|bed| Proxy::tinyproxy(bed, None), 0);
+}
+
+fn every_client_is_named_through(start: impl Fn(&TestBed) -> Proxy, user: u32) {
     let Some(bed) = bed_serving(&PROXIES, &[]) else {
         return;
     };
-    let squid = Proxy::squid(&bed);
+    let proxy = start(&bed);
     let agent = Agent::start(&Setup::default());
-    for client in CLIENTS.iter().filter(|it| THROUGH_SQUID.contains(&it.name)) {
+    for client in CLIENTS.iter().filter(|it| ASKING.contains(&it.name)) {
         if !EMULATED.contains(&client.name) && spared(client.name) {
             continue;
         }
@@ -44,25 +56,22 @@ fn every_client_is_named_through_squid() {
             }
         };
         if client.name == "chromium" {
-            tool = tool.with(&[&format!("--proxy-server={}", squid.address)]);
+            tool = tool.with(&[&format!("--proxy-server={}", proxy.address)]);
         }
         let path = format!("/bytes/20000/{}", client.name);
         let call = Call {
-            proxy: Some(squid.address),
+            proxy: Some(proxy.address),
             ..Call::to(OPENAI.name, &path)
         };
         let run = bed.run(&tool, &call);
         let flows = Through::new(&agent, &bed, &tool, &run, &path).flows();
         println!("{:<11} {} flow(s)", client.name, flows.len());
         for flow in &flows {
-            asked(flow, CONNECT, &tool, &run, &bed, &via("http_connect", &squid, 1));
-            relayed(&agent, &bed, &squid, flow);
+            asked(flow, CONNECT, &tool, &run, &bed, &via("http_connect", &proxy, 1));
+            relayed(&agent, &bed, &proxy, user, flow);
         }
-        assert!(
-            squid.log().contains("CONNECT api.openai.com:443"),
-            "{}",
-            squid.log()
-        );
+        let log = proxy.log();
+        assert!(log.contains("CONNECT api.openai.com:443"), "{log}");
     }
     assert!(agent.stop().success());
 }
@@ -128,7 +137,7 @@ fn proxies_one_behind_the_other_are_counted() {
     let middle = flow_of(&agent, |event| event.process.pid == tinyproxy.process.pid());
     check_name(&middle.open, CONNECT, &OPENAI);
     assert_eq!(middle.open.via, Some(via("http_connect", &squid, 1)));
-    relayed(&agent, &bed, &squid, &middle);
+    relayed(&agent, &bed, &squid, SQUID_USER, &middle);
 
     // The client asks one proxy for another.
     let path = "/bytes/1000/two";

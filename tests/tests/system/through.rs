@@ -5,7 +5,7 @@ use umbra_tests::agent::Agent;
 use umbra_tests::bed::Run;
 use umbra_tests::clients::Tool;
 use umbra_tests::event::{Flow, Via};
-use umbra_tests::proxies::{Proxy, SQUID_USER};
+use umbra_tests::proxies::Proxy;
 use umbra_tests::truth::Bytes;
 use umbra_tests::wait::eventually;
 
@@ -97,15 +97,15 @@ pub(crate) fn asked(flow: &Flow, evidence: Evidence, tool: &Tool, run: &Run, bed
     assert_eq!(flow.open.relays, None);
 }
 
-/// Checks the flow that a squid makes for another one: with the server, and its bytes to the byte.
-pub(crate) fn relayed(agent: &Agent, bed: &TestBed, squid: &Proxy, client: &Flow) {
+/// Checks the flow that a proxy of `user` makes for another one: with the server, and its bytes to the byte.
+pub(crate) fn relayed(agent: &Agent, bed: &TestBed, proxy: &Proxy, user: u32, client: &Flow) {
     let relay = flow_of(agent, |event| {
-        event.process.pid == squid.process.pid() && event.relays.as_ref() == Some(&client.open.flow_id)
+        event.process.pid == proxy.process.pid() && event.relays.as_ref() == Some(&client.open.flow_id)
     });
     check_name(&relay.open, TLS, &OPENAI);
     assert_eq!(relay.open.via, None);
-    assert_eq!(relay.open.process.exe.as_deref(), squid.exe.to_str());
-    assert_eq!(relay.open.user.uid, SQUID_USER);
+    assert_eq!(relay.open.process.exe.as_deref(), proxy.exe.to_str());
+    assert_eq!(relay.open.user.uid, user);
     assert_eq!(
         (relay.open.dst.ip, relay.open.dst.port),
         (OPENAI.address, OPENAI.port)

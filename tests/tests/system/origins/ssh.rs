@@ -38,13 +38,15 @@ fn who_comes_over_ssh_has_a_peer() {
     );
     let mut around = Process::start(server.client("ann@127.0.0.1", &[&orphan]).stdin(Stdio::piped()));
     around.said("ready", LIMIT);
-    let old = format!("echo ready; read -r go; {}; true", fetch(&bed, "/bytes/10"));
-    let mut old = Process::start(server.client("ann@127.0.0.1", &[&old]).stdin(Stdio::piped()));
+    let old = format!("tty; echo ready; read -r go; {}; true", fetch(&bed, "/bytes/10"));
+    let mut client = server.client("-tt", &["ann@127.0.0.1", &old]);
+    let mut old = Process::start(client.stdin(Stdio::piped()));
     old.said("ready", LIMIT);
     let agent = Agent::start(&Setup::default());
     writeln!(old.stdin(), "go").expect("it reads");
     old.succeed(LIMIT);
-    assert_eq!(fetched(&agent, "/bytes/10").open.origin, ssh_from(PEER, None));
+    let expected = ssh_from(PEER, Some(terminal(&old)));
+    assert_eq!(fetched(&agent, "/bytes/10").open.origin, expected);
 
     fs::write(&go, "").expect("the bed's own folder");
     // A flow waits half a second for that, in which an emulated processor may not find it.
@@ -69,13 +71,11 @@ fn who_comes_over_ssh_has_a_peer() {
     assert_eq!(fetched(&agent, "/bytes/12").open.origin, ssh_from(PEER, None));
 
     // With a terminal.
-    let terminal = format!("tty; {}; true", fetch(&bed, "/bytes/13"));
-    let mut session = Process::start(&mut server.client("-tt", &["ann@127.0.0.1", &terminal]));
+    let with_terminal = format!("tty; {}; true", fetch(&bed, "/bytes/13"));
+    let mut session = Process::start(&mut server.client("-tt", &["ann@127.0.0.1", &with_terminal]));
     session.succeed(LIMIT);
-    let said = session.stdout.text();
-    let terminal = said.trim().strip_prefix("/dev/").map(str::to_owned);
-    assert!(terminal.is_some(), "{said}");
-    assert_eq!(fetched(&agent, "/bytes/13").open.origin, ssh_from(PEER, terminal));
+    let expected = ssh_from(PEER, Some(terminal(&session)));
+    assert_eq!(fetched(&agent, "/bytes/13").open.origin, expected);
 
     // What stays behind when the session ends, and executes another program only then.
     let left = format!(
@@ -85,6 +85,13 @@ fn who_comes_over_ssh_has_a_peer() {
     Process::start(&mut server.client("ann@127.0.0.1", &[&left])).succeed(LIMIT);
     assert_eq!(fetched(&agent, "/bytes/14").open.origin, ssh_from(PEER, None));
     assert!(agent.stop().success());
+}
+
+/// What tty(1) said in a session.
+fn terminal(session: &Process) -> String {
+    let said = session.stdout.text();
+    let name = said.lines().find_map(|line| line.trim().strip_prefix("/dev/"));
+    name.unwrap_or_else(|| panic!("{said}")).to_owned()
 }
 
 /// A server of the test's own, on the bed's loopback.

@@ -20,10 +20,23 @@ pub(super) fn look_up(root: Option<&Root>, id: &str) -> Found {
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Found::default();
     }
-    root.and_then(|root| root.text(&format!("/run/systemd/sessions/{id}"), FILE_MAX))
-        .and_then(|text| parse(&text, id))
-        .or_else(|| by_gate(id.parse().ok()?))
-        .unwrap_or_default()
+    let said = root
+        .and_then(|root| root.text(&format!("/run/systemd/sessions/{id}"), FILE_MAX))
+        .and_then(|text| parse(&text, id));
+    let seen = || by_gate(id.parse().ok()?);
+    match said {
+        // sshd may have been told to write down names in place of addresses (`UseDNS`).
+        Some(Found {
+            kind: Some(Kind::Ssh),
+            peer: None,
+            ..
+        }) => Found {
+            peer: seen().and_then(|found| found.peer),
+            ..said.unwrap_or_default()
+        },
+        Some(said) => said,
+        None => seen().unwrap_or_default(),
+    }
 }
 
 /// Understands a file of logind's, which root alone can write: lines `KEY=VALUE` (`session_save`, systemd's

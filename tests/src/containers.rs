@@ -6,6 +6,7 @@
 mod containerd;
 mod docker;
 mod image;
+mod lxc;
 mod podman;
 
 use std::fs;
@@ -15,6 +16,7 @@ use std::process::Command;
 pub use containerd::Containerd;
 pub use docker::Docker;
 pub use image::{Image, REFERENCE};
+pub use lxc::Lxc;
 pub use podman::Podman;
 use tempfile::TempDir;
 

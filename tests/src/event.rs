@@ -174,7 +174,7 @@ pub struct Package {
 }
 
 /// A container.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Container {
     /// The runtime's id.
     pub id: String,

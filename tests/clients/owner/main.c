@@ -43,6 +43,8 @@ int main(int count, char **all)
 		if (more && strcmp(more, "where") == 0)
 			where();
 		talk(connected());
+		if (more && strcmp(more, "linger") == 0)
+			sleep(1);
 	} else if (IS("log-in")) {
 		stream = check(open("/proc/self/loginuid", O_WRONLY), "loginuid");
 		check(write(stream, OTHER_USER_TEXT, strlen(OTHER_USER_TEXT)), "loginuid");

@@ -1,12 +1,12 @@
-//! What container runtimes say of a container is told with its flows: podman, Docker and containerd, as they are. Its client lives
-//! for a millisecond; [`place`](crate::place) has the paths of other runtimes' control groups.
+//! What container runtimes say of a container is told with its flows: podman, Docker, containerd and LXC, as they are. Their client
+//! lingers for a second, because they forget a container at its end; [`place`](crate::place) has the paths of other runtimes' control groups.
 
 use std::path::Path;
 use std::time::Duration;
 
 use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::containers::{Containerd, Docker, Image, Podman, REFERENCE};
+use umbra_tests::containers::{Containerd, Docker, Image, Lxc, Podman, REFERENCE};
 use umbra_tests::event::{Container, Event};
 use umbra_tests::owner::Owner;
 use umbra_tests::process::Process;
@@ -18,7 +18,7 @@ use crate::names::{OPENAI, bed};
 
 const ID: &str = "6d62726100000000000000000000000000000000000000000000000000000002";
 /// The client in a container: at the image's root.
-const CLIENT: [&str; 5] = ["/owner", "plain", "127.0.0.1", "443", "/hello"];
+const CLIENT: [&str; 6] = ["/owner", "plain", "127.0.0.1", "443", "/hello", "linger"];
 
 #[test]
 fn podman_tells_name_and_image() {
@@ -30,11 +30,7 @@ fn podman_tells_name_and_image() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&Setup::default());
-    // One after the other, each gone before anybody looks.
-    for name in ["bot", "bot-again"] {
-        let container = told(&agent, &mut podman.start(name, &CLIENT));
-        check(&container, "podman", name);
-    }
+    check(&told(&agent, &mut podman.start("bot", &CLIENT)), "podman");
     assert!(agent.stop().success());
 }
 
@@ -48,7 +44,32 @@ fn docker_tells_name_and_image() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&asking("docker_socket", &docker.socket()));
-    check(&told(&agent, &mut docker.start("bot", &CLIENT)), "docker", "bot");
+    check(&told(&agent, &mut docker.start("bot", &CLIENT)), "docker");
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn lxc_s_containers_have_names() {
+    if spared("container runtimes") {
+        return;
+    }
+    let Some(bed) = bed(&[Need::Program("lxc-execute")]) else {
+        return;
+    };
+    let lxc = Owner::new(&bed, OPENAI.name).and_then(|owner| Lxc::new(&bed, &[&owner.exe, &owner.hello]));
+    let lxc = match lxc {
+        Ok(lxc) => lxc,
+        Err(why) => return skip(&why),
+    };
+    let agent = Agent::start(&Setup::default());
+    let container = told(&agent, &mut lxc.start("bot", &CLIENT));
+    let expected = Container {
+        id: "bot".to_owned(),
+        runtime: Some("lxc".to_owned()),
+        name: Some("bot".to_owned()),
+        ..Container::default()
+    };
+    assert_eq!(container, expected);
     assert!(agent.stop().success());
 }
 
@@ -75,24 +96,22 @@ fn containerd_tells_image_and_labels() {
         name: Some("bot".to_owned()),
         image: Some(REFERENCE.to_owned()),
         pod: Some("web-0".to_owned()),
-        pod_uid: None,
         namespace: Some("production".to_owned()),
+        ..Container::default()
     };
     assert_eq!(container, expected);
     assert!(agent.stop().success());
 }
 
-/// All is told of a container of that name that there is.
-fn check(container: &Container, runtime: &str, name: &str) {
+/// The container is called `bot`, and all is told of it that there is.
+fn check(container: &Container, runtime: &str) {
     assert_eq!(container.id.len(), 64, "{container:?}");
     let expected = Container {
         id: container.id.clone(),
         runtime: Some(runtime.to_owned()),
-        name: Some(name.to_owned()),
+        name: Some("bot".to_owned()),
         image: Some(REFERENCE.to_owned()),
-        pod: None,
-        pod_uid: None,
-        namespace: None,
+        ..Container::default()
     };
     assert_eq!(*container, expected);
 }
@@ -123,13 +142,12 @@ fn container_bed(needs: &[Need]) -> Option<(TestBed, Image)> {
 
 /// The container of the only flow that the run makes, as it is told when the flow has opened.
 fn told(agent: &Agent, run: &mut Process) -> Container {
-    let is_clients = |event: &Event| event.process.args.as_deref().is_some_and(|args| args == CLIENT);
-    let before = agent.flows(is_clients).len();
     run.succeed(Duration::from_secs(30));
+    let is_clients = |event: &Event| event.process.args.as_deref().is_some_and(|args| args == CLIENT);
     eventually(SOON, || {
         let flows = agent.flows(is_clients);
-        let [flow] = &flows[before..] else {
-            return Err(format!("{before} flows of containers before, now {flows:?}"));
+        let [flow] = &flows[..] else {
+            return Err(format!("{} flows of containers: {flows:?}", flows.len()));
         };
         // Whatever a container calls its files, they are not the host's.
         assert_eq!(flow.open.process.exe.as_deref(), Some("/owner"), "{flow:?}");

@@ -151,6 +151,7 @@ pub(crate) const ALL: &[Requirement] = &[
     served("sshd", "lets people in, inside the tests", Check::Command("sshd"), "openssh-server", "ssh"),
     served("cron", "sets jobs off, inside the tests", Check::Command("cron"), "cron", "cron"),
     for_test("ssh", "comes in as a person does", TEST, Check::Command("ssh"), &["openssh-client"]),
+    served("lxc", "a container runtime", Check::Command("lxc-execute"), "lxc", "lxc lxc-net"),
     for_test("sudo", "becomes another user, as a person does", TEST, Check::Command("sudo"), &["sudo"]),
     for_test("sqlite3", "looks into spool and store from outside", TEST, Check::Command("sqlite3"), &["sqlite3"]),
 

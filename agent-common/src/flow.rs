@@ -114,8 +114,8 @@ pub struct SocketState {
     pub preamble: u32,
     /// Tells the target of the last `CONNECT` from others: asked for again, it is no further proxy.
     pub target: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Times that a proxy was asked for the same again.
+    pub repeats: u32,
     /// Packets whose bytes went up; of a datagram socket, flows that are not passed over.
     pub pieces: u32,
     /// 1 once this side sent its FIN.

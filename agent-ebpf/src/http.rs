@@ -35,7 +35,7 @@ pub struct Text {
     at: Blurred,
     /// A [`Form`].
     form: Blurred,
-    /// Sum of the host's bytes.
+    /// Sum of the target's bytes.
     sum: Blurred,
     /// The last bytes that were looked at.
     window: [Blurred; 2],
@@ -55,14 +55,14 @@ pub enum Form {
 
 const ORIGIN: u32 = Form::Origin as u32;
 const ABSOLUTE: u32 = Form::Absolute as u32;
-const CONNECT: u32 = Form::Connect as u32;
 /// Of the sum FNV-1a, 32 bits.
 const SUM_BEGIN: u32 = 0x811c_9dc5;
+/// See [`SUM_BEGIN`].
 const SUM_PRIME: u32 = 0x0100_0193;
 
 impl Text {
     /// Reads the request whose first byte lies at `from` and whose last before `end`; writes its host to `name` and
-    /// gives its form and the name's length.
+    /// gives its form and the name's length, which is 0 when the host is an IPv6 address.
     #[inline(always)]
     pub fn read(
         &mut self,
@@ -103,7 +103,7 @@ impl Text {
         Ok((form, self.at.get()))
     }
 
-    /// Tells the host that was read from others, and is not 0.
+    /// Tells the target of the request that was read from others. Not 0.
     #[inline(always)]
     pub fn target(&self) -> u32 {
         self.sum.get() | 1
@@ -125,11 +125,15 @@ impl Text {
         if target == 0 || self.byte(target - 1) != b' ' {
             return Err(Nameless::NoName);
         }
+        self.sum.set(SUM_BEGIN);
         // One branch a turn: the verifier keeps each in mind until it has followed it.
         for _ in 0..TEXT_MAX {
-            if self.step() <= b' ' {
+            let byte = self.step();
+            if byte <= b' ' {
                 break;
             }
+            self.sum
+                .set((self.sum.get() ^ u32::from(byte)).wrapping_mul(SUM_PRIME));
         }
         match self.byte(self.at.get() - 1) {
             b' ' => {}
@@ -194,7 +198,6 @@ impl Text {
             }
             self.at.set(at + 1);
         }
-        self.sum.set(SUM_BEGIN);
         for index in 0..=NAME_MAX as u32 {
             let byte = self.step();
             if !OF_A_HOST[byte as usize] {
@@ -202,14 +205,12 @@ impl Text {
                 return match byte {
                     0 => Err(Nameless::Split),
                     b':' | b'/' | b'?' | b'\r' | b'\n' | b' ' | b'\t' if index > 0 => Ok(()),
-                    // An IPv6 address (RFC 3986, section 3.2.2): what goes through the tunnel may have a name.
-                    b'[' if index == 0 && self.form.get() == CONNECT => Ok(()),
+                    // An IPv6 address (RFC 3986, section 3.2.2).
+                    b'[' if index == 0 => Ok(()),
                     _ => Err(Nameless::NoName),
                 };
             }
             name[(index & 0xff) as usize] = byte;
-            self.sum
-                .set((self.sum.get() ^ u32::from(byte)).wrapping_mul(SUM_PRIME));
         }
         Err(Nameless::NoName)
     }

@@ -55,6 +55,7 @@ pub fn open(socket: *mut bpf_sock, source: u32, cgroup: u64) -> Option<&'static 
     state.state = STATE_NEW;
     state.sequence = 0;
     state.target = 0;
+    state.repeats = 0;
     state.pieces = 0;
     state.fin_sent = 0;
     state.reading = READING_START;

@@ -11,8 +11,12 @@ pub const SOCKS5: u32 = 5;
 /// First byte of the sub-negotiation of user name and password (RFC 1929).
 const LOGIN: u32 = 1;
 const CONNECT: u32 = 1;
-/// `ATYP` of a domain.
+/// Types of addresses in version 5 (`ATYP`).
+const IPV4: u32 = 1;
+/// See [`IPV4`].
 const DOMAIN: u32 = 3;
+/// See [`IPV4`].
+const IPV6: u32 = 4;
 /// User ids are longer than this in no client; the request then goes up to the agent.
 const USER_MAX: u32 = 64;
 
@@ -48,7 +52,11 @@ pub fn version4(packet: Packet, from: u32, end: u32, place: &mut Blurred) -> Res
     }
     // 0.0.0.x with x not 0: a domain follows, and a zero byte ends it.
     if address == 0 || address > 0xff {
-        return Ok(Said::Address);
+        return if domain == end {
+            Ok(Said::Address)
+        } else {
+            Err(Nameless::Split)
+        };
     }
     if end < domain + 2 || split(packet.byte(end - 1))? != 0 {
         return Err(Nameless::Split);
@@ -91,8 +99,18 @@ pub fn version5(
     if first != SOCKS5 || second != CONNECT {
         return Err(Nameless::NoName);
     }
-    if split(packet.byte(from + 3))? != DOMAIN {
-        return Ok(Said::Address);
+    let address = match split(packet.byte(from + 3))? {
+        IPV4 => 4,
+        IPV6 => 16,
+        DOMAIN => 0,
+        _ => return Err(Nameless::NoName),
+    };
+    if address != 0 {
+        return if from + 4 + address + 2 == end {
+            Ok(Said::Address)
+        } else {
+            Err(Nameless::Split)
+        };
     }
     let length = split(packet.byte(from + 4))?;
     place.set(from + 5);

@@ -22,6 +22,8 @@ use crate::{
 
 /// Proxies that a flow may go through.
 const HOPS_MAX: u8 = 4;
+/// Times that a proxy is asked for the same again: two or three where a client authenticates in steps (RFC 4559).
+const REPEATS_MAX: u32 = 8;
 /// End of an HTTP head.
 const END_OF_HEAD: u32 = u32::from_be_bytes(*b"\r\n\r\n");
 const SPLIT: u32 = Nameless::Split as u32;
@@ -63,6 +65,16 @@ pub fn judge(packet: Packet, state: &mut SocketState, work: &mut Work) -> Verdic
     }
     let evidence = work.asked.evidence.get() as u16;
     work.record.evidence = evidence;
+    let target = work.asked.target.get();
+    if target != 0 && target == state.target {
+        // Refused, most likely by 407 (Proxy Authentication Required), and asked again. The proxy counts anew, here or
+        // in the agent.
+        state.hops -= 1;
+        state.repeats += 1;
+    }
+    if state.repeats > REPEATS_MAX {
+        return Verdict::Pass;
+    }
     // A head that is not whole, or that something follows at once.
     if work.record.pattern == 0
         && evidence == EVIDENCE_CONNECT
@@ -75,11 +87,7 @@ pub fn judge(packet: Packet, state: &mut SocketState, work: &mut Work) -> Verdic
         if state.hops == 0 {
             state.via = via;
         }
-        // Refused, most likely by 407 (Proxy Authentication Required), and asked again.
-        let target = work.asked.target.get();
-        if target == 0 || target != state.target {
-            state.hops += 1;
-        }
+        state.hops += 1;
         state.target = target;
     }
     if evidence == EVIDENCE_TLS {

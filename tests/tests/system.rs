@@ -99,6 +99,8 @@ mod storm;
 mod tables;
 #[path = "system/through.rs"]
 mod through;
+#[path = "system/tunnels.rs"]
+mod tunnels;
 #[path = "system/versions.rs"]
 mod versions;
 #[path = "system/wrappers.rs"]

@@ -28,8 +28,8 @@ fn dante(bed: &TestBed, password: bool) -> Proxy {
     let config = format!(
         "logoutput: stdout\ninternal: {} port = {}\nexternal: lo\nsocksmethod: {method}\nclientmethod: none\n\
              user.privileged: root\nuser.unprivileged: proxy\n\
-             client pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}\n\
-             socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 log: connect disconnect }}\n",
+             client pass {{ from: 0/0 to: 0/0 }}\n\
+             socks pass {{ from: 0/0 to: 0/0 log: connect disconnect }}\n",
         address.ip(),
         address.port()
     );

@@ -219,7 +219,6 @@ fn a_name_outside_the_catalogue_is_not_told_of_proxies() {
     let (squid, dante) = (Proxy::squid(&bed), Proxy::dante(&bed));
     let agent = Agent::start(&Setup::default());
     let mut pids = vec![squid.process.pid()];
-    // An IPv6 address is more than dante's configuration lets through.
     let (_, name) = OUTSIDE[0];
     let calls = [Call::to(name, "/bytes/1000"), Call::plain(name, "/bytes/1000")];
     for (proxy, call) in [squid.url("http"), dante.url("socks5h")]

@@ -70,6 +70,9 @@ fn a_tunnel_to_an_address_gets_its_name_from_within() {
         ..known(None, Evidence::ProxyConnect, CONNECT)
     };
     assert_eq!(asked(&[&opened]), found);
+    let within = known(Some(NAME), Evidence::TlsSni, CONNECT);
+    assert_eq!(asked(&[&opened, &hello(NAME)]), within);
+    assert_eq!(asked(&[&opened, &opened, &hello(NAME)]), within, "asked again");
     let opened = socks5("2001:db8::7");
     let via = Some((ViaProtocol::Socks5, 1));
     assert_eq!(

@@ -26,6 +26,7 @@ pub mod fetch;
 pub mod hello;
 pub mod load;
 pub mod machine;
+pub mod memory;
 pub mod metrics;
 pub mod name_server;
 pub mod namespace;

@@ -19,6 +19,8 @@ mod collector_away;
 mod commands;
 #[path = "system/containers.rs"]
 mod containers;
+#[path = "system/content.rs"]
+mod content;
 #[path = "system/cuts.rs"]
 mod cuts;
 #[path = "system/diagnostics.rs"]

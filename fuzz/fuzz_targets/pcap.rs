@@ -29,7 +29,11 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(name.is_some(), line["evidence"].is_string(), "{line}");
         name.into_iter().for_each(assert_host_name);
     }
-    let slowly = Slowly(cuts.pieces_of(cuts.stream).filter(|piece| !piece.is_empty()).collect());
+    let slowly = Slowly(
+        cuts.pieces_of(cuts.stream)
+            .filter(|piece| !piece.is_empty())
+            .collect(),
+    );
     assert_eq!(print(slowly), whole, "the sizes of reads make no difference");
 });
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::machine::{self, is_slow, output};
+use umbra_tests::machine::{self, output};
 use umbra_tests::process::Process;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, spared};
 
 use super::{PEER, fetch, fetched, ssh_from};
 use crate::names::bed;
@@ -20,40 +20,18 @@ use crate::names::bed;
 const ANN: u32 = 70_003;
 const PORT: u16 = 2222;
 const LIMIT: Duration = Duration::from_secs(30);
+const NEEDS: [Need; 4] = [
+    Need::Program("sshd"),
+    Need::Program("ssh"),
+    Need::Program("ssh-keygen"),
+    Need::Program("setsid"),
+];
 
 #[test]
 fn who_comes_over_ssh_has_a_peer() {
-    let Some(bed) = bed(&["sshd", "ssh", "ssh-keygen", "setsid"].map(Need::Program)) else {
-        return;
-    };
+    let Some(bed) = bed(&NEEDS) else { return };
     let server = Server::start(&bed);
-
-    // Sessions that are older than the agent. In one of them init has taken the program in: the number of the login
-    // session alone leads to the server.
-    let go = bed.dir().join("go");
-    let orphan = format!(
-        "(setsid sh -c 'while ! test -e {}; do sleep 0.05; done; exec {}' >/dev/null 2>&1 </dev/null &); echo ready; read -r go",
-        go.display(),
-        fetch(&bed, "/bytes/15")
-    );
-    let mut around = Process::start(server.client("ann@127.0.0.1", &[&orphan]).stdin(Stdio::piped()));
-    around.said("ready", LIMIT);
-    let old = format!("tty; echo ready; read -r go; {}; true", fetch(&bed, "/bytes/10"));
-    let mut client = server.client("-tt", &["ann@127.0.0.1", &old]);
-    let mut old = Process::start(client.stdin(Stdio::piped()));
-    old.said("ready", LIMIT);
     let agent = Agent::start(&Setup::default());
-    writeln!(old.stdin(), "go").expect("it reads");
-    old.succeed(LIMIT);
-    let expected = ssh_from(PEER, Some(terminal(&old)));
-    assert_eq!(fetched(&agent, "/bytes/10").open.origin, expected);
-
-    fs::write(&go, "").expect("the bed's own folder");
-    // A flow waits half a second for that, in which an emulated processor may not find it.
-    let found = fetched(&agent, "/bytes/15").open.origin;
-    assert!(found == ssh_from(PEER, None) || is_slow(), "{found:?}");
-    writeln!(around.stdin(), "go").expect("it reads");
-    around.succeed(LIMIT);
 
     // What the session's environment says, is the user's to choose.
     let forged = format!(
@@ -65,25 +43,58 @@ fn who_comes_over_ssh_has_a_peer() {
     assert_eq!(flow.open.origin, ssh_from(PEER, None));
     assert_eq!(flow.open.user.uid, ANN);
 
-    // Root's sessions have no process of another user.
-    let root = fetch(&bed, "/bytes/12");
-    Process::start(&mut server.client("root@127.0.0.1", &[&root])).succeed(LIMIT);
-    assert_eq!(fetched(&agent, "/bytes/12").open.origin, ssh_from(PEER, None));
-
     // With a terminal.
-    let with_terminal = format!("tty; {}; true", fetch(&bed, "/bytes/13"));
+    let with_terminal = format!("tty; {}; true", fetch(&bed, "/bytes/12"));
     let mut session = Process::start(&mut server.client("-tt", &["ann@127.0.0.1", &with_terminal]));
     session.succeed(LIMIT);
     let expected = ssh_from(PEER, Some(terminal(&session)));
-    assert_eq!(fetched(&agent, "/bytes/13").open.origin, expected);
+    assert_eq!(fetched(&agent, "/bytes/12").open.origin, expected);
 
     // What stays behind when the session ends, and executes another program only then.
     let left = format!(
         "setsid sh -c 'while kill -0 $PPID 2>/dev/null; do sleep 0.05; done; exec {}' >/dev/null 2>&1 </dev/null &",
-        fetch(&bed, "/bytes/14")
+        fetch(&bed, "/bytes/13")
     );
     Process::start(&mut server.client("ann@127.0.0.1", &[&left])).succeed(LIMIT);
+    assert_eq!(fetched(&agent, "/bytes/13").open.origin, ssh_from(PEER, None));
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn sessions_older_than_the_agent_have_peers_too() {
+    if spared("what /proc tells of sessions") {
+        return;
+    }
+    let Some(bed) = bed(&NEEDS) else { return };
+    let server = Server::start(&bed);
+
+    // Init has taken the program in: the number of the login session alone leads to the server.
+    let go = bed.dir().join("go");
+    let orphan = format!(
+        "(setsid sh -c 'while ! test -e {}; do sleep 0.05; done; exec {}' >/dev/null 2>&1 </dev/null &); echo ready; \
+         read -r go",
+        go.display(),
+        fetch(&bed, "/bytes/14")
+    );
+    let mut around = Process::start(server.client("ann@127.0.0.1", &[&orphan]).stdin(Stdio::piped()));
+    around.said("ready", LIMIT);
+
+    // On a terminal; and root's, whose sessions have no process of another user.
+    let waiting = format!("tty; echo ready; read -r go; {}; true", fetch(&bed, "/bytes/15"));
+    let mut client = server.client("-tt", &["root@127.0.0.1", &waiting]);
+    let mut session = Process::start(client.stdin(Stdio::piped()));
+    session.said("ready", LIMIT);
+
+    let agent = Agent::start(&Setup::default());
+    writeln!(session.stdin(), "go").expect("it reads");
+    session.succeed(LIMIT);
+    let expected = ssh_from(PEER, Some(terminal(&session)));
+    assert_eq!(fetched(&agent, "/bytes/15").open.origin, expected);
+
+    fs::write(&go, "").expect("the bed's own folder");
     assert_eq!(fetched(&agent, "/bytes/14").open.origin, ssh_from(PEER, None));
+    writeln!(around.stdin(), "go").expect("it reads");
+    around.succeed(LIMIT);
     assert!(agent.stop().success());
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 
 use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::machine::is_slow;
 use umbra_tests::memory::words;
 
 use crate::expect::{CONNECT, check_name, flow_of};
@@ -48,9 +49,15 @@ fn what_follows_a_head_is_not_in_the_agents_memory() {
     }
     assert_eq!(said.held(), [""; 0]);
 
-    for line in ["\r\n", "\n"] {
+    // Where the processor is emulated, what other kernels could do otherwise: go over to the program that follows heads.
+    let (lines, lengths, sizes) = if is_slow() {
+        (&["\r\n"][..], 399..=401, &SIZES[1..2])
+    } else {
+        (&["\r\n", "\n"][..], 395..=405, &SIZES[..])
+    };
+    for &line in lines {
         // In two pieces, the second of which holds the host and ends just before or behind the head.
-        for length in 395..=405 {
+        for length in lengths.clone() {
             said.named(&[&head(OWN, HEAD, length, line), &content(600)], 200);
         }
         for piece in [1, 7] {
@@ -59,7 +66,7 @@ fn what_follows_a_head_is_not_in_the_agents_memory() {
     }
     // Too long to be read in the kernel.
     let long = head(OWN, HEAD, 9_000, "\r\n");
-    for size in SIZES {
+    for &size in sizes {
         for piece in [usize::MAX, 1_448, 700] {
             said.named(&[&long, &content(size)], piece);
         }
@@ -90,9 +97,13 @@ fn what_follows_a_head_is_not_in_the_agents_memory() {
     // Heads do go up, so that what was looked for would have been found.
     let held = said.held();
     assert!(held.iter().any(|word| word == HEAD), "{held:?}");
-    // A part of it may lie at the end of a piece.
-    let is_of_head = |word: &String| word.starts_with(&HEAD[..=PREFIX.len()]);
-    assert!(held.iter().all(is_of_head), "{held:?}");
+    // A part of a word may lie at the end of a piece.
+    let is_other = |word: &String| {
+        [CONTENT, WHOLE]
+            .iter()
+            .any(|other| word.starts_with(&other[..=PREFIX.len()]))
+    };
+    assert!(!held.iter().any(is_other), "{held:?}");
     assert!(agent.stop().success());
 }
 

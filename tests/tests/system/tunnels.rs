@@ -7,7 +7,7 @@ use umbra_tests::hello::Hello;
 use umbra_tests::proxies::{CREDENTIALS, Proxy};
 use umbra_tests::skip::{Need, spared};
 
-use crate::expect::{TLS, check_name, flow_of};
+use crate::expect::{CONNECT, HTTP, SOCKS, TLS, check_name, flow_of};
 use crate::names::{OPENAI, bed_serving};
 use crate::through::{Through, asked, via};
 
@@ -139,6 +139,38 @@ fn requests_to_proxies_are_told_apart_wherever_they_are_cut() {
         check_name(&flow.open, TLS, &OPENAI);
         let found = flow.open.via.map(|via| (via.protocol, via.hops));
         assert_eq!(found, Some((protocol.to_owned(), hops)), "{what}");
+    }
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn requests_to_proxies_are_named_in_pieces() {
+    let Some(bed) = bed_serving(&[], &PLAIN) else {
+        return;
+    };
+    let agent = Agent::start(&Setup::default());
+    let connect = request(&format!("{}:443", OPENAI.name), 150);
+    let absolute = format!("GET http://{}/ HTTP/1.0\r\nHost: example.org", OPENAI.name);
+    let name = OPENAI.name.as_bytes();
+    let length = u8::try_from(name.len()).expect("a short name");
+    let login = b"\x05\x01\x02\x01\x04user\x06secret";
+    let socks5 = [&login[..], b"\x05\x01\0\x03", &[length], name, b"\x01\xbb"].concat();
+    let socks4a = [b"\x04\x01\x01\xbb\0\0\0\x01user\0", name, b"\0"].concat();
+    for (text, evidence, protocol) in [
+        (&connect[..], CONNECT, "http_connect"),
+        (absolute.as_bytes(), HTTP, "http"),
+        (&socks5, SOCKS, "socks5"),
+        (&socks4a, SOCKS, "socks4"),
+    ] {
+        // The server answers when a head has ended.
+        let text = [text, b"\r\n\r\n"].concat();
+        for piece in ["1", "7"] {
+            let (pid, _) = bed.say("localhost", 80, &text, &["--piece", piece]);
+            let flow = flow_of(&agent, |event| event.process.pid == pid);
+            check_name(&flow.open, evidence, &OPENAI);
+            let found = flow.open.via.map(|via| (via.protocol, via.hops));
+            assert_eq!(found, Some((protocol.to_owned(), 1)));
+        }
     }
     assert!(agent.stop().success());
 }

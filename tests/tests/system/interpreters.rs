@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use umbra_tests::process::Process;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, spared};
 
 use crate::expect::flow_of;
 use crate::stage::Stage;
@@ -56,6 +56,9 @@ if {[read $stream 1] eq {}} {exit 1}",
 
 #[test]
 fn the_script_is_told_behind_each_interpreter() {
+    if spared("more interpreters") {
+        return;
+    }
     let needs = INTERPRETERS.map(|(name, ..)| Need::Program(name));
     let Some(stage) = Stage::new(&needs) else { return };
     for (interpreter, option, ending, text) in INTERPRETERS {

@@ -50,14 +50,14 @@ fn flows_of_units_containers_and_pods_are_told_apart() {
             ..NOWHERE
         },
         Case {
-            cgroup: "umbra-t.slice/user@4242.service/app.slice/app-bot-1.scope".to_owned(),
-            unit: Some("user@4242.service"),
-            user_unit: Some("app-bot-1.scope"),
+            cgroup: format!("docker-{ID}.scope"),
+            container: Some(ID),
             ..NOWHERE
         },
         Case {
-            cgroup: format!("docker-{ID}.scope"),
-            container: Some(ID),
+            cgroup: "umbra-t.slice/user@4242.service/app.slice/app-bot-1.scope".to_owned(),
+            unit: Some("user@4242.service"),
+            user_unit: Some("app-bot-1.scope"),
             ..NOWHERE
         },
         Case {
@@ -67,7 +67,13 @@ fn flows_of_units_containers_and_pods_are_told_apart() {
             ..NOWHERE
         },
     ];
-    for case in cases {
+    // The others are the same to the kernel.
+    let count = if spared("users' units and pods") {
+        2
+    } else {
+        cases.len()
+    };
+    for case in cases.into_iter().take(count) {
         let cgroup = Cgroup::new(&case.cgroup);
         let mut run = cgroup.curl(&bed);
         run.succeed(Duration::from_secs(30));

@@ -26,7 +26,7 @@ use crate::{
     losses::{Loss, Losses},
     names::{
         Names,
-        client::{Asked, Via, ViaProtocol},
+        client::{Asked, MOST_HOPS, Via, ViaProtocol},
         host::HostName,
     },
     probes::{AddressTable, AnsweredTable, Piece},
@@ -245,7 +245,8 @@ fn via(flow: &FlowRecord, behind: Option<Via>) -> Option<Via> {
     };
     Some(Via {
         protocol,
-        hops: flow.hops + behind.map_or(0, |behind| behind.hops),
+        // Each of the two follows that many by itself.
+        hops: (flow.hops + behind.map_or(0, |behind| behind.hops)).min(MOST_HOPS),
     })
 }
 

@@ -118,6 +118,14 @@ fn requests_to_proxies_are_told_apart_wherever_they_are_cut() {
             "http_connect",
             2,
         ),
+        // Four in the kernel, and one more in the agent.
+        (
+            "of many",
+            vec![&first, &other, &first, &other, &longer],
+            length,
+            "http_connect",
+            4,
+        ),
         (
             "SOCKS 5 in pieces",
             vec![greeting, SOCKS5],

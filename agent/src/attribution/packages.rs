@@ -87,24 +87,18 @@ fn system(reader: &Reader<'_>, is_host: bool, path: &str) -> Option<Package> {
         .or_else(|| is_host.then(|| rpm::owner(reader, path)).flatten())
 }
 
-/// Where the system's package managers put nothing (Filesystem Hierarchy Standard 3.0).
-const NOT_OF_THE_SYSTEM: [&str; 12] = [
-    "/dev/",
-    "/gnu/",
-    "/home/",
-    "/media/",
-    "/mnt/",
-    "/nix/",
-    "/proc/",
-    "/root/",
-    "/run/",
-    "/tmp/",
-    "/usr/local/",
-    "/var/tmp/",
+/// Where the system's package managers put programs (Filesystem Hierarchy Standard 3.0); a program of no such place, like one in a
+/// checkout, is not worth reading all their lists for.
+const OF_THE_SYSTEM: [&str; 11] = [
+    "/bin/", "/etc/", "/lib/", "/lib32/", "/lib64/", "/libx32/", "/opt/", "/sbin/", "/srv/", "/usr/", "/var/",
 ];
 
+/// What of these is kept for others: the administrator (FHS 4.9) and temporary files (5.15).
+const NOT_OF_THE_SYSTEM: [&str; 2] = ["/usr/local/", "/var/tmp/"];
+
 fn is_of_the_system(path: &str) -> bool {
-    !NOT_OF_THE_SYSTEM.iter().any(|place| path.starts_with(place))
+    let is_below = |places: &[&str]| places.iter().any(|place| path.starts_with(place));
+    is_below(&OF_THE_SYSTEM) && !is_below(&NOT_OF_THE_SYSTEM)
 }
 
 /// A path and its other name where directories were merged into `/usr` (file-hierarchy(7)): databases hold either.

@@ -11,11 +11,11 @@ mod pieces;
 mod readiness;
 mod tables;
 
-use std::{io, path::PathBuf};
+use std::{io, panic, path::PathBuf, thread};
 
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
-    maps::{MapError, lpm_trie::Key},
+    maps::{Map, MapError, lpm_trie::Key},
     programs::ProgramError,
 };
 use umbra_agent_common::trie::{KEY_DATA, TrieValue};
@@ -126,9 +126,11 @@ pub struct Probes {
 
 /// Loads the object without attaching anything.
 pub fn load(log: KernelLog) -> Result<(Ebpf, offsets::Found), ProbeError> {
-    let found = offsets::find(offsets::KERNEL_BTF.as_ref())?;
+    // aya 0.14 reads the kernel's type information as well, whether it is wanted or not: 60 ms, beside which ours are free.
+    let (found, mut loader) = beside(|| offsets::find(offsets::KERNEL_BTF.as_ref()), EbpfLoader::new);
+    let found = found?;
     let object = aya::include_bytes_aligned!(env!("UMBRA_EBPF_OBJECT_PATH"));
-    let ebpf = EbpfLoader::new()
+    let ebpf = loader
         // The programs have no CO-RE relocations: their offsets are globals.
         .btf(None)
         .override_global("OFFSETS", &found.offsets, true)
@@ -147,7 +149,14 @@ pub fn load(log: KernelLog) -> Result<(Ebpf, offsets::Found), ProbeError> {
 /// Loads and attaches the programs; flows to `catalogue`'s names are seen from the moment that this returns.
 pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError> {
     let (mut ebpf, found) = load(log)?;
-    write_catalogue(&mut ebpf, catalogue)?;
+    // Kept until the programs are loaded, which name it by its file descriptor.
+    let mut names = take(&mut ebpf, "CATALOGUE")?;
+    let (written, loaded) = beside(
+        || write_catalogue(&mut names, catalogue),
+        || attach::load_all(&mut ebpf),
+    );
+    written?;
+    loaded?;
     let bell = Bell::new(take(&mut ebpf, "EVENTS")?)?;
     let flows = Flows::new(take(&mut ebpf, "FLOWS")?)?;
     let pieces = Pieces::new(take(&mut ebpf, "PIECES")?)?;
@@ -173,10 +182,19 @@ pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError
     })
 }
 
-fn write_catalogue(ebpf: &mut Ebpf, catalogue: &Catalogue) -> Result<(), ProbeError> {
-    let map = ebpf
-        .map_mut("CATALOGUE")
-        .ok_or(ProbeError::Missing("map CATALOGUE"))?;
+/// Runs both at the same time, the first on a thread of its own.
+fn beside<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        (
+            first.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
+            second,
+        )
+    })
+}
+
+fn write_catalogue(map: &mut Map, catalogue: &Catalogue) -> Result<(), ProbeError> {
     let mut trie =
         aya::maps::LpmTrie::<_, [u8; KEY_DATA], TrieValue>::try_from(map).map_err(map_error("CATALOGUE"))?;
     for entry in catalogue.trie() {
@@ -187,7 +205,7 @@ fn write_catalogue(ebpf: &mut Ebpf, catalogue: &Catalogue) -> Result<(), ProbeEr
     Ok(())
 }
 
-fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<aya::maps::Map, ProbeError> {
+fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {
     ebpf.take_map(name).ok_or(ProbeError::Missing(name))
 }
 

@@ -94,9 +94,8 @@ pub struct Attached {
     _ebpf: Ebpf,
 }
 
-/// Loads and attaches [`PROGRAMS`].
+/// Attaches [`PROGRAMS`], which are loaded.
 pub(super) fn attach(mut ebpf: Ebpf, cgroup: &CgroupRoot) -> Result<Attached, ProbeError> {
-    load_all(&mut ebpf)?;
     for spec in &PROGRAMS {
         if let Hook::Behind(map) = spec.hook {
             put_behind(&mut ebpf, spec, map)?;
@@ -109,7 +108,7 @@ pub(super) fn attach(mut ebpf: Ebpf, cgroup: &CgroupRoot) -> Result<Attached, Pr
 }
 
 /// Loads them at the same time: the kernel checks each for itself, and the large ones take a tenth of a second.
-fn load_all(ebpf: &mut Ebpf) -> Result<(), ProbeError> {
+pub(super) fn load_all(ebpf: &mut Ebpf) -> Result<(), ProbeError> {
     thread::scope(|scope| {
         let mut loading = HashMap::new();
         for (name, program) in ebpf.programs_mut() {

@@ -5,13 +5,18 @@ mod matching;
 mod run;
 
 use std::{
+    env,
     io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 use umbra_agent::{check, inspect, memory};
 
 /// Watches one host and says which program talks to which AI vendor
@@ -43,13 +48,12 @@ enum Command {
 
 fn main() -> ExitCode {
     memory::give_back_what_is_freed();
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .from_env_lossy();
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
+        .finish()
+        .with(log_levels())
         .init();
     let result = match Cli::parse().command {
         Command::Run(options) => run::main(options).map(|()| true),
@@ -73,6 +77,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What `RUST_LOG` says, if that can be read. (`EnvFilter` knows more, and takes a regular expressions' engine for it.)
+fn log_levels() -> Targets {
+    env::var("RUST_LOG")
+        .ok()
+        .filter(|levels| !levels.is_empty())
+        .and_then(|levels| levels.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }
 
 /// The error with its causes, but for those whose words it has already, and for whole logs.

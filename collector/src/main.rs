@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::config::{Options, Settings};
 use umbra_collector::server::Server;
 
@@ -30,12 +32,22 @@ enum Command {
     Check(Options),
 }
 
+/// What `RUST_LOG` says, if that can be read.
+fn log_levels() -> Targets {
+    std::env::var("RUST_LOG")
+        .ok()
+        .filter(|levels| !levels.is_empty())
+        .and_then(|levels| levels.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+}
+
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        .finish()
+        .with(log_levels())
         .init();
     let (options, check) = match Cli::parse().command {
         Command::Serve(options) => (options, false),

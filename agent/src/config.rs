@@ -5,6 +5,7 @@
 
 mod collector_url;
 mod containers;
+mod enrolment;
 mod error;
 mod metrics;
 mod within;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 pub use collector_url::{BadCollectorUrl, CollectorUrl};
 pub use containers::Containers;
+pub use enrolment::Enrolment;
 pub use error::ConfigError;
 pub use metrics::Metrics;
 pub use within::Within;
@@ -35,6 +37,8 @@ const DEFAULT_STATE_DIRECTORY: &str = "/var/lib/umbra-agent";
 pub struct Config {
     /// `[report]`
     pub report: Report,
+    /// `[enrolment]`
+    pub enrolment: Enrolment,
     /// `[spool]`
     pub spool: Spool,
     /// `[catalogue]`

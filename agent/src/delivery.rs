@@ -10,6 +10,7 @@ use umbra_report::Agent;
 use crate::activity::Activity;
 use crate::config::Config;
 use crate::discovery::{Destination, Presence};
+use crate::enrolment::{Enrolment, EnrolmentError};
 use crate::losses::Losses;
 use crate::report::{ClientError, Reporter, Stats};
 use crate::rollup::Rollup;
@@ -24,6 +25,9 @@ pub enum DeliveryError {
     /// The spool.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// The agent's key.
+    #[error(transparent)]
+    Enrolment(#[from] EnrolmentError),
     /// The way to the collector.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -55,12 +59,21 @@ impl Delivery {
         let stats = Arc::new(Stats::default());
         let presence = destination.presence();
         let report = &config.report;
+        let enrolment = Enrolment::open(config, &agent, stats.clone())?;
         Ok(Self {
             rollup: Rollup::new(
                 report.interval_seconds.as_seconds(),
                 report.rollup_keys.as_usize(),
             ),
-            reporter: Reporter::new(report, agent, destination, spool.clone(), losses, stats.clone())?,
+            reporter: Reporter::new(
+                report,
+                enrolment,
+                agent,
+                destination,
+                spool.clone(),
+                losses,
+                stats.clone(),
+            )?,
             spool,
             presence,
             stats,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 const FILE: &str = "agent-id.json";
 
 const MACHINE_ID: &str = "/etc/machine-id";
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// The agent's id cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,7 @@ pub fn load(folder: &Path) -> Result<Agent, IdentityError> {
         id,
         host: host.nodename().to_string_lossy().into_owned(),
         machine_id,
+        boot_id: boot_id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kernel: host.release().to_string_lossy().into_owned(),
     })
@@ -72,12 +74,21 @@ fn agent_id(path: &Path, machine_id: Option<&str>) -> Result<Uuid, IdentityError
         id: Uuid::new_v4(),
         machine_id: machine_id.map(str::to_owned),
     };
-    write(path, &kept).map_err(|source| IdentityError {
+    keep(path, &kept)?;
+    Ok(kept.id)
+}
+
+/// Gives the agent another id: another host uses this one.
+pub(crate) fn replace(folder: &Path, id: Uuid, machine_id: Option<String>) -> Result<(), IdentityError> {
+    keep(&folder.join(FILE), &Kept { id, machine_id })
+}
+
+fn keep(path: &Path, kept: &Kept) -> Result<(), IdentityError> {
+    write(path, kept).map_err(|source| IdentityError {
         verb: "write",
         path: path.to_owned(),
         source,
-    })?;
-    Ok(kept.id)
+    })
 }
 
 /// Whole or not at all: a power cut leaves no half of an id.
@@ -93,6 +104,11 @@ fn write(path: &Path, kept: &Kept) -> io::Result<()> {
 fn machine_id() -> Option<String> {
     let text = fs::read_to_string(MACHINE_ID).ok()?;
     Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+/// Absent where `/proc` is hidden (random(4)).
+fn boot_id() -> Option<Uuid> {
+    fs::read_to_string(BOOT_ID).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod discovery;
+pub mod enrolment;
 pub mod flows;
 pub mod identity;
 pub mod inspect;

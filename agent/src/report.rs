@@ -5,8 +5,9 @@
 //! letters; everything else is tried again for ever.
 
 mod backoff;
+mod cause;
 mod client;
-mod retry_after;
+pub(crate) mod retry_after;
 mod stats;
 
 use std::sync::Arc;
@@ -21,11 +22,14 @@ use uuid::Uuid;
 
 use crate::config::{self, CollectorUrl};
 use crate::discovery::Destination;
+use crate::enrolment::{self, Changed, Enrolment};
 use crate::losses::Losses;
 use crate::spool::{Batch, SpoolHandle};
 use backoff::Backoff;
-use client::{Answer, Client};
+use client::Answer;
 
+pub(crate) use cause::cause;
+pub(crate) use client::Client;
 pub use client::ClientError;
 pub use stats::Stats;
 
@@ -41,6 +45,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// The stage that talks to the collector.
 pub struct Reporter {
     client: Client,
+    config: config::Report,
+    enrolment: Enrolment,
     destination: Destination,
     spool: SpoolHandle,
     agent: Agent,
@@ -69,8 +75,9 @@ enum Outcome {
 
 impl Reporter {
     /// Prepares to report as `agent`; fails when the certificates cannot be used.
-    pub fn new(
+    pub(crate) fn new(
         config: &config::Report,
+        enrolment: Enrolment,
         agent: Agent,
         destination: Destination,
         spool: SpoolHandle,
@@ -78,7 +85,9 @@ impl Reporter {
         stats: Arc<Stats>,
     ) -> Result<Self, ClientError> {
         Ok(Self {
-            client: Client::new(config)?,
+            client: enrolment::client(config, &enrolment)?,
+            config: config.clone(),
+            enrolment,
             destination,
             spool,
             agent,
@@ -118,8 +127,13 @@ impl Reporter {
                 Outcome::Wait(pause) => sleep(pause).await,
                 Outcome::Idle => {
                     let filled = level.wait_for(|level| level.records > 0);
+                    let until_due = self.enrolment.due().map(|due| {
+                        due.saturating_duration_since(std::time::Instant::now())
+                            .max(Duration::from_secs(1))
+                    });
+                    let pause = until_due.map_or(STATUS_INTERVAL, |due| due.min(STATUS_INTERVAL));
                     // Timed out or not, it is time.
-                    let _ = timeout(STATUS_INTERVAL, filled).await;
+                    let _ = timeout(pause, filled).await;
                 }
             }
         }
@@ -127,6 +141,14 @@ impl Reporter {
 
     /// Sends one batch, or the status alone.
     async fn attempt(&mut self, collector: &CollectorUrl) -> Outcome {
+        match self.enrolment.refresh(collector, &mut self.agent).await {
+            Ok(Changed::Nothing) => {}
+            Ok(changed) => match self.take_certificate(changed).await {
+                Ok(()) => {}
+                Err(error) => return self.fail(collector, &error.to_string(), None),
+            },
+            Err(trouble) => return self.fail(collector, &trouble.reason, trouble.retry_after),
+        }
         let batch = self.spool.batch(self.records, self.most_bytes).await;
         let readable = batch.is_some();
         let nothing = || Batch {
@@ -158,9 +180,25 @@ impl Reporter {
                 Outcome::Delivered
             }
             Answer::TooLarge => self.refuse(batch, 413, String::new()).await,
+            Answer::Denied { code, text } => {
+                self.enrolment.denied(code);
+                self.fail(collector, &text, None)
+            }
             Answer::Refused { status, text } => self.refuse(batch, status, text).await,
             Answer::Failed { reason, retry_after } => self.fail(collector, &reason, retry_after),
         }
+    }
+
+    /// Goes on with a new certificate; as another agent, with numbers of its own.
+    async fn take_certificate(&mut self, changed: Changed) -> Result<(), ClientError> {
+        self.client = enrolment::client(&self.config, &self.enrolment)?;
+        if changed == Changed::Identity {
+            self.no_epoch = Uuid::new_v4();
+            if let Some(batch) = self.spool.batch(1, 1).await {
+                self.spool.renumber(batch.epoch).await;
+            }
+        }
+        Ok(())
     }
 
     async fn settle(&mut self, collector: &CollectorUrl, batch: &Batch, sequence: u64) -> Outcome {

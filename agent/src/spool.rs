@@ -8,6 +8,7 @@
 //! | `spool.db.corrupt-MILLISECONDS` | a damaged spool that was set aside then (with its `-wal`); the newest two stay |
 //! | `dead-letter/SEQUENCE-EPOCH.json` | a batch that the collector refused: status, answer, epoch, records |
 //! | `agent-id.json` | the agent's id ([`crate::identity`]) |
+//! | `enrolment.json` | the agent's key and certificate ([`crate::enrolment`]) |
 //! | `lock` | locked while an agent uses the folder; holds its process id |
 //!
 //! Table `spool` has one row: `epoch`, a random UUID, and `next`, the number that the next record will have. Table

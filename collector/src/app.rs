@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -20,6 +21,8 @@ pub(crate) struct App {
     /// Wakes the courier; `None` when no webhook is configured.
     pub(crate) alerts: Option<Arc<Notify>>,
     pub(crate) limits: Limits,
+    /// How long a host must be silent before another start of it may report.
+    pub(crate) takeover: Duration,
     pub(crate) turns: Arc<Semaphore>,
     /// Room for bodies, one permit a KiB.
     pub(crate) room: Arc<Semaphore>,
@@ -41,6 +44,7 @@ impl App {
             metrics: Arc::default(),
             alerts,
             limits,
+            takeover: Duration::default(),
             turns,
             room,
             page,

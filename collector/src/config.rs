@@ -1,5 +1,6 @@
 //! What the collector is told: options of the command line, over the file that `--config` names, over defaults.
 
+mod agents;
 mod directory;
 mod file;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use reqwest::Url;
 
 use crate::ingest::Limits;
+pub use agents::Agents;
 use file::File;
 
 /// Where the collector listens unless told otherwise.
@@ -21,6 +23,9 @@ pub struct Options {
     /// Address and port to listen on; loopback only [default: 127.0.0.1:8600]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Address and port to take agents of other hosts at, over HTTPS with certificates [default: none]
+    #[arg(long, value_name = "ADDR")]
+    pub agents: Option<SocketAddr>,
     /// Directory of the database [default: /var/lib/umbra-collector as root, else ~/.local/state/umbra-collector]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -46,6 +51,10 @@ pub struct Options {
 pub struct Settings {
     /// Address to listen on: loopback.
     pub listen: SocketAddr,
+    /// The listener for agents; without it only this machine's report, and do not enrol.
+    pub agents: Option<Agents>,
+    /// The authority for agents, unless it is that of the data directory.
+    pub authority: Option<Tls>,
     /// Directory of the database.
     pub data: PathBuf,
     /// Certificate and key.
@@ -92,7 +101,7 @@ pub enum ConfigError {
     },
     /// An address that other machines reach.
     #[error(
-        "refusing to listen on {0}: agents and people do not log in yet, so only this machine may reach the collector; listen on 127.0.0.1 and put a reverse proxy that authenticates in front"
+        "refusing to listen on {0}: people do not log in yet, so only this machine may reach the page; listen on 127.0.0.1 and put a reverse proxy that authenticates in front; agents of other hosts have an address of their own, --agents"
     )]
     Exposed(SocketAddr),
     /// A PostgreSQL database.
@@ -116,6 +125,19 @@ pub enum ConfigError {
         "HTTPS needs both a certificate and its key: --tls-cert and --tls-key, or cert and key under [tls]"
     )]
     HalfTls,
+    /// Half of the authority.
+    #[error("an authority is both a certificate and its key: give cert and key under [agents.authority]")]
+    HalfAuthority,
+    /// A number that is too small or too large.
+    #[error("{key} under [agents] must be from {low} to {high}")]
+    Range {
+        /// Which key.
+        key: &'static str,
+        /// Smallest.
+        low: u64,
+        /// Largest.
+        high: u64,
+    },
     /// There is no place for the database.
     #[error("there is no home directory to keep the database in; give --data a directory")]
     NoData,
@@ -150,9 +172,12 @@ impl Settings {
             (None, None) => None,
             _ => return Err(ConfigError::HalfTls),
         };
+        let (agents, authority) = Agents::new(options.agents, file.agents)?;
         let data = options.data.or(file.data).or_else(directory::default);
         Ok(Self {
             listen,
+            agents,
+            authority,
             data: data.ok_or(ConfigError::NoData)?,
             tls,
             webhook: url("--webhook", options.webhook.or(file.webhook.url))?,
@@ -167,6 +192,15 @@ impl Settings {
 impl fmt::Display for Settings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "listen  = {}", self.listen)?;
+        match &self.agents {
+            Some(agents) => writeln!(
+                formatter,
+                "agents  = {}, as {}",
+                agents.listen,
+                agents.names.join(", ")
+            )?,
+            None => writeln!(formatter, "agents  = on this machine only")?,
+        }
         writeln!(formatter, "data    = {}", self.data.display())?;
         match &self.tls {
             Some(tls) => writeln!(

@@ -3,16 +3,20 @@
 mod body;
 mod check;
 
-use axum::Json;
 use axum::extract::{Request, State};
+use axum::{Extension, Json};
 use jiff::Timestamp;
 use umbra_report::Acknowledgement;
 
 use crate::app::App;
+use crate::denied::Denied;
 use crate::metrics::Answer;
 use crate::refusal::Refusal;
+use crate::server::Peer;
 
 pub use body::Limits;
+pub(crate) use body::wrong_version;
+pub(crate) use check::agent as check_agent;
 pub use check::check;
 
 /// How long a report waits for its turn before the agent is told to come back.
@@ -21,9 +25,11 @@ const TURN: std::time::Duration = std::time::Duration::from_secs(10);
 /// Handles `POST /v1/reports`.
 pub(crate) async fn reports(
     State(app): State<App>,
+    peer: Option<Extension<Peer>>,
     request: Request,
 ) -> Result<Json<Acknowledgement>, Refusal> {
-    let result = take(&app, request).await;
+    let peer = peer.map(|Extension(peer)| peer);
+    let result = take(&app, peer.as_ref(), request).await;
     match &result {
         Ok(_) => app.metrics.answered(Answer::Acknowledged),
         Err(refusal) if refusal.status().is_client_error() => {
@@ -35,8 +41,13 @@ pub(crate) async fn reports(
     result.map(Json)
 }
 
-async fn take(app: &App, request: Request) -> Result<Acknowledgement, Refusal> {
+async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknowledgement, Refusal> {
     let received = Timestamp::now();
+    // Before anything is read of whoever has no right to speak.
+    let fingerprint = match peer {
+        Some(peer) => Some(peer.fingerprint.as_deref().ok_or(Denied::CertificateMissing)?),
+        None => None,
+    };
     let busy = || Refusal::later("the collector has more reports than it can take", TURN);
     // Bodies of clients that are slow, or many, must not fill the memory.
     let _room = app
@@ -54,6 +65,19 @@ async fn take(app: &App, request: Request) -> Result<Acknowledgement, Refusal> {
     if corrected > 0 {
         tracing::warn!(host = %report.agent.host, corrected, "times far from this clock were set to now");
         app.metrics.times_corrected(corrected);
+    }
+    match fingerprint {
+        Some(shown) => {
+            let admitted = app
+                .store
+                .admit(shown, &report.agent, app.takeover, received)
+                .await?;
+            admitted?;
+        }
+        None if app.store.is_enrolled(report.agent.id).await? => {
+            return Err(Denied::Unproven(report.agent.id).into());
+        }
+        None => {}
     }
     let applied = app.store.apply(&report, received, app.alerts.is_some()).await?;
     app.metrics.applied(&applied);

@@ -5,7 +5,11 @@
 pub mod alerts;
 mod api;
 mod app;
+pub mod authority;
+pub mod commands;
 pub mod config;
+pub mod denied;
+mod enrolment;
 pub mod findings;
 pub mod ingest;
 pub mod inventory;

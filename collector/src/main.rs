@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use umbra_collector::commands::{AgentCommand, CommandError, TokenCommand};
 use umbra_collector::config::{Options, Settings};
 use umbra_collector::server::Server;
 
@@ -30,6 +31,12 @@ enum Command {
     Serve(Options),
     /// Check options and configuration, and print what `serve` would run with
     Check(Options),
+    /// Make, list and take back what lets agents enrol
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// List agents that enrolled, and shut them out
+    #[command(subcommand)]
+    Agent(AgentCommand),
 }
 
 /// What `RUST_LOG` says, if that can be read.
@@ -49,30 +56,33 @@ fn main() -> ExitCode {
         .finish()
         .with(log_levels())
         .init();
-    let (options, check) = match Cli::parse().command {
-        Command::Serve(options) => (options, false),
-        Command::Check(options) => (options, true),
-    };
-    let settings = match Settings::load(options) {
-        Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("umbra-collector: {error}");
-            return ExitCode::from(USAGE);
-        }
-    };
-    let result = if check {
-        write!(std::io::stdout(), "{settings}").map_err(Into::into)
-    } else {
-        serve(settings)
+    let result = match Cli::parse().command {
+        Command::Serve(options) => Settings::load(options).map(serve),
+        Command::Check(options) => Settings::load(options).map(|settings| say(&settings.to_string())),
+        Command::Token(command) => Ok(run(command.run())),
+        Command::Agent(command) => Ok(run(command.run())),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
             // The sentence holds its cause; the chain would say it again.
             eprintln!("umbra-collector: {error}");
             ExitCode::FAILURE
         }
+        Err(error) => {
+            eprintln!("umbra-collector: {error}");
+            ExitCode::from(USAGE)
+        }
     }
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).map_err(Into::into)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run(command: impl Future<Output = Result<String, CommandError>>) -> anyhow::Result<()> {
+    say(&command.await?)
 }
 
 #[tokio::main]
@@ -88,11 +98,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     tracing::info!("starting with\n{settings}");
     let mut server = Server::start(settings).await?;
-    writeln!(
-        std::io::stdout(),
-        "Umbra collector listens on {}",
-        server.url.as_str().trim_end_matches('/')
-    )?;
+    if let Some(agents) = server.agents {
+        say(&format!("Umbra collector takes agents at https://{agents}\n"))?;
+    }
+    let url = server.url.as_str().trim_end_matches('/');
+    say(&format!("Umbra collector listens on {url}\n"))?;
     tokio::select! {
         ended = server.ended() => {
             return ended.map_err(|error| anyhow!("the server failed: {error}; start it again"));

@@ -34,6 +34,12 @@ struct Attempts {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Certificates {
+    request: &'static str,
+    answer: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Cause {
     cause: String,
 }
@@ -43,6 +49,7 @@ struct Cause {
 pub struct Metrics {
     registry: Registry,
     reports: Family<Reports, Counter>,
+    certificates: Family<Certificates, Counter>,
     records: Counter,
     repeated: Counter,
     findings: Counter,
@@ -50,6 +57,7 @@ pub struct Metrics {
     attempts: Family<Attempts, Counter>,
     hosts: Gauge,
     silent: Gauge,
+    clones: Gauge,
     last_report: Gauge,
     losses: Family<Cause, Gauge>,
     dropped: Gauge,
@@ -70,6 +78,10 @@ impl Default for Metrics {
         }
         Self {
             reports: register!("reports", "Reports by how they were answered"),
+            certificates: register!(
+                "certificates",
+                "Requests of agents for certificates by how they were answered"
+            ),
             records: register!("records", "Records stored"),
             repeated: register!("records_repeated", "Records that came again and changed nothing"),
             findings: register!("findings", "Findings raised"),
@@ -80,6 +92,10 @@ impl Default for Metrics {
             attempts: register!("webhook_attempts", "Attempts to call the webhook by outcome"),
             hosts: register!("hosts", "Hosts that ever reported"),
             silent: register!("hosts_silent", "Hosts that have not reported for five minutes"),
+            clones: register!(
+                "possible_clones",
+                "Agents whose identity another host was found to use within a day"
+            ),
             last_report: register!("last_report_timestamp_seconds", "When the last report came"),
             losses: register!("agent_losses", "What agents lost by cause, since the store began"),
             dropped: register!("records_dropped", "Records that agents dropped from full spools"),
@@ -103,6 +119,13 @@ impl Metrics {
             Answer::Failed => "failed",
         };
         self.reports.get_or_create(&Reports { answer }).inc();
+    }
+
+    /// A request for a certificate (`enrol` or `renew`) was answered.
+    pub fn certificate(&self, request: &'static str, answer: &'static str) {
+        self.certificates
+            .get_or_create(&Certificates { request, answer })
+            .inc();
     }
 
     /// A report was stored.
@@ -133,6 +156,7 @@ impl Metrics {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.hosts.set(number(health.hosts));
         self.silent.set(number(health.silent));
+        self.clones.set(number(health.clones));
         self.last_report
             .set(health.last_report.map_or(0, jiff::Timestamp::as_second));
         self.dropped.set(number(health.dropped_records));

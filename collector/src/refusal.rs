@@ -1,10 +1,10 @@
-//! What the collector answers when it cannot do what was asked: a status and `{"error": "…"}`.
+//! What the collector answers when it cannot do what was asked: a status and a [`Problem`], `{"error": "…"}`.
 
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use serde_json::json;
+use umbra_report::{Code, Problem};
 
 use crate::store::StoreError;
 
@@ -13,6 +13,7 @@ use crate::store::StoreError;
 pub struct Refusal {
     status: StatusCode,
     error: String,
+    code: Option<Code>,
     retry_after: Option<Duration>,
 }
 
@@ -22,6 +23,7 @@ impl Refusal {
         Self {
             status,
             error: error.into(),
+            code: None,
             retry_after: None,
         }
     }
@@ -39,9 +41,28 @@ impl Refusal {
         }
     }
 
+    /// More than it can take: status 429 with `Retry-After`.
+    pub fn too_many(error: impl Into<String>, after: Duration) -> Self {
+        Self {
+            retry_after: Some(after),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, error)
+        }
+    }
+
+    /// The same, with what an agent can act on.
+    #[must_use]
+    pub fn coded(self, code: Option<Code>) -> Self {
+        Self { code, ..self }
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// What an agent can act on.
+    pub fn code(&self) -> Option<Code> {
+        self.code
     }
 
     /// The sentence of the answer.
@@ -71,7 +92,11 @@ impl From<StoreError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(json!({ "error": self.error }))).into_response();
+        let problem = Problem {
+            error: self.error,
+            code: self.code,
+        };
+        let mut response = (self.status, Json(problem)).into_response();
         if let Some(after) = self.retry_after {
             response
                 .headers_mut()

@@ -1,6 +1,9 @@
 //! Puts the parts together, listens, and stops in good order.
 
+mod agents;
+mod any_time;
 mod guard;
+mod peer;
 mod routes;
 mod tls;
 
@@ -8,7 +11,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsAcceptor;
@@ -19,8 +22,11 @@ use tokio::task::JoinHandle;
 
 use crate::alerts::{Courier, Webhook, WebhookError};
 use crate::app::App;
+use crate::authority::{Authority, AuthorityError};
 use crate::config::Settings;
+use crate::enrolment::{Desk, Pace};
 use crate::store::{Store, StoreError};
+pub(crate) use peer::Peer;
 
 /// Why the collector could not start.
 #[derive(Debug, thiserror::Error)]
@@ -29,13 +35,20 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Somebody else listens there.
-    #[error("another program listens on {0} already; stop it, or give --listen another port")]
-    InUse(SocketAddr),
+    #[error("another program listens on {address} already; stop it, or give {option} another port")]
+    InUse {
+        /// The address.
+        address: SocketAddr,
+        /// The option that gives it.
+        option: &'static str,
+    },
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; give --listen another address or port")]
+    #[error("cannot listen on {address}: {source}; give {option} another address or port")]
     Listen {
         /// The address.
         address: SocketAddr,
+        /// The option that gives it.
+        option: &'static str,
         /// Why.
         source: io::Error,
     },
@@ -47,6 +60,14 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// The authority for agents cannot be used.
+    #[error(transparent)]
+    Files(#[from] AuthorityError),
+    /// The listener for agents has no certificate.
+    #[error(
+        "cannot make the collector's certificate for agents: {0}; see that names under [agents] are host names or addresses, and that the authority is one"
+    )]
+    Authority(String),
     /// The webhook cannot be called.
     #[error(transparent)]
     Webhook(#[from] WebhookError),
@@ -59,6 +80,9 @@ pub struct Server {
     pub address: SocketAddr,
     /// The page as this machine reaches it.
     pub url: Url,
+    /// Where agents of other hosts reach it.
+    pub agents: Option<SocketAddr>,
+    agents_listener: Option<agents::Listener>,
     handle: Handle<SocketAddr>,
     serving: JoinHandle<io::Result<()>>,
     courier: Option<JoinHandle<()>>,
@@ -72,7 +96,12 @@ impl Server {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let tls = settings.tls.as_ref().map(tls::config).transpose()?;
         let store = Arc::new(Store::open(&settings.data).await?);
-        let (listener, address) = match listen(settings.listen) {
+        // After the store, whose lock keeps others out of the directory.
+        let authority = Authority::open(&settings.data, settings.authority.as_ref());
+        let ready = authority
+            .map_err(StartError::from)
+            .and_then(|authority| Ok((Arc::new(authority), listen(settings.listen, "--listen")?)));
+        let (authority, (listener, address)) = match ready {
             Ok(bound) => bound,
             Err(error) => {
                 store.close().await;
@@ -82,7 +111,28 @@ impl Server {
         let url = own_url(tls.is_some(), address);
         let page = settings.page.clone().unwrap_or_else(|| url.clone());
         let bell = settings.webhook.is_some().then(|| Arc::new(Notify::new()));
-        let app = App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone());
+        let takeover = settings.agents.as_ref().map(|agents| agents.takeover);
+        let app = App {
+            takeover: takeover.unwrap_or_default(),
+            ..App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone())
+        };
+        let started = settings.agents.as_ref().map(|agents| {
+            let desk = Desk {
+                store: Arc::clone(&store),
+                authority: Arc::clone(&authority),
+                metrics: Arc::clone(&app.metrics),
+                pace: Arc::new(Pace::new(agents.enrolments_per_second, Instant::now())),
+                life: agents.life,
+            };
+            agents::Listener::start(agents, app.clone(), desk)
+        });
+        let agents_listener = match started.transpose() {
+            Ok(listener) => listener,
+            Err(error) => {
+                store.close().await;
+                return Err(error);
+            }
+        };
 
         let (stop, stopped) = watch::channel(false);
         let courier = match (settings.webhook, bell) {
@@ -105,7 +155,11 @@ impl Server {
         let handle = Handle::new();
         // HTTP/1 only: it has a time limit for a request's head from the connection's first byte on.
         let mut server = axum_server::from_tcp(listener)
-            .map_err(|source| StartError::Listen { address, source })?
+            .map_err(|source| StartError::Listen {
+                address,
+                option: "--listen",
+                source,
+            })?
             .handle(handle.clone())
             .http1_only();
         server
@@ -120,6 +174,8 @@ impl Server {
         Ok(Self {
             address,
             url,
+            agents: agents_listener.as_ref().map(|listener| listener.address),
+            agents_listener,
             handle,
             serving,
             courier,
@@ -131,14 +187,28 @@ impl Server {
 
     /// Waits until the server ends by itself, which it does only when it fails.
     pub async fn ended(&mut self) -> io::Result<()> {
-        (&mut self.serving)
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
+        let agents = async {
+            match &mut self.agents_listener {
+                Some(listener) => (&mut listener.serving).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = &mut self.serving => ended,
+            ended = agents => ended,
+        }
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 
     /// Takes no more requests, lets those that run end until the deadline, and closes the store.
     pub async fn stop(self) {
         self.handle.graceful_shutdown(Some(self.deadline));
+        if let Some(mut listener) = self.agents_listener {
+            listener.handle.graceful_shutdown(Some(self.deadline));
+            if let Ok(Err(error)) = (&mut listener.serving).await {
+                tracing::error!("the server for agents failed: {error}");
+            }
+        }
         if let Ok(Err(error)) = self.serving.await {
             tracing::error!("the server failed: {error}");
         }
@@ -151,10 +221,14 @@ impl Server {
     }
 }
 
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+fn listen(address: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let refused = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => StartError::InUse(address),
-        _ => StartError::Listen { address, source },
+        io::ErrorKind::AddrInUse => StartError::InUse { address, option },
+        _ => StartError::Listen {
+            address,
+            option,
+            source,
+        },
     };
     let listener = TcpListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;

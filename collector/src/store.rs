@@ -2,14 +2,17 @@
 //!
 //! One connection writes, so that transactions never wait for each other inside SQLite; a few others read.
 
+mod admission;
 mod agents;
 mod apply;
 mod batch;
 mod directory;
+mod enrolments;
 mod error;
 mod evidence;
 mod health;
 mod outbox;
+mod tokens;
 mod uses;
 
 use std::fs::File;
@@ -21,10 +24,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 pub use apply::Applied;
+pub use enrolments::{Decision, Enrolment};
 pub use error::StoreError;
 pub(crate) use evidence::rank as evidence_rank;
 pub use health::{Health, Loss, Outbox};
 pub use outbox::{Alert, Outcome};
+pub use tokens::{NewToken, Token};
 pub use uses::{NoPosition, Page, Position, Selection, Use};
 
 /// How many connections read at the same time.
@@ -38,14 +43,27 @@ const FILE_NAME: &str = "umbra.db";
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Held for as long as the store is open.
-    _lock: File,
+    /// Held for as long as the store is open; `None` beside a collector that holds it.
+    _lock: Option<File>,
 }
 
 impl Store {
     /// Opens the store in `dir`, making what is missing.
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = directory::take(dir, FILE_NAME)?;
+        Self::connect(dir, Some(lock)).await
+    }
+
+    /// Opens the store for a command: also beside a collector that runs, whose tables are then of its form.
+    pub async fn open_beside(dir: &Path) -> Result<Self, StoreError> {
+        match directory::take(dir, FILE_NAME) {
+            Ok(lock) => Self::connect(dir, Some(lock)).await,
+            Err(StoreError::Locked { .. }) => Self::connect(dir, None).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn connect(dir: &Path, lock: Option<File>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(dir.join(FILE_NAME))
             .create_if_missing(true)
@@ -64,7 +82,11 @@ impl Store {
             .after_release(|connection, _| Box::pin(is_sound(connection)))
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!().run(&writer).await?;
+        // Beside a collector of the same version this changes nothing, and one of another version it does not harm:
+        // a later form of the tables is refused, and a new one waits for the collector that brings it.
+        if lock.is_some() {
+            sqlx::migrate!().run(&writer).await?;
+        }
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(PATIENCE)

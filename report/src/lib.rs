@@ -3,18 +3,27 @@
 //! A [`Report`] is a batch of numbered [`Record`]s out of the agent's spool. Numbers rise by one within a spool epoch;
 //! the collector applies a batch and remembers its last number in one transaction, so that a repeated batch changes
 //! nothing, and answers with an [`Acknowledgement`].
+//!
+//! Before that, an agent gets a certificate for a [`Token`] over `POST /v1/enrol` ([`Enrol`]), and new ones over
+//! `POST /v1/renew` ([`Renew`]). Every refusal is a [`Problem`].
 #![forbid(unsafe_code)]
 
 mod caller;
+mod enrolment;
 mod evidence;
 pub mod limits;
 mod observation;
+mod problem;
 mod record;
+mod token;
 
 pub use caller::{Caller, Container, Package, Program, User};
+pub use enrolment::{Enrol, Enrolled, Renew};
 pub use evidence::{Evidence, Protocol};
 pub use observation::Observation;
+pub use problem::{Code, Problem};
 pub use record::{Acknowledgement, Agent, Gap, Record, RecordBody, Report, Status};
+pub use token::{BadToken, Token};
 
 /// The version of these types. A collector refuses a report of a version that it does not know with status 400.
 pub const VERSION: u16 = 1;

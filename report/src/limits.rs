@@ -27,3 +27,5 @@ pub const PATH: usize = 4096;
 pub const FLOWS: u64 = 1 << 32;
 /// Bytes in one observation, each way: more than any link carries in its minute. Above: status 400.
 pub const TRAFFIC: u64 = 1 << 48;
+/// Bytes of the JSON of [`crate::Enrol`] or [`crate::Renew`]. Above: status 413.
+pub const ENROLMENT: usize = 16 << 10;

@@ -31,6 +31,9 @@ pub struct Agent {
     /// `/etc/machine-id`, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine_id: Option<String>,
+    /// `/proc/sys/kernel/random/boot_id`: new with each start of the host, so that it tells a host from its copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_id: Option<Uuid>,
     /// Version of the agent.
     pub version: String,
     /// Kernel release (`uname -r`).

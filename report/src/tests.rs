@@ -2,7 +2,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use umbra_catalog::Kind;
 
-use crate::{Acknowledgement, Evidence, Protocol, RecordBody, Report, VERSION};
+use crate::{
+    Acknowledgement, Code, Enrol, Enrolled, Evidence, Problem, Protocol, RecordBody, Renew, Report, Token,
+    VERSION,
+};
 
 /// A report with everything in it, as it travels. A change here is a change of the wire: agents and collectors of
 /// different versions meet, so a field that is renamed, removed or newly required needs a new [`VERSION`].
@@ -37,7 +40,7 @@ fn the_wire_form_is_the_golden_one() {
 fn what_may_be_left_out_is_left_out() {
     let mut golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
     let optional: [(&str, &[&str]); 7] = [
-        ("/agent", &["machine_id"]),
+        ("/agent", &["machine_id", "boot_id"]),
         (
             "/records/0/caller/container",
             &["image", "name", "pod", "namespace", "workload"],
@@ -165,6 +168,85 @@ fn evidence_and_protocol_have_one_name_everywhere() {
     for (protocol, name) in [(Protocol::Tcp, "tcp"), (Protocol::Udp, "udp")] {
         assert_eq!(protocol.as_str(), name);
         assert_eq!(serde_json::to_value(protocol).expect("JSON"), name);
+    }
+}
+
+/// The wire of enrolment. As with reports, a field that is renamed, removed or newly required needs a new version.
+const ENROLMENT: &str = include_str!("tests/enrolment.json");
+
+#[test]
+fn the_wire_form_of_enrolment_is_the_golden_one() {
+    let golden: Value = serde_json::from_str(ENROLMENT).expect("JSON");
+    let part = |name: &str| golden.get(name).cloned().expect(name);
+    let enrol: Enrol = serde_json::from_value(part("enrol")).expect("a request");
+    assert_eq!(serde_json::to_value(&enrol).expect("JSON"), part("enrol"));
+    let token: Token = enrol.token.parse().expect("a token");
+    assert_eq!(token.to_string(), enrol.token);
+    let renew: Renew = serde_json::from_value(part("renew")).expect("a request");
+    assert_eq!(serde_json::to_value(&renew).expect("JSON"), part("renew"));
+    let enrolled: Enrolled = serde_json::from_value(part("enrolled")).expect("an answer");
+    assert_eq!(serde_json::to_value(&enrolled).expect("JSON"), part("enrolled"));
+    let problem: Problem = serde_json::from_value(part("problem")).expect("a problem");
+    assert_eq!(serde_json::to_value(&problem).expect("JSON"), part("problem"));
+    assert_eq!(problem.code, Some(Code::TokenExpired));
+    // What is said of one request, and of none.
+    for (name, fields) in [
+        ("enrol", &["version", "token", "agent", "csr"][..]),
+        ("renew", &["version", "agent", "csr"]),
+        (
+            "enrolled",
+            &["agent_id", "certificate", "authority", "not_before", "not_after"],
+        ),
+    ] {
+        for field in fields {
+            let mut cut = part(name);
+            cut.as_object_mut()
+                .and_then(|part| part.remove(*field))
+                .expect(field);
+            let is_read = match name {
+                "enrol" => serde_json::from_value::<Enrol>(cut).is_ok(),
+                "renew" => serde_json::from_value::<Renew>(cut).is_ok(),
+                _ => serde_json::from_value::<Enrolled>(cut).is_ok(),
+            };
+            assert!(!is_read, "{name} without {field}");
+        }
+    }
+}
+
+#[test]
+fn codes_have_one_name_and_those_of_later_collectors_are_passed_over() {
+    for code in Code::ALL {
+        assert_eq!(serde_json::to_value(code).expect("JSON"), code.name());
+    }
+    let later: Problem =
+        serde_json::from_value(json!({"error": "no", "code": "bad_mood"})).expect("a problem");
+    assert_eq!(later.code, Some(Code::Other));
+    let plain: Problem = serde_json::from_value(json!({"error": "no"})).expect("a problem");
+    assert_eq!(plain.code, None);
+}
+
+#[test]
+fn only_whole_tokens_are_tokens_and_none_is_repeated() {
+    let good = format!(
+        "umbra1_{}_{}_{}",
+        "0a".repeat(6),
+        "1b".repeat(16),
+        "2c".repeat(32)
+    );
+    let token: Token = format!(" {good}\n").parse().expect("a token");
+    assert_eq!(token.to_string(), good);
+    assert!(!format!("{token:?}").contains("1b1b"), "{token:?}");
+    for bad in [
+        "",
+        "umbra1",
+        &good[..good.len() - 1],
+        &good.replace("umbra1", "umbra2"),
+        &good.to_uppercase(),
+        &format!("{good}_"),
+        &good.replace('_', "-"),
+    ] {
+        let error = bad.parse::<Token>().expect_err(bad).to_string();
+        assert!(!error.contains("1b1b"), "{error}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -15,11 +15,15 @@ use crate::truth::Bytes;
 /// What the collector says when it takes requests, before its address.
 const LISTENING: &str = "Umbra collector listens on http://";
 
+/// What it says before, when it takes agents.
+const AGENTS: &str = "Umbra collector takes agents at https://";
+
 /// A running collector.
 #[derive(Debug)]
 pub struct Collector {
     process: Process,
     address: SocketAddr,
+    agents: Option<SocketAddr>,
 }
 
 impl Collector {
@@ -30,21 +34,60 @@ impl Collector {
 
     /// Starts one on a given address.
     pub fn start_at(address: SocketAddr, data: &Path, webhook: Option<&str>) -> Self {
-        let collector = machine::binary("umbra-collector").unwrap_or_else(|why| panic!("{why}"));
-        let mut command = bound(collector);
-        command
-            .args(["serve", "--listen", &address.to_string(), "--data"])
-            .arg(data);
+        let mut command = Self::command(&["serve", "--listen", &address.to_string()], data);
         if let Some(url) = webhook {
             command.args(["--webhook", url]);
         }
+        Self::listening(Process::start(&mut command))
+    }
+
+    /// Starts one that takes agents at [`Self::agents`], with these further keys under `[agents]`.
+    pub fn for_agents(data: &Path, keys: &str) -> Self {
+        let config = data.join("collector.toml");
+        std::fs::write(&config, format!("[agents]\nlisten = \"127.0.0.1:0\"\n{keys}"))
+            .unwrap_or_else(|error| panic!("{}: {error}", config.display()));
+        let mut command = Self::command(&["serve", "--listen", "127.0.0.1:0"], data);
+        command.arg("--config").arg(config);
         let mut process = Process::start(&mut command);
+        let line = process.said(AGENTS, Duration::from_secs(20));
+        let agents = line.trim_start_matches(AGENTS).parse();
+        Self {
+            agents: Some(agents.unwrap_or_else(|error| panic!("{line}: {error}"))),
+            ..Self::listening(process)
+        }
+    }
+
+    /// What `umbra-collector` answers to `words` about the store in `data`; it must succeed.
+    pub fn told(data: &Path, words: &[&str]) -> String {
+        let mut command = Self::command(words, data);
+        let output = command
+            .output()
+            .unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {error}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn command(words: &[&str], data: &Path) -> Command {
+        let collector = machine::binary("umbra-collector").unwrap_or_else(|why| panic!("{why}"));
+        let mut command = bound(collector);
+        command.args(words).arg("--data").arg(data);
+        command
+    }
+
+    fn listening(mut process: Process) -> Self {
         let line = process.said(LISTENING, Duration::from_secs(20));
         let address = line.trim_start_matches(LISTENING).parse();
         Self {
             address: address.unwrap_or_else(|error| panic!("{line}: {error}")),
+            agents: None,
             process,
         }
+    }
+
+    /// Where agents enrol and report.
+    pub fn agents(&self) -> String {
+        format!("https://{}", self.agents.expect("it takes agents"))
     }
 
     /// Where it listens.

@@ -33,6 +33,8 @@ mod dns;
 mod dns_evidence;
 #[path = "system/ech.rs"]
 mod ech;
+#[path = "system/enrol.rs"]
+mod enrol;
 #[path = "system/every_client.rs"]
 mod every_client;
 #[path = "system/expect.rs"]

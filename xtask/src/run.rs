@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Where the collector listens.
     #[arg(long, default_value = "127.0.0.1:8600")]
     listen: std::net::SocketAddr,
+    /// Where the agent enrols and reports.
+    #[arg(long, default_value = "127.0.0.1:8601")]
+    agents: std::net::SocketAddr,
     /// Call this URL for each new finding.
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
@@ -42,13 +45,19 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
     thread::spawn(move || signals.forever().all(|_| on_signal.send(Event::Stop).is_ok()));
 
     let url = format!("http://{}", arguments.listen);
-    let mut collector = Service::start("collector", place.collector(arguments.listen), false, &sender)?;
+    let mut collector = Service::start(
+        "collector",
+        place.collector(arguments.listen, arguments.agents),
+        false,
+        &sender,
+    )?;
     let collecting = wait(&events, &mut [&mut collector], "listens on http");
     let outcome = collecting.and_then(|stopped| {
         if stopped {
             return Ok(());
         }
-        let mut agent = Service::start("agent", place.agent(&url), true, &sender)?;
+        place.invite()?;
+        let mut agent = Service::start("agent", place.agent(arguments.agents), true, &sender)?;
         let watching = watch(&events, &mut agent, &mut collector, &url);
         // The agent first, so that the collector still takes its last report.
         agent.stop();

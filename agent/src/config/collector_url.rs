@@ -18,8 +18,13 @@ pub struct BadCollectorUrl(String);
 impl CollectorUrl {
     /// Where reports go.
     pub fn reports(&self) -> Url {
+        self.at("reports")
+    }
+
+    /// Where what is called `name` in version 1 of the API goes.
+    pub(crate) fn at(&self, name: &str) -> Url {
         let mut url = self.0.clone();
-        url.set_path(&format!("{}/v1/reports", self.0.path().trim_end_matches('/')));
+        url.set_path(&format!("{}/v1/{name}", self.0.path().trim_end_matches('/')));
         url
     }
 

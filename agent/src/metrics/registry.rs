@@ -79,6 +79,20 @@ impl Collector for Sources {
             "result",
             self.stats.reports(),
         )?;
+        counters(
+            &mut encoder,
+            "certificates",
+            "Requests for certificates, by what became of them",
+            "result",
+            self.stats.certificates(),
+        )?;
+        let end = u64::try_from(self.stats.certificate_end()).unwrap_or_default();
+        gauge(
+            &mut encoder,
+            "certificate_end_timestamp_seconds",
+            "Until when the certificate is good; 0 without one",
+            end,
+        )?;
         let flows = self.stats.flows();
         let by_vendor = flows.iter().map(|(vendor, count)| (vendor.as_ref(), *count));
         counters(

@@ -1,13 +1,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{error, fs, io};
+use std::{fs, io};
 
 use jiff::Timestamp;
-use reqwest::{Certificate, Response, StatusCode, header, redirect};
-use umbra_report::{Acknowledgement, CONTENT_TYPE, Report};
+use reqwest::{
+    Certificate, ClientBuilder, Identity, RequestBuilder, Response, StatusCode, Url, header, redirect,
+};
+use umbra_report::{Acknowledgement, CONTENT_TYPE, Code, Problem, Report};
 
-use super::retry_after;
+use super::{cause, retry_after};
 use crate::config::{self, CollectorUrl};
+use crate::enrolment;
 
 /// More of an answer is not read.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -34,6 +37,11 @@ pub enum ClientError {
         /// The file.
         path: PathBuf,
     },
+    /// The agent's own certificate is none.
+    #[error(
+        "cannot use the agent's certificate: {0}; remove enrolment.json in the agent's folder, and give the agent a token"
+    )]
+    Certificate(String),
     /// TLS cannot be set up.
     #[error(
         "cannot set up TLS: {0}; install the system's certificates (ca-certificates), or set `[report] ca_file`"
@@ -51,6 +59,8 @@ pub(crate) enum Answer {
     Acknowledged(u64),
     /// It will never be taken.
     Refused { status: u16, text: String },
+    /// Its sender is not let in.
+    Denied { code: Code, text: String },
     /// It may be taken in smaller pieces.
     TooLarge,
     /// It may be taken later.
@@ -61,31 +71,44 @@ pub(crate) enum Answer {
 }
 
 impl Client {
-    pub(crate) fn new(config: &config::Report) -> Result<Self, ClientError> {
-        // Somebody may have installed it already: there is only one to install.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("umbra-agent/", env!("CARGO_PKG_VERSION")))
-            .timeout(config.timeout_seconds.as_seconds())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .pool_max_idle_per_host(1);
-        if let Some(collector) = &config.collector {
-            if collector.is_loopback() {
-                builder = builder.no_proxy();
-            }
-            if collector.is_plain() {
+    /// A client that shows the agent's certificate and trusts the authority that gave it; without one, it trusts the
+    /// system's authorities and those of `[report] ca_file`.
+    pub(crate) fn new(
+        config: &config::Report,
+        enrolled: Option<(&enrolment::Kept, &enrolment::Certificate)>,
+    ) -> Result<Self, ClientError> {
+        let mut builder = builder(config);
+        if let Some((kept, own)) = enrolled {
+            let damaged = |error: reqwest::Error| ClientError::Certificate(cause(&error));
+            let pem = [kept.key.as_bytes(), own.chain.as_bytes()].concat();
+            let authority = Certificate::from_pem(own.authority.as_bytes()).map_err(damaged)?;
+            builder = builder
+                .identity(Identity::from_pem(&pem).map_err(damaged)?)
+                .tls_certs_only([authority]);
+        } else {
+            if config.collector.as_ref().is_some_and(CollectorUrl::is_plain) {
                 // The system's 150 certificates would be read for nothing.
                 builder = builder.tls_certs_only([]);
             }
+            if let Some(path) = &config.ca_file {
+                builder = builder.tls_certs_merge(certificates(path)?);
+            }
         }
-        if let Some(path) = &config.ca_file {
-            builder = builder.tls_certs_merge(certificates(path)?);
-        }
-        builder
-            .build()
-            .map(Self)
-            .map_err(|error| ClientError::Tls(cause(&error)))
+        built(builder)
+    }
+
+    /// A client with TLS of its own.
+    pub(crate) fn pinned(config: &config::Report, tls: rustls::ClientConfig) -> Result<Self, ClientError> {
+        built(builder(config).tls_backend_preconfigured(tls))
+    }
+
+    pub(crate) fn post(&self, url: Url) -> RequestBuilder {
+        self.0.post(url)
+    }
+
+    /// The first bytes of an answer: nobody must be able to fill the memory.
+    pub(crate) async fn begin_of(&self, response: Response) -> Result<String, reqwest::Error> {
+        begin_of(response).await
     }
 
     pub(crate) async fn send(&self, collector: &CollectorUrl, report: &Report) -> Answer {
@@ -105,6 +128,29 @@ impl Client {
             Err(error) => later(cause(&error)),
         }
     }
+}
+
+fn builder(config: &config::Report) -> ClientBuilder {
+    // Somebody may have installed it already: there is only one to install.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("umbra-agent/", env!("CARGO_PKG_VERSION")))
+        .timeout(config.timeout_seconds.as_seconds())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(1);
+    if config.collector.as_ref().is_some_and(CollectorUrl::is_loopback) {
+        builder.no_proxy()
+    } else {
+        builder
+    }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, ClientError> {
+    builder
+        .build()
+        .map(Client)
+        .map_err(|error| ClientError::Tls(cause(&error)))
 }
 
 fn certificates(path: &PathBuf) -> Result<Vec<Certificate>, ClientError> {
@@ -145,6 +191,14 @@ async fn answer(response: Response) -> Answer {
         Err(error) => return later(cause(&error)),
     };
     if status.is_client_error() {
+        let problem = serde_json::from_str::<Problem>(&text).ok();
+        if let Some(Problem {
+            error,
+            code: Some(code),
+        }) = problem
+        {
+            return Answer::Denied { code, text: error };
+        }
         return Answer::Refused {
             status: status.as_u16(),
             text,
@@ -171,13 +225,4 @@ fn later(reason: String) -> Answer {
         reason,
         retry_after: None,
     }
-}
-
-/// The innermost cause: 'error sending request' helps nobody, 'connection refused' does.
-fn cause(error: &(dyn error::Error + 'static)) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
 }

@@ -14,6 +14,10 @@ pub struct Stats {
     failed: AtomicU64,
     refused: AtomicU64,
     last_acknowledged: AtomicI64,
+    certificates_issued: AtomicU64,
+    certificates_refused: AtomicU64,
+    certificates_failed: AtomicU64,
+    certificate_until: AtomicI64,
     flows: Mutex<BTreeMap<Arc<str>, u64>>,
 }
 
@@ -29,6 +33,22 @@ impl Stats {
 
     pub(crate) fn refused(&self) {
         self.refused.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn certificate_issued(&self) {
+        self.certificates_issued.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn certificate_refused(&self) {
+        self.certificates_refused.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn certificate_failed(&self) {
+        self.certificates_failed.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn certificate_until(&self, end: Timestamp) {
+        self.certificate_until.store(end.as_second(), Relaxed);
     }
 
     pub(crate) fn add_flows(&self, vendor: &Arc<str>, flows: u64) {
@@ -48,6 +68,21 @@ impl Stats {
             ("refused", &self.refused),
         ]
         .map(|(result, count)| (result, count.load(Relaxed)))
+    }
+
+    /// Requests for certificates by what became of them.
+    pub fn certificates(&self) -> [(&'static str, u64); 3] {
+        [
+            ("issued", &self.certificates_issued),
+            ("refused", &self.certificates_refused),
+            ("failed", &self.certificates_failed),
+        ]
+        .map(|(result, count)| (result, count.load(Relaxed)))
+    }
+
+    /// Unix time until which the certificate is good, in seconds; 0 without one.
+    pub fn certificate_end(&self) -> i64 {
+        self.certificate_until.load(Relaxed)
     }
 
     /// Unix time of the last acknowledgement, in seconds; 0 before the first.

@@ -15,6 +15,7 @@ pub(super) struct File {
     pub(super) tls: Tls,
     pub(super) webhook: Webhook,
     pub(super) page: Page,
+    pub(super) agents: Agents,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +36,17 @@ pub(super) struct Webhook {
 pub(super) struct Page {
     pub(super) url: Option<String>,
     pub(super) hosts: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Agents {
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) names: Vec<String>,
+    pub(super) certificate_seconds: Option<u64>,
+    pub(super) enrolments_per_second: Option<u64>,
+    pub(super) takeover_seconds: Option<u64>,
+    pub(super) authority: Tls,
 }
 
 impl File {

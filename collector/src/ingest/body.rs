@@ -177,7 +177,7 @@ fn parse_json(json: &[u8]) -> Result<Report, Refusal> {
     }
 }
 
-fn wrong_version(version: u16) -> Refusal {
+pub(crate) fn wrong_version(version: u16) -> Refusal {
     let older = if version > VERSION { "collector" } else { "agent" };
     Refusal::bad(format!(
         "the report is of version {version} and this collector knows version {VERSION}: upgrade the {older}"

@@ -7,7 +7,7 @@
 //!   start stays as it is, however wrong: it tells one run from another, and must be the same in each report of it.
 
 use jiff::{SignedDuration, Timestamp};
-use umbra_report::{Caller, Gap, Observation, RecordBody, Report, limits};
+use umbra_report::{Agent, Caller, Gap, Observation, RecordBody, Report, limits};
 
 use crate::refusal::Refusal;
 
@@ -20,13 +20,7 @@ const COUNT: u64 = 1 << 48;
 
 /// Checks a report and brings it into the form that the store keeps; gives the number of times that were corrected.
 pub fn check(report: &mut Report, received: Timestamp) -> Result<u64, Refusal> {
-    let agent = &mut report.agent;
-    word("agent.host", &mut agent.host, limits::HOST)?;
-    word("agent.version", &mut agent.version, limits::WORD)?;
-    word("agent.kernel", &mut agent.kernel, limits::WORD)?;
-    if let Some(machine_id) = &mut agent.machine_id {
-        word("agent.machine_id", machine_id, limits::WORD)?;
-    }
+    agent(&mut report.agent)?;
     losses(report)?;
     if report.records.len() > limits::RECORDS {
         return Err(Refusal::bad(format!(
@@ -54,6 +48,17 @@ pub fn check(report: &mut Report, received: Timestamp) -> Result<u64, Refusal> {
         .map_err(|error| Refusal::bad(format!("record {sequence}: {error}")))?;
     }
     Ok(clock.corrected)
+}
+
+/// Checks what an agent says of itself.
+pub(crate) fn agent(agent: &mut Agent) -> Result<(), Refusal> {
+    word("agent.host", &mut agent.host, limits::HOST)?;
+    word("agent.version", &mut agent.version, limits::WORD)?;
+    word("agent.kernel", &mut agent.kernel, limits::WORD)?;
+    if let Some(machine_id) = &mut agent.machine_id {
+        word("agent.machine_id", machine_id, limits::WORD)?;
+    }
+    Ok(())
 }
 
 fn losses(report: &mut Report) -> Result<(), Refusal> {

@@ -146,6 +146,7 @@ pub(super) struct Strip {
     pub(super) findings: String,
     pub(super) hosts: String,
     pub(super) silent: Option<String>,
+    pub(super) clones: Option<String>,
     pub(super) last_report: Option<(String, Time)>,
     pub(super) losses: Vec<Loss>,
     pub(super) dropped: Option<String>,
@@ -190,6 +191,7 @@ impl Strip {
             findings: thousands(health.findings),
             hosts: thousands(health.hosts),
             silent: some(health.silent),
+            clones: some(health.clones),
             last_report: health.last_report.map(|time| (ago(time, now), time.into())),
             losses: health
                 .losses

@@ -25,14 +25,14 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .with_state(app)
 }
 
-async fn missing(uri: Uri) -> Refusal {
+pub(super) async fn missing(uri: Uri) -> Refusal {
     Refusal::new(
         StatusCode::NOT_FOUND,
         format!("there is nothing at {}", uri.path()),
     )
 }
 
-async fn wrong_method() -> Refusal {
+pub(super) async fn wrong_method() -> Refusal {
     Refusal::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "this address does not take this method",

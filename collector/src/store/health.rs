@@ -6,6 +6,8 @@ use super::{Store, StoreError, count, millis, time};
 
 /// A host that has not reported for so long is silent: five of the agent's minutes.
 const SILENT_AFTER: Duration = Duration::from_mins(5);
+/// How long a clone is shown after it was last heard of, in milliseconds: a day.
+const CLONE_SHOWN: i64 = 24 * 3600 * 1000;
 /// Causes of loss that are told apart; the rest is added together.
 const CAUSES: usize = 32;
 
@@ -14,10 +16,12 @@ const CAUSES: usize = 32;
 pub struct Health {
     /// Findings that nobody has decided about: all of them, until decisions can be made.
     pub findings: u64,
-    /// Hosts whose agents ever reported.
+    /// Hosts whose agents ever reported, but for those that are retired.
     pub hosts: u64,
     /// Hosts that have not reported for five minutes.
     pub silent: u64,
+    /// Agents whose identity another host was found to use within a day.
+    pub clones: u64,
     /// When the last report came.
     pub last_report: Option<Timestamp>,
     /// What agents lost, by cause, over all their runs.
@@ -64,11 +68,16 @@ impl Store {
         let silent_before =
             millis(now).saturating_sub(i64::try_from(SILENT_AFTER.as_millis()).unwrap_or(i64::MAX));
         let (hosts, silent, last_report): (i64, i64, Option<i64>) = sqlx::query_as(
-            "SELECT count(*), count(*) FILTER (WHERE last_report < ?), max(last_report) FROM agents",
+            "SELECT count(*), count(*) FILTER (WHERE last_report < ?), max(last_report) FROM agents
+             WHERE agent NOT IN (SELECT agent FROM enrolments WHERE retired IS NOT NULL)",
         )
         .bind(silent_before)
         .fetch_one(&self.readers)
         .await?;
+        let clones: i64 = sqlx::query_scalar("SELECT count(*) FROM enrolments WHERE clone > ?")
+            .bind(millis(now).saturating_sub(CLONE_SHOWN))
+            .fetch_one(&self.readers)
+            .await?;
         let (dropped, missing, last_gap): (i64, i64, Option<i64>) = sqlx::query_as(
             "SELECT coalesce(sum(records) FILTER (WHERE explained = 1), 0),
                     coalesce(sum(records) FILTER (WHERE explained = 0), 0), max(received) FROM gaps",
@@ -82,6 +91,7 @@ impl Store {
             findings: count(findings),
             hosts: count(hosts),
             silent: count(silent),
+            clones: count(clones),
             last_report: last_report.map(time),
             losses: self.losses().await?,
             dropped_records: count(dropped),

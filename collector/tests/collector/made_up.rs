@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// An agent's spool, as far as the collector sees it.
 pub(crate) struct Spool {
-    agent: Agent,
+    pub(crate) agent: Agent,
     pub(crate) status: Status,
     epoch: Uuid,
     sequence: u64,
@@ -25,6 +25,7 @@ impl Spool {
                 id: Uuid::new_v4(),
                 host: host.to_owned(),
                 machine_id: None,
+                boot_id: None,
                 version: "0.1.0".to_owned(),
                 kernel: "6.18.5".to_owned(),
             },

@@ -28,6 +28,8 @@ impl Collector {
         let directory = tempfile::tempdir().expect("a directory");
         let mut settings = Settings {
             listen: ([127, 0, 0, 1], 0).into(),
+            agents: None,
+            authority: None,
             data: directory.path().join("data"),
             tls: None,
             webhook: None,
@@ -78,6 +80,11 @@ impl Collector {
 
     pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")
+    }
+
+    /// Where agents of other hosts reach it.
+    pub(crate) fn agents(&self) -> String {
+        format!("https://{}/", self.server.agents.expect("a listener for agents"))
     }
 
     /// Sends a report as the agent does: JSON packed with zstd.

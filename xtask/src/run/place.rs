@@ -9,7 +9,10 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
-use crate::{root, workspace};
+use crate::{root, shell, workspace};
+
+/// The file of the agent's token.
+const TOKEN: &str = "token";
 
 /// The folder that makes a second start remember the first.
 pub(super) struct Place {
@@ -26,7 +29,7 @@ impl Place {
         let place = Self { folder };
         let collector = place.folder.join("collector");
         fs::create_dir_all(&collector).with_context(|| format!("cannot make {}", collector.display()))?;
-        place.write("agent.toml", &agent_config(&place.folder.join("spool")))?;
+        place.write("agent.toml", &place.agent_config())?;
         // Written also when it is empty: an address, which may hold a secret, does not outlive its run.
         let webhook = webhook.map_or_else(String::new, |url| format!("[webhook]\nurl = {}\n", string(url)));
         place.write("collector.toml", &webhook)?;
@@ -34,22 +37,48 @@ impl Place {
     }
 
     /// The collector, as the user.
-    pub(super) fn collector(&self, listen: SocketAddr) -> Command {
+    pub(super) fn collector(&self, listen: SocketAddr, agents: SocketAddr) -> Command {
+        let mut command = self.collector_command(&["serve"]);
+        command.args(["--listen", &listen.to_string(), "--agents", &agents.to_string()]);
+        command
+    }
+
+    /// Makes a token for the agent, which needs it at its first start, and when it was away for long.
+    pub(super) fn invite(&self) -> Result<()> {
+        let mut command = self.collector_command(&["token", "create"]);
+        command.args(["--expires", "1h", "--label", "cargo xtask run"]);
+        let token =
+            shell::answer(&mut command).with_context(|| format!("`{}` failed", shell::line(&command)))?;
+        self.write(TOKEN, &token)
+    }
+
+    fn collector_command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(workspace::release_binary("umbra-collector"));
         command
-            .args(["serve", "--listen", &listen.to_string(), "--data"])
+            .args(words)
+            .arg("--data")
             .arg(self.folder.join("collector"));
         command.arg("--config").arg(self.folder.join("collector.toml"));
         command
     }
 
     /// The agent, as root.
-    pub(super) fn agent(&self, url: &str) -> Command {
+    pub(super) fn agent(&self, collector: SocketAddr) -> Command {
         let mut command = root::command(&workspace::release_binary("umbra-agent").to_string_lossy());
         command
-            .args(["run", "--collector", url, "--config"])
+            .args(["run", "--collector", &format!("https://{collector}"), "--config"])
             .arg(self.folder.join("agent.toml"));
         command
+    }
+
+    /// A person who tries it out wants to see a flow at once, not after a minute.
+    fn agent_config(&self) -> String {
+        let path = |name| string(&self.folder.join(name).to_string_lossy());
+        format!(
+            "[report]\ninterval_seconds = 1\n\n[enrolment]\ntoken_file = {}\n\n[spool]\ndirectory = {}\n",
+            path(TOKEN),
+            path("spool")
+        )
     }
 
     fn write(&self, name: &str, text: &str) -> Result<()> {
@@ -64,14 +93,6 @@ impl Place {
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .with_context(|| format!("cannot write {}", path.display()))
     }
-}
-
-/// A person who tries it out wants to see a flow at once, not after a minute.
-fn agent_config(spool: &std::path::Path) -> String {
-    format!(
-        "[report]\ninterval_seconds = 1\n\n[spool]\ndirectory = {}\n",
-        string(&spool.to_string_lossy())
-    )
 }
 
 /// A TOML basic string; TOML and JSON escape alike.

@@ -1,0 +1,60 @@
+//! `umbra-collector token …` and `agent …`: they work on the data directory, also while a collector runs on it.
+
+mod agent;
+mod table;
+mod token;
+
+use std::path::PathBuf;
+
+use crate::authority::AuthorityError;
+use crate::config::{ConfigError, Options, Settings};
+use crate::store::StoreError;
+
+pub use agent::AgentCommand;
+pub use token::TokenCommand;
+
+/// Whose data a command works on.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Place {
+    /// Directory of the collector's database [default: that of `serve`]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The collector's configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The authority cannot be used.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// Nothing has this id.
+    #[error("there is no {what} {id}; `umbra-collector {what} list` shows them all")]
+    Missing {
+        /// A token or an agent.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// The list of tokens is full.
+    #[error("there are too many tokens; wait until some have been over for 30 days")]
+    TooMany,
+}
+
+impl Place {
+    fn settings(self) -> Result<Settings, ConfigError> {
+        Settings::load(Options {
+            data: self.data,
+            config: self.config,
+            ..Options::default()
+        })
+    }
+}

@@ -1,0 +1,95 @@
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::table::{table, time};
+use super::{CommandError, Place};
+use crate::store::{Decision, Enrolment, Store};
+
+/// Lists agents that enrolled, and shuts them out
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum AgentCommand {
+    /// List all agents that enrolled
+    List {
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Shut an agent out for ever: its key may be in wrong hands
+    Revoke {
+        /// The agent's id
+        id: Uuid,
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Say that a host is gone, so that nobody misses it; a token brings it back
+    Retire {
+        /// The agent's id
+        id: Uuid,
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+impl AgentCommand {
+    /// Does it; gives what to print.
+    pub async fn run(self) -> Result<String, CommandError> {
+        let now = Timestamp::now();
+        let (id, place, decision) = match self {
+            Self::List { place } => {
+                let store = Store::open_beside(&place.settings()?.data).await?;
+                let agents = store.enrolments().await?;
+                store.close().await;
+                return Ok(list(&agents, now));
+            }
+            Self::Revoke { id, place } => (id, place, Decision::Revoke),
+            Self::Retire { id, place } => (id, place, Decision::Retire),
+        };
+        let store = Store::open_beside(&place.settings()?.data).await?;
+        let done = store.decide(id, decision, now).await?;
+        store.close().await;
+        match (done, decision) {
+            (true, Decision::Revoke) => Ok(format!("agent {id} is shut out\n")),
+            (true, Decision::Retire) => Ok(format!("agent {id} is retired\n")),
+            (false, _) => Err(CommandError::Missing {
+                what: "agent",
+                id: id.to_string(),
+            }),
+        }
+    }
+}
+
+fn list(agents: &[Enrolment], now: Timestamp) -> String {
+    let head = [
+        "AGENT",
+        "HOST",
+        "STATE",
+        "LAST REPORT",
+        "CERTIFICATE UNTIL",
+        "ENROLLED",
+        "CLONE SEEN",
+    ]
+    .map(str::to_owned);
+    let rows = agents.iter().map(|agent| {
+        let state = if agent.revoked.is_some() {
+            "revoked"
+        } else if agent.retired.is_some() {
+            "retired"
+        } else if agent.not_after.is_none_or(|end| end <= now) {
+            "expired"
+        } else {
+            "good"
+        };
+        [
+            agent.agent.clone(),
+            agent.host.clone(),
+            state.to_owned(),
+            time(agent.last_report),
+            time(agent.not_after),
+            time(Some(agent.enrolled)),
+            time(agent.clone),
+        ]
+    });
+    table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+}

@@ -1,0 +1,83 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{ConfigError, Tls, file};
+
+/// The listener for agents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agents {
+    /// Address to listen on: any.
+    pub listen: SocketAddr,
+    /// Names and addresses by which agents reach it.
+    pub names: Vec<String>,
+    /// How long an agent's certificate is good.
+    pub life: Duration,
+    /// Enrolments a second; more are sent away for a while.
+    pub enrolments_per_second: u32,
+    /// How long a host must be silent before another start of it may report.
+    pub takeover: Duration,
+}
+
+impl Agents {
+    pub(super) fn new(
+        listen: Option<SocketAddr>,
+        file: file::Agents,
+    ) -> Result<(Option<Self>, Option<Tls>), ConfigError> {
+        let within = |key, value: u64, low, high| {
+            if (low..=high).contains(&value) {
+                Ok(value)
+            } else {
+                Err(ConfigError::Range { key, low, high })
+            }
+        };
+        let life = within(
+            "certificate_seconds",
+            file.certificate_seconds.unwrap_or(7 * 24 * 3600),
+            6,
+            366 * 24 * 3600,
+        )?;
+        let pace = within(
+            "enrolments_per_second",
+            file.enrolments_per_second.unwrap_or(20),
+            1,
+            10_000,
+        )?;
+        let takeover = within(
+            "takeover_seconds",
+            file.takeover_seconds.unwrap_or(150),
+            1,
+            86_400,
+        )?;
+        let authority = match (file.authority.cert, file.authority.key) {
+            (Some(cert), Some(key)) => Some(Tls { cert, key }),
+            (None, None) => None,
+            _ => return Err(ConfigError::HalfAuthority),
+        };
+        let agents = listen.or(file.listen).map(|listen| Self {
+            listen,
+            names: if file.names.is_empty() {
+                own_names(listen)
+            } else {
+                file.names
+            },
+            life: Duration::from_secs(life),
+            enrolments_per_second: u32::try_from(pace).unwrap_or(u32::MAX),
+            takeover: Duration::from_secs(takeover),
+        });
+        Ok((agents, authority))
+    }
+}
+
+/// What the host is called by itself, and where it listens.
+fn own_names(listen: SocketAddr) -> Vec<String> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    let more = [host.trim().to_owned(), listen.ip().to_string()];
+    names.extend(
+        more.into_iter()
+            .filter(|name| !name.is_empty() && !name.starts_with('(')),
+    );
+    names.sort();
+    names.dedup();
+    names
+}

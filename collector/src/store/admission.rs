@@ -1,0 +1,201 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use umbra_report::Agent;
+use uuid::Uuid;
+
+use super::{Store, StoreError, millis, time};
+use crate::denied::Denied;
+
+/// Starts of a host that are remembered after another one came.
+const PAST_BOOTS: i64 = 8;
+
+/// What the store says of a certificate and its agent.
+struct Known {
+    agent: Uuid,
+    not_after: i64,
+    revoked: bool,
+    retired: bool,
+    boot: Option<String>,
+    rival: Option<String>,
+    rival_since: i64,
+    clone: i64,
+    last_report: i64,
+}
+
+impl Known {
+    /// Whether the host that reports was heard after the rival came: both live.
+    fn is_proven(&self) -> bool {
+        self.rival.is_some() && self.clone >= self.rival_since
+    }
+}
+
+impl Store {
+    /// Whether whoever shows the certificate may speak for `agent`.
+    pub async fn identify(
+        &self,
+        fingerprint: &str,
+        agent: Uuid,
+        now: Timestamp,
+    ) -> Result<Result<(), Denied>, StoreError> {
+        Ok(self.known(fingerprint, agent, now).await?.map(drop))
+    }
+
+    /// [`Store::identify`], and whether it is the one host that may: two hosts with one identity number their records
+    /// alike, and one's would be taken for repeats of the other's.
+    ///
+    /// A host that starts again has a new boot id, and so has a copy. The one that is new therefore waits until the
+    /// other has been silent for `takeover`. If the other speaks again meanwhile, or after it was taken over from,
+    /// there are two.
+    pub async fn admit(
+        &self,
+        fingerprint: &str,
+        agent: &Agent,
+        takeover: Duration,
+        now: Timestamp,
+    ) -> Result<Result<(), Denied>, StoreError> {
+        let known = match self.known(fingerprint, agent.id, now).await? {
+            Ok(known) => known,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let id = agent.id.to_string();
+        let Some(boot) = agent.boot_id.map(|boot| boot.to_string()) else {
+            return Ok(Ok(()));
+        };
+        let now = millis(now);
+        let takeover = i64::try_from(takeover.as_millis()).unwrap_or(i64::MAX);
+        if known.boot.as_ref() == Some(&boot) {
+            if known.rival.is_some() && !known.is_proven() {
+                self.found_clone(&id, now).await?;
+            }
+            return Ok(Ok(()));
+        }
+        let was_before: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM past_boots WHERE agent = ? AND boot = ?")
+                .bind(&id)
+                .bind(&boot)
+                .fetch_optional(&self.readers)
+                .await?;
+        if was_before.is_some() {
+            self.found_clone(&id, now).await?;
+            return Ok(Err(Denied::PossibleClone(agent.id)));
+        }
+        if known.is_proven() && known.rival.as_ref() == Some(&boot) {
+            self.found_clone(&id, now).await?;
+            return Ok(Err(Denied::PossibleClone(agent.id)));
+        }
+        let silent_for = now.saturating_sub(known.last_report);
+        if known.boot.is_some() && silent_for < takeover {
+            if known.rival.as_ref() != Some(&boot) {
+                sqlx::query("UPDATE enrolments SET rival = ?, rival_since = ? WHERE agent = ?")
+                    .bind(&boot)
+                    .bind(now)
+                    .bind(&id)
+                    .execute(&self.writer)
+                    .await?;
+            }
+            let left = u64::try_from(takeover - silent_for).unwrap_or_default();
+            return Ok(Err(Denied::Held(Duration::from_secs(left.div_ceil(1000)))));
+        }
+        self.take_over(&id, known.boot.as_deref(), &boot, now).await?;
+        Ok(Ok(()))
+    }
+
+    async fn known(
+        &self,
+        fingerprint: &str,
+        named: Uuid,
+        now: Timestamp,
+    ) -> Result<Result<Known, Denied>, StoreError> {
+        type Row = (
+            String,
+            i64,
+            bool,
+            bool,
+            Option<String>,
+            Option<String>,
+            Option<i64>,
+            Option<i64>,
+            Option<i64>,
+        );
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT c.agent, c.not_after, e.revoked IS NOT NULL, e.retired IS NOT NULL, e.boot, e.rival, e.rival_since,
+                    e.clone, a.last_report
+             FROM certificates c JOIN enrolments e ON e.agent = c.agent LEFT JOIN agents a ON a.agent = c.agent
+             WHERE c.fingerprint = ?",
+        )
+        .bind(fingerprint)
+        .fetch_optional(&self.readers)
+        .await?;
+        let known = row.and_then(|row| {
+            Some(Known {
+                agent: row.0.parse().ok()?,
+                not_after: row.1,
+                revoked: row.2,
+                retired: row.3,
+                boot: row.4,
+                rival: row.5,
+                rival_since: row.6.unwrap_or_default(),
+                clone: row.7.unwrap_or_default(),
+                last_report: row.8.unwrap_or_default(),
+            })
+        });
+        let Some(known) = known else {
+            return Ok(Err(Denied::CertificateUnknown));
+        };
+        Ok(if known.revoked {
+            Err(Denied::AgentRevoked(known.agent))
+        } else if known.retired {
+            Err(Denied::AgentRetired(known.agent))
+        } else if known.not_after <= millis(now) {
+            Err(Denied::CertificateExpired(time(known.not_after)))
+        } else if known.agent != named {
+            Err(Denied::WrongAgent {
+                certificate: known.agent,
+                named,
+            })
+        } else {
+            Ok(known)
+        })
+    }
+
+    async fn found_clone(&self, agent: &str, now: i64) -> Result<(), StoreError> {
+        tracing::warn!(agent, "possible clone: two hosts report as one agent");
+        sqlx::query("UPDATE enrolments SET clone = ? WHERE agent = ?")
+            .bind(now)
+            .bind(agent)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// The host that reported has been silent: another start reports now.
+    async fn take_over(&self, agent: &str, old: Option<&str>, new: &str, now: i64) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("UPDATE enrolments SET boot = ?, rival = NULL, rival_since = NULL WHERE agent = ?")
+            .bind(new)
+            .bind(agent)
+            .execute(&mut *transaction)
+            .await?;
+        if let Some(old) = old {
+            sqlx::query(
+                "INSERT INTO past_boots (agent, boot, ended) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            )
+            .bind(agent)
+            .bind(old)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query(
+                "DELETE FROM past_boots WHERE agent = ?1 AND boot NOT IN
+                     (SELECT boot FROM past_boots WHERE agent = ?1 ORDER BY ended DESC LIMIT ?2)",
+            )
+            .bind(agent)
+            .bind(PAST_BOOTS)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}

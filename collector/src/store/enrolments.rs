@@ -1,0 +1,226 @@
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+use umbra_report::{Agent, Token};
+use uuid::Uuid;
+
+use super::{Store, StoreError, millis, time};
+use crate::authority::{Issued, fingerprint};
+use crate::denied::Denied;
+
+/// Certificates that are kept of each agent: an agent whose answer was lost goes on with the one before.
+const CERTIFICATES: i64 = 4;
+
+/// An agent that enrolled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Its id.
+    pub agent: String,
+    /// Its host.
+    pub host: String,
+    /// When it enrolled first.
+    pub enrolled: Timestamp,
+    /// Until when its last certificate is good.
+    pub not_after: Option<Timestamp>,
+    /// When it last reported.
+    pub last_report: Option<Timestamp>,
+    /// When another host was found to use the same identity.
+    pub clone: Option<Timestamp>,
+    /// When it was shut out.
+    pub revoked: Option<Timestamp>,
+    /// When it was said to be gone.
+    pub retired: Option<Timestamp>,
+}
+
+/// What a person decides about an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is shut out for ever.
+    Revoke,
+    /// It is gone, and is not missed; a token brings it back.
+    Retire,
+}
+
+impl Store {
+    /// Lets an agent in for a token: takes a use of it and keeps the agent's key and certificate, or nothing at all.
+    ///
+    /// An agent that is known comes back with its own key alone, and takes no use: its last answer may have been lost.
+    pub async fn enrol(
+        &self,
+        token: &Token,
+        agent: &Agent,
+        issued: &Issued,
+        now: Timestamp,
+    ) -> Result<Result<(), Denied>, StoreError> {
+        let now = millis(now);
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        if let Err(denied) = take(&mut transaction, token, agent, issued, now).await? {
+            return Ok(Err(denied));
+        }
+        keep(&mut transaction, agent.id, issued, now).await?;
+        transaction.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// Keeps the next certificate of an agent, which has shown the last one.
+    pub async fn renew(
+        &self,
+        agent: &Agent,
+        issued: &Issued,
+        now: Timestamp,
+    ) -> Result<Result<(), Denied>, StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let key: Option<String> = sqlx::query_scalar("SELECT key FROM enrolments WHERE agent = ?")
+            .bind(agent.id.to_string())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        if key.as_ref() != Some(&issued.key) {
+            return Ok(Err(Denied::AgentKnown(agent.id)));
+        }
+        keep(&mut transaction, agent.id, issued, millis(now)).await?;
+        transaction.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// All agents that enrolled, by host.
+    pub async fn enrolments(&self) -> Result<Vec<Enrolment>, StoreError> {
+        type Row = (
+            String,
+            String,
+            i64,
+            Option<i64>,
+            Option<i64>,
+            Option<i64>,
+            Option<i64>,
+            Option<i64>,
+        );
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT e.agent, e.host, e.enrolled, (SELECT max(not_after) FROM certificates c WHERE c.agent = e.agent),
+                    a.last_report, e.clone, e.revoked, e.retired
+             FROM enrolments e LEFT JOIN agents a ON a.agent = e.agent ORDER BY e.host, e.agent",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(
+                |(agent, host, enrolled, not_after, last_report, clone, revoked, retired)| Enrolment {
+                    agent,
+                    host,
+                    enrolled: time(enrolled),
+                    not_after: not_after.map(time),
+                    last_report: last_report.map(time),
+                    clone: clone.map(time),
+                    revoked: revoked.map(time),
+                    retired: retired.map(time),
+                },
+            )
+            .collect())
+    }
+
+    /// Whether an agent enrolled, whatever became of it.
+    pub async fn is_enrolled(&self, agent: Uuid) -> Result<bool, StoreError> {
+        let there: Option<i64> = sqlx::query_scalar("SELECT 1 FROM enrolments WHERE agent = ?")
+            .bind(agent.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(there.is_some())
+    }
+
+    /// Writes a decision down; gives whether there is such an agent.
+    pub async fn decide(&self, agent: Uuid, decision: Decision, now: Timestamp) -> Result<bool, StoreError> {
+        let statement = match decision {
+            Decision::Revoke => "UPDATE enrolments SET revoked = coalesce(revoked, ?) WHERE agent = ?",
+            Decision::Retire => "UPDATE enrolments SET retired = coalesce(retired, ?) WHERE agent = ?",
+        };
+        let done = sqlx::query(statement)
+            .bind(millis(now))
+            .bind(agent.to_string())
+            .execute(&self.writer)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+}
+
+/// Checks the token, and takes a use of it for an agent that is new.
+async fn take(
+    connection: &mut SqliteConnection,
+    token: &Token,
+    agent: &Agent,
+    issued: &Issued,
+    now: i64,
+) -> Result<Result<(), Denied>, StoreError> {
+    let kept: Option<(i64, i64, Option<i64>)> =
+        sqlx::query_as("SELECT expires, uses_left, revoked FROM tokens WHERE id = ? AND hash = ?")
+            .bind(&token.id)
+            .bind(fingerprint(token.secret.as_bytes()))
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some((expires, uses_left, revoked)) = kept else {
+        return Ok(Err(Denied::TokenUnknown));
+    };
+    if revoked.is_some() {
+        return Ok(Err(Denied::TokenRevoked));
+    }
+    if expires <= now {
+        return Ok(Err(Denied::TokenExpired(time(expires))));
+    }
+    let id = agent.id.to_string();
+    let known: Option<(String, String, Option<i64>)> =
+        sqlx::query_as("SELECT key, token, revoked FROM enrolments WHERE agent = ?")
+            .bind(&id)
+            .fetch_optional(&mut *connection)
+            .await?;
+    match &known {
+        Some((_, _, Some(_))) => return Ok(Err(Denied::AgentRevoked(agent.id))),
+        Some((key, _, None)) if *key != issued.key => return Ok(Err(Denied::AgentKnown(agent.id))),
+        Some((_, by, None)) if *by == token.id => {}
+        Some(_) | None if uses_left <= 0 => return Ok(Err(Denied::TokenUsedUp)),
+        Some(_) | None => {
+            sqlx::query("UPDATE tokens SET uses_left = uses_left - 1 WHERE id = ?")
+                .bind(&token.id)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    sqlx::query(
+        "INSERT INTO enrolments (agent, key, token, host, machine_id, enrolled, boot) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (agent) DO UPDATE SET
+             token = excluded.token, host = excluded.host, machine_id = excluded.machine_id, retired = NULL",
+    )
+    .bind(&id)
+    .bind(&issued.key)
+    .bind(&token.id)
+    .bind(&agent.host)
+    .bind(&agent.machine_id)
+    .bind(now)
+    .bind(agent.boot_id.map(|boot| boot.to_string()))
+    .execute(connection)
+    .await?;
+    Ok(Ok(()))
+}
+
+/// Keeps a certificate, and forgets all but the last few of the same agent.
+async fn keep(
+    connection: &mut SqliteConnection,
+    agent: Uuid,
+    issued: &Issued,
+    now: i64,
+) -> Result<(), StoreError> {
+    let agent = agent.to_string();
+    sqlx::query("INSERT INTO certificates (fingerprint, agent, issued, not_after) VALUES (?, ?, ?, ?)")
+        .bind(&issued.fingerprint)
+        .bind(&agent)
+        .bind(now)
+        .bind(millis(issued.not_after))
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "DELETE FROM certificates WHERE agent = ?1 AND fingerprint NOT IN
+             (SELECT fingerprint FROM certificates WHERE agent = ?1 ORDER BY issued DESC, not_after DESC LIMIT ?2)",
+    )
+    .bind(&agent)
+    .bind(CERTIFICATES)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

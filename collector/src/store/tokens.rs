@@ -1,0 +1,116 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use umbra_report::Token as Secret;
+use uuid::Uuid;
+
+use super::{Store, StoreError, count, millis, stored, time};
+use crate::authority::fingerprint;
+
+/// How long a token that is over stays on the list.
+const KEPT: Duration = Duration::from_hours(24 * 30);
+/// Tokens that are good at the same time: a person looks through them.
+const MOST: i64 = 10_000;
+
+/// A token as the collector keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: String,
+    /// What it is for, in the words of whoever made it.
+    pub label: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when it is good.
+    pub expires: Timestamp,
+    /// How many agents may still enrol with it.
+    pub uses_left: u64,
+    /// When it was taken back.
+    pub revoked: Option<Timestamp>,
+}
+
+/// A token that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// What it is for.
+    pub label: String,
+    /// For how long it is good.
+    pub life: Duration,
+    /// How many agents may enrol with it.
+    pub uses: u32,
+}
+
+impl Store {
+    /// Makes a token for the authority with this fingerprint; forgets those that are long over. `None` when there are
+    /// too many.
+    pub async fn create_token(
+        &self,
+        new: &NewToken,
+        authority: &str,
+        now: Timestamp,
+    ) -> Result<Option<Secret>, StoreError> {
+        let mut digits = Uuid::new_v4().simple().to_string();
+        digits.truncate(12);
+        let secret = Secret {
+            id: digits,
+            secret: Uuid::new_v4().simple().to_string(),
+            authority: authority.to_owned(),
+        };
+        let now = millis(now);
+        let length = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM tokens WHERE expires < ?")
+            .bind(now.saturating_sub(length(KEPT)))
+            .execute(&mut *transaction)
+            .await?;
+        let there: i64 = sqlx::query_scalar("SELECT count(*) FROM tokens")
+            .fetch_one(&mut *transaction)
+            .await?;
+        if there >= MOST {
+            return Ok(None);
+        }
+        sqlx::query(
+            "INSERT INTO tokens (id, hash, label, created, expires, uses_left) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&secret.id)
+        .bind(fingerprint(secret.secret.as_bytes()))
+        .bind(&new.label)
+        .bind(now)
+        .bind(now.saturating_add(length(new.life)))
+        .bind(stored(new.uses.into()))
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Some(secret))
+    }
+
+    /// All tokens, the newest first.
+    pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let rows: Vec<(String, String, i64, i64, i64, Option<i64>)> = sqlx::query_as(
+            "SELECT id, label, created, expires, uses_left, revoked FROM tokens ORDER BY created DESC, id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, label, created, expires, uses_left, revoked)| Token {
+                id,
+                label,
+                created: time(created),
+                expires: time(expires),
+                uses_left: count(uses_left),
+                revoked: revoked.map(time),
+            })
+            .collect())
+    }
+
+    /// Takes a token back; gives whether there is such a one.
+    pub async fn revoke_token(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE tokens SET revoked = coalesce(revoked, ?) WHERE id = ?")
+            .bind(millis(now))
+            .bind(id)
+            .execute(&self.writer)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+}

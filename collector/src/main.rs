@@ -1,18 +1,17 @@
 //! `umbra-collector`: the central endpoint.
 #![forbid(unsafe_code)]
 
+mod serve;
+
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{AgentCommand, CommandError, TokenCommand};
 use umbra_collector::config::{Options, Settings};
-use umbra_collector::server::Server;
 
 /// Exit status for options and configuration that cannot be used; clap gives the same.
 const USAGE: u8 = 2;
@@ -57,7 +56,7 @@ fn main() -> ExitCode {
         .with(log_levels())
         .init();
     let result = match Cli::parse().command {
-        Command::Serve(options) => Settings::load(options).map(serve),
+        Command::Serve(options) => Settings::load(options).map(serve::serve),
         Command::Check(options) => Settings::load(options).map(|settings| say(&settings.to_string())),
         Command::Token(command) => Ok(run(command.run())),
         Command::Agent(command) => Ok(run(command.run())),
@@ -83,34 +82,4 @@ fn say(text: &str) -> anyhow::Result<()> {
 #[tokio::main(flavor = "current_thread")]
 async fn run(command: impl Future<Output = Result<String, CommandError>>) -> anyhow::Result<()> {
     say(&command.await?)
-}
-
-#[tokio::main]
-async fn serve(settings: Settings) -> anyhow::Result<()> {
-    // Two crates of the tree could bring a provider; nobody may be asked to choose at run time.
-    if rustls::crypto::ring::default_provider()
-        .install_default()
-        .is_err()
-    {
-        anyhow::bail!("a TLS provider is installed already");
-    }
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    tracing::info!("starting with\n{settings}");
-    let mut server = Server::start(settings).await?;
-    if let Some(agents) = server.agents {
-        say(&format!("Umbra collector takes agents at https://{agents}\n"))?;
-    }
-    let url = server.url.as_str().trim_end_matches('/');
-    say(&format!("Umbra collector listens on {url}\n"))?;
-    tokio::select! {
-        ended = server.ended() => {
-            return ended.map_err(|error| anyhow!("the server failed: {error}; start it again"));
-        }
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-    }
-    tracing::info!("stopping");
-    server.stop().await;
-    Ok(())
 }

@@ -164,6 +164,12 @@ async fn an_alert_outlives_a_restart_and_a_receiver_that_is_away() {
     let collector = collector.restart().await;
     let receiver = Receiver::start(address, &[]).await;
     eventually("the alert", async || (receiver.calls().len() == 1).then_some(())).await;
+    // What was sent and is not written down yet would be sent again.
+    eventually("it is settled", async || {
+        let waiting = collector.metric("umbra_collector_webhook_waiting").await;
+        (waiting == Some(0)).then_some(())
+    })
+    .await;
     let collector = collector.restart().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(receiver.calls().len(), 1);

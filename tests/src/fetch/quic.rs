@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use bytes::{Buf, Bytes};
 use http::Request;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime, TransportConfig};
 use rustls::version::TLS13;
 use tokio::time::timeout;
 
@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Get it twice, the second time in the first flight (0-RTT), which the server must accept.
     #[arg(long)]
     early: bool,
+    /// Do not try how large a datagram may be, so that as many bytes go out each time.
+    #[arg(long)]
+    steady: bool,
     /// Say no name in the hello; the server must prove to be this one.
     #[arg(long)]
     nameless: Option<String>,
@@ -49,7 +52,12 @@ impl Arguments {
         tls.alpn_protocols = vec![b"h3".to_vec()];
         tls.enable_early_data = self.early;
         tls.enable_sni = self.nameless.is_none();
-        let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+        let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+        if self.steady {
+            let mut transport = TransportConfig::default();
+            transport.mtu_discovery_config(None);
+            config.transport_config(Arc::new(transport));
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

@@ -33,7 +33,7 @@ fn early_data_and_a_second_hello_are_read() {
     assert_eq!(early.len(), 2, "{early:?}");
     if !spared("a second hello over QUIC") {
         let [once, twice] = [(443, "/bytes/3000/once"), (9443, "/bytes/3000/twice")]
-            .map(|(port, path)| fetched(&agent, &bed, &[], port, path));
+            .map(|(port, path)| fetched(&agent, &bed, &["--steady"], port, path));
         let sent = |flows: &[Flow]| flows[0].bytes().map(|bytes| bytes.out);
         assert_eq!((once.len(), twice.len()), (1, 1), "{once:?} {twice:?}");
         // Each hello fills a datagram at least.

@@ -17,6 +17,7 @@ use crate::udp;
 
 /// What to get by HTTP/3, and in which manner.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub struct Arguments {
     /// The address.
     url: Url,

@@ -153,20 +153,7 @@ impl Server {
         let guard = guard::Guard::new(&page, settings.hosts);
         let service = routes::router(app, guard).into_make_service();
         let handle = Handle::new();
-        // HTTP/1 only: it has a time limit for a request's head from the connection's first byte on.
-        let mut server = axum_server::from_tcp(listener)
-            .map_err(|source| StartError::Listen {
-                address,
-                option: "--listen",
-                source,
-            })?
-            .handle(handle.clone())
-            .http1_only();
-        server
-            .http_builder()
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(settings.limits.head);
+        let server = http((listener, address), "--listen", settings.limits.head)?.handle(handle.clone());
         let serving = match tls {
             Some(config) => tokio::spawn(server.acceptor(RustlsAcceptor::new(config)).serve(service)),
             None => tokio::spawn(server.serve(service)),
@@ -219,6 +206,27 @@ impl Server {
         }
         self.store.close().await;
     }
+}
+
+/// HTTP/1 only: it has a time limit for a request's head, `head`, from the connection's first byte on.
+fn http(
+    (listener, address): (TcpListener, SocketAddr),
+    option: &'static str,
+    head: Duration,
+) -> Result<axum_server::Server<SocketAddr>, StartError> {
+    let mut server = axum_server::from_tcp(listener)
+        .map_err(|source| StartError::Listen {
+            address,
+            option,
+            source,
+        })?
+        .http1_only();
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head);
+    Ok(server)
 }
 
 fn listen(address: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -10,7 +10,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use hyper_util::rt::TokioTimer;
 use jiff::Timestamp;
 use rustls::ServerConfig;
 use tokio::task::JoinHandle;
@@ -19,7 +18,7 @@ use super::any_time::AnyTime;
 use super::guard::REPORTS;
 use super::peer::PeerAcceptor;
 use super::routes::{missing, wrong_method};
-use super::{StartError, listen};
+use super::{StartError, http, listen};
 use crate::app::App;
 use crate::authority::Authority;
 use crate::config::Agents;
@@ -52,19 +51,7 @@ impl Listener {
         let (listener, address) = listen(agents.listen, "--agents")?;
         let head = app.limits.head;
         let handle = Handle::new();
-        let mut server = axum_server::from_tcp(listener)
-            .map_err(|source| StartError::Listen {
-                address,
-                option: "--agents",
-                source,
-            })?
-            .handle(handle.clone())
-            .http1_only();
-        server
-            .http_builder()
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head);
+        let server = http((listener, address), "--agents", head)?.handle(handle.clone());
         let acceptor = PeerAcceptor(RustlsAcceptor::new(config.clone()));
         let service = router(app, desk).into_make_service();
         let serving = tokio::spawn(server.acceptor(acceptor).serve(service));

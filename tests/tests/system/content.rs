@@ -1,15 +1,13 @@
 //! Content never leaves the kernel: whatever a request's head is cut into, the bytes behind it are nowhere in the
 //! agent's memory, nor in what it shares with the kernel.
 
-use std::fs;
-
 use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::machine::is_slow;
 use umbra_tests::memory::words;
 
 use crate::expect::{CONNECT, check_name, flow_of};
-use crate::names::{OPENAI, OUTSIDE, bed_serving};
+use crate::names::{OPENAI, OUTSIDE, bed_serving, own_catalogue};
 
 const PLAIN: [&str; 2] = ["--plain", "80"];
 /// A host of the user's own catalogue.
@@ -27,15 +25,8 @@ fn what_follows_a_head_is_not_in_the_agents_memory() {
     let Some(bed) = bed_serving(&[], &PLAIN) else {
         return;
     };
-    let catalogue = bed.dir().join("own.toml");
-    let text = format!(
-        "[[vendor]]\nname = \"Own\"\n[[vendor.service]]\nname = \"Models\"\npatterns = [{{ host = \"{OWN}\", \
-         match = \"exact\", kind = \"gateway\", confidence = \"high\", \
-         sources = [\"https://wiki.corp.example/llm\"], verified_on = \"2026-11-24\" }}]\n"
-    );
-    fs::write(&catalogue, text).expect("the bed's own folder");
     let agent = Agent::start(&Setup {
-        catalogue: Some(catalogue),
+        catalogue: Some(own_catalogue(&bed, OWN)),
         ..Setup::default()
     });
     let said = Said {

@@ -1,6 +1,5 @@
 //! Without TLS the name is that of `Host`, in whatever pieces the request comes.
 
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 
 use umbra_tests::agent::{Agent, Setup};
@@ -8,7 +7,7 @@ use umbra_tests::clients::{CLIENTS, Call, named};
 use umbra_tests::skip::{skip, spared};
 
 use crate::expect::{HTTP, agreement, check_by, check_name, flow_of, is_of, untold};
-use crate::names::{ANTHROPIC, Known, OPENAI, OUTSIDE, bed_serving, outside};
+use crate::names::{ANTHROPIC, Known, OPENAI, OUTSIDE, bed_serving, outside, own_catalogue};
 
 const PLAIN: [&str; 2] = ["--plain", "80"];
 /// For documentation (RFC 5737); the test's namespace has them on its loopback.
@@ -100,15 +99,8 @@ fn an_address_of_the_user_s_own_catalogue_is_a_name() {
         bed.add_address(address);
         address.to_string()
     });
-    let catalogue = bed.dir().join("own.toml");
-    let text = format!(
-        "[[vendor]]\nname = \"Own\"\n[[vendor.service]]\nname = \"Models\"\npatterns = [{{ host = \"{own}\", \
-         match = \"exact\", kind = \"gateway\", confidence = \"high\", \
-         sources = [\"https://wiki.corp.example/llm\"], verified_on = \"2026-11-24\" }}]\n"
-    );
-    fs::write(&catalogue, text).expect("the bed's own folder");
     let agent = Agent::start(&Setup {
-        catalogue: Some(catalogue),
+        catalogue: Some(own_catalogue(&bed, &own)),
         ..Setup::default()
     });
     let curl = named("curl");

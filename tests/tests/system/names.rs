@@ -1,6 +1,8 @@
 //! Names that the tests call, and what the catalogue must say of them.
 
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 use umbra_tests::TestBed;
 use umbra_tests::machine::is_slow;
@@ -97,6 +99,18 @@ pub(crate) fn bed_serving(needs: &[Need], more: &[&str]) -> Option<TestBed> {
     }
     let known = KNOWN.iter().map(|known| (known.address, known.name));
     Some(TestBed::serving(&known.chain(OUTSIDE).collect::<Vec<_>>(), more))
+}
+
+/// A catalogue of the user's own, of one host.
+pub(crate) fn own_catalogue(bed: &TestBed, host: &str) -> PathBuf {
+    let path = bed.dir().join("own.toml");
+    let text = format!(
+        "[[vendor]]\nname = \"Own\"\n[[vendor.service]]\nname = \"Models\"\npatterns = [{{ host = \"{host}\", \
+         match = \"exact\", kind = \"gateway\", confidence = \"high\", \
+         sources = [\"https://wiki.corp.example/llm\"], verified_on = \"2026-11-24\" }}]\n"
+    );
+    fs::write(&path, text).expect("the bed's own folder");
+    path
 }
 
 /// A test bed in which no name resolves before the test starts a name server.

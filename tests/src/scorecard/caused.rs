@@ -55,10 +55,6 @@ pub struct Span {
     pub most: Bytes,
 }
 
-/// As many bytes as a QUIC server may send to a client that is going: some are not counted any more, some reach no
-/// socket.
-const LAST_DATAGRAMS: u64 = 3 * 1500;
-
 impl Caller {
     /// Root on the host, by a client.
     pub fn of(tool: &Tool) -> Self {
@@ -89,10 +85,8 @@ impl Span {
     /// What the server counted of a connection that ends with it.
     pub fn of(connection: &Connection) -> Self {
         let counted: Bytes = [connection].into_iter().collect();
-        let late = match connection.protocol {
-            Protocol::Tcp => 0,
-            Protocol::Udp => LAST_DATAGRAMS,
-        };
+        // Over UDP the server itself does not count the last any more.
+        let late = connection.unheard();
         let with = |r#in| Bytes { r#in, ..counted };
         Self {
             least: with(counted.r#in.saturating_sub(late)),

@@ -29,6 +29,8 @@ pub(crate) const SOCKS: Evidence = Evidence("socks", "tcp");
 
 /// Waits until agent and server agree about the flows of some processes to a name, and gives the flows.
 ///
+/// Their bytes are the server's, but for what [no socket received](Connection::unheard).
+///
 /// `own` says whether an event is of these processes; `truth` picks their connections out of the server's.
 pub(crate) fn agreement(
     agent: &Agent,
@@ -36,41 +38,17 @@ pub(crate) fn agreement(
     own: impl Fn(&Event) -> bool,
     truth: impl Fn(&Connection) -> bool,
 ) -> Vec<Flow> {
-    agreement_by(agent, bed, own, truth, |seen, counted| seen == counted)
-}
-
-/// The same for UDP: what the server still sends when the client is gone reaches no socket.
-pub(crate) fn agreement_over_udp(
-    agent: &Agent,
-    bed: &TestBed,
-    own: impl Fn(&Event) -> bool,
-    truth: impl Fn(&Connection) -> bool,
-) -> Vec<Flow> {
-    agreement_by(agent, bed, own, truth, |seen, counted| {
-        seen.out == counted.out && seen.r#in <= counted.r#in && seen.r#in + LAST_DATAGRAMS >= counted.r#in
-    })
-}
-
-/// As many bytes as a server may send to a client that is going.
-const LAST_DATAGRAMS: u64 = 3 * 1500;
-
-fn agreement_by(
-    agent: &Agent,
-    bed: &TestBed,
-    own: impl Fn(&Event) -> bool,
-    truth: impl Fn(&Connection) -> bool,
-    equal: impl Fn(Bytes, Bytes) -> bool,
-) -> Vec<Flow> {
     eventually(SOON, || {
         let connections: Vec<_> = bed.connections().into_iter().filter(&truth).collect();
         let flows = agent.flows(&own);
         let closed: Vec<_> = flows.iter().filter_map(Flow::bytes).collect();
         let seen: Bytes = closed.iter().copied().sum();
         let counted: Bytes = connections.iter().collect();
+        let unheard = connections.iter().map(Connection::unheard).sum();
         let agree = !flows.is_empty()
             && closed.len() == flows.len()
             && flows.len() == connections.len()
-            && equal(seen, counted);
+            && counted.agrees(seen, unheard);
         agree.then_some(flows).ok_or_else(|| {
             format!(
                 "the agent saw {} flows closed with {seen:?}, the server {} with {counted:?}:\n{connections:?}",

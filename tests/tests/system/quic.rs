@@ -12,7 +12,7 @@ use umbra_tests::truth::Protocol;
 use umbra_tests::wait::eventually;
 use umbra_tests::{TestBed, nss};
 
-use crate::expect::{QUIC, SOON, agreement_over_udp, check_by, is_of, is_part_of, nothing_lost, untold};
+use crate::expect::{QUIC, SOON, agreement, check_by, is_of, is_part_of, nothing_lost, untold};
 use crate::names::{KNOWN, Known, OPENAI, OUTSIDE, bed_serving, outside, share};
 use crate::quic_beginnings::quic_or_skipped;
 
@@ -62,7 +62,7 @@ fn calls(agent: &Agent, bed: &TestBed, client: &Client, tool: &Tool, known: &Kno
         ..Call::to(known.name, &path)
     };
     let run = bed.run(tool, &call);
-    let flows = agreement_over_udp(
+    let flows = agreement(
         agent,
         bed,
         |event| event.name == known.name && event.protocol == "udp" && is_of(event, tool, &run, bed),
@@ -127,7 +127,7 @@ fn a_udp_socket_older_than_the_agent_is_named() {
     fs::write(&signal, "").expect("the bed's own folder");
     for (turn, (run, tool)) in runs.iter_mut().zip(&tools).enumerate() {
         run.succeed();
-        let flows = agreement_over_udp(
+        let flows = agreement(
             &agent,
             &bed,
             |event| is_of(event, tool, run, &bed),

@@ -14,7 +14,7 @@ use umbra_tests::process::Process;
 use umbra_tests::skip::{skip, spared};
 
 use crate::expect::{
-    DNS_OF_UDP, QUIC, agreement_over_udp, check_by, check_name, flow_of, is_of, is_part_of, nothing_lost,
+    DNS_OF_UDP, QUIC, agreement, check_by, check_name, flow_of, is_of, is_part_of, nothing_lost,
 };
 use crate::names::{Known, OPENAI, bed_serving, bed_without_names};
 
@@ -57,7 +57,7 @@ fn fetched(agent: &Agent, bed: &TestBed, manner: &[&str], port: u16, path: &str)
             ..Call::to(known.name, path)
         },
     );
-    let flows = agreement_over_udp(
+    let flows = agreement(
         agent,
         bed,
         |event| is_of(event, &tool, &run, bed),

@@ -113,9 +113,7 @@ pub(crate) fn relayed(agent: &Agent, bed: &TestBed, proxy: &Proxy, user: u32, cl
     let bytes = relay.bytes().expect("it is closed");
     let truth = bed.connections_to(OPENAI.name);
     assert!(
-        truth
-            .iter()
-            .any(|truth| (truth.received, truth.sent) == (bytes.out, bytes.r#in)),
+        truth.iter().any(|truth| truth.is_counted_as(bytes)),
         "{bytes:?} of {truth:?}"
     );
 }

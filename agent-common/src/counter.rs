@@ -35,6 +35,8 @@ pub enum Counter {
     ProcessesLost,
     /// Executed programs that found `IMAGES` full.
     ImagesLost,
+    /// Control groups that found no room in `CGROUPS`.
+    CgroupsLost,
     /// Programs executed.
     Execs,
     /// Processes that ended.
@@ -62,6 +64,7 @@ impl Counter {
         Self::StorageFailed,
         Self::ProcessesLost,
         Self::ImagesLost,
+        Self::CgroupsLost,
         Self::Execs,
         Self::Exits,
     ];
@@ -84,6 +87,7 @@ impl Counter {
             Self::StorageFailed => "socket_storage_failed",
             Self::ProcessesLost => "process_table_full",
             Self::ImagesLost => "image_table_full",
+            Self::CgroupsLost => "cgroup_table_full",
             Self::Execs => "execs",
             Self::Exits => "exits",
         }
@@ -98,7 +102,8 @@ impl Counter {
             | Self::FlowsLost
             | Self::StorageFailed
             | Self::ProcessesLost
-            | Self::ImagesLost => true,
+            | Self::ImagesLost
+            | Self::CgroupsLost => true,
             Self::FlowsOpened
             | Self::NamesLookedUp
             | Self::NamesMatched

@@ -7,6 +7,7 @@
 extern crate std;
 
 pub mod answer;
+pub mod cgroup;
 pub mod counter;
 pub mod event;
 pub mod flow;

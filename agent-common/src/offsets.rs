@@ -148,6 +148,14 @@ offsets! {
     mount_mountpoint: "mount"."mnt_mountpoint",
     /// Root of the mounted tree.
     vfsmount_root: "vfsmount"."mnt_root",
+    /// The hierarchy that a control group is in.
+    cgroup_root: "cgroup"."root",
+    /// Its directory.
+    cgroup_kn: "cgroup"."kn",
+    /// The hierarchy's number; 0: v2.
+    cgroup_root_hierarchy: "cgroup_root"."hierarchy_id",
+    /// A directory's number, which is the control group's id.
+    kernfs_id: "kernfs_node"."id",
     /// The part of a socket that the network knows.
     socket_sock: "socket"."sk",
     /// Address family.

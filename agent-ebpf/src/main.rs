@@ -8,6 +8,7 @@
 mod answers;
 mod blurred;
 mod catalogue;
+mod cgroup;
 mod close;
 mod connect;
 mod datagram;

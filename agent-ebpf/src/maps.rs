@@ -7,6 +7,7 @@ use aya_ebpf::{
 };
 use umbra_agent_common::{
     answer::{ANSWERS_MAX, Answered, Asker},
+    cgroup::{CGROUPS_MAX, CgroupPath},
     counter::{COUNTERS as COUNTER_COUNT, Counter},
     event::Event,
     flow::{ADDRESSES_MAX, FlowRecord, SocketState},
@@ -71,6 +72,10 @@ pub static PROCESSES: HashMap<ProcessKey, Process> = HashMap::with_max_entries(3
 /// What they executed.
 #[map]
 pub static IMAGES: HashMap<ImageKey, Image> = HashMap::with_max_entries(8_192, NO_PREALLOC);
+
+/// Control groups (v2) by their id: those that were made last.
+#[map]
+pub static CGROUPS: LruHashMap<u64, CgroupPath> = LruHashMap::with_max_entries(CGROUPS_MAX, 0);
 
 /// Counts by cause.
 #[map]

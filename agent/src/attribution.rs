@@ -29,7 +29,7 @@ use crate::{
     clock::Clock,
     config,
     losses::{Loss, Losses},
-    probes::Processes,
+    probes::{Cgroups, Processes},
 };
 
 use attributed::caller;
@@ -65,7 +65,12 @@ pub struct Attribution {
 
 impl Attribution {
     /// Reads from the kernel's process table; what ran before it is read from `/proc` now.
-    pub fn new(processes: Processes, containers: &config::Containers, losses: Arc<Losses>) -> Self {
+    pub fn new(
+        processes: Processes,
+        cgroups: Cgroups,
+        containers: &config::Containers,
+        losses: Arc<Losses>,
+    ) -> Self {
         let bell = Arc::new(Notify::new());
         Self {
             table: Table::new(processes),
@@ -73,7 +78,7 @@ impl Attribution {
             files: files::desk(bell.clone(), losses.clone()),
             containers: containers::desk(containers, bell.clone(), losses.clone()),
             origins: origin::desk(bell.clone(), losses.clone()),
-            places: Places::default(),
+            places: Places::new(cgroups),
             host_mounts: Some(procfs::namespaces(procfs::host()).mnt).filter(|number| *number != 0),
             bell,
             losses,

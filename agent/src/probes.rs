@@ -29,7 +29,7 @@ pub use cgroup::CgroupRoot;
 pub use counters::{Counters, Counts};
 pub use diagnostics::Diagnostics;
 pub use pieces::{Piece, Pieces};
-pub use tables::{AddressTable, AnsweredTable, Flows, Processes, Verdicts};
+pub use tables::{AddressTable, AnsweredTable, Cgroups, Flows, Processes, Verdicts};
 
 /// Why the kernel side could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +112,8 @@ pub struct Probes {
     pub answered: AnsweredTable,
     /// Processes and what they executed.
     pub processes: Processes,
+    /// Where they run.
+    pub cgroups: Cgroups,
     /// Addresses of catalogue names.
     pub addresses: AddressTable,
     /// Counts by cause.
@@ -163,6 +165,7 @@ pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError
     let verdicts = Verdicts::new(take(&mut ebpf, "VERDICTS")?)?;
     let answered = AnsweredTable::new(take(&mut ebpf, "ANSWERS")?)?;
     let processes = Processes::new(take(&mut ebpf, "PROCESSES")?, take(&mut ebpf, "IMAGES")?)?;
+    let cgroups = Cgroups::new(take(&mut ebpf, "CGROUPS")?)?;
     let counters = Counters::new(take(&mut ebpf, "COUNTERS")?)?;
     let addresses = AddressTable::new(take(&mut ebpf, "ADDRESSES")?)?;
     let diagnostics = Diagnostics::listen(&mut ebpf, log)?;
@@ -174,6 +177,7 @@ pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError
         verdicts,
         answered,
         processes,
+        cgroups,
         addresses,
         counters,
         diagnostics,

@@ -103,7 +103,12 @@ async fn run(options: Options) -> anyhow::Result<()> {
         flows: Flows::new(probes.flows, probes.verdicts),
         judge: Judge::new(probes.answered, addresses, losses.clone()),
         names,
-        attribution: Attribution::new(probes.processes, &config.containers, losses.clone()),
+        attribution: Attribution::new(
+            probes.processes,
+            probes.cgroups,
+            &config.containers,
+            losses.clone(),
+        ),
         relays: Relays::new(),
         output: Output::to_stdout(options.output, &host, losses.clone())?,
         activities,

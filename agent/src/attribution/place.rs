@@ -13,6 +13,7 @@ use std::{
 use umbra_agent_common::process::ProcessKey;
 
 use super::procfs;
+use crate::probes::Cgroups;
 
 /// Directories looked through for a cgroup's id.
 const CGROUPS_MAX: usize = 20_000;
@@ -116,23 +117,39 @@ pub enum Quality {
 }
 
 /// Finds places, also of processes that are gone, by their cgroup's id.
-#[derive(Debug, Default)]
 pub(super) struct Places {
     /// By process and cgroup: one process usually makes many flows.
     known: HashMap<(ProcessKey, u64), Place>,
-    by_id: HashMap<u64, String>,
+    /// Cgroups that were made since the agent started; they may be gone, too.
+    made: Cgroups,
+    /// Those that were found at the last walk.
+    walked: HashMap<u64, String>,
     /// When the next walk may begin.
     next_walk: Option<Instant>,
 }
 
 impl Places {
+    /// Who knows the cgroups that are made.
+    pub(super) fn new(made: Cgroups) -> Self {
+        Self {
+            known: HashMap::new(),
+            made,
+            walked: HashMap::new(),
+            next_walk: None,
+        }
+    }
+
     /// Where the process runs or ran; `cgroup` is the id of its v2 cgroup when it opened the flow.
     pub(super) fn find(&mut self, process: &ProcessKey, cgroup: u64) -> Place {
         if let Some(place) = self.known.get(&(*process, cgroup)) {
             return place.clone();
         }
-        let place =
-            Self::living(process).unwrap_or_else(|| self.path(cgroup).map(path::place).unwrap_or_default());
+        let made = self.made.path(cgroup);
+        let place = match (living(process), made) {
+            (Some(text), made) => of_process(&text, made.as_deref()),
+            (None, Some(made)) => path::place(&made),
+            (None, None) => self.walked(cgroup).map(path::place).unwrap_or_default(),
+        };
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }
@@ -140,22 +157,24 @@ impl Places {
         place
     }
 
-    fn living(process: &ProcessKey) -> Option<Place> {
-        let text = fs::read_to_string(format!("/proc/{}/cgroup", process.pid)).ok()?;
-        // Read before the check: else the id could have been used again in between.
-        procfs::lives(process.pid, process.started_ns).then(|| of_process(&text))
-    }
-
-    /// The path of the cgroup whose directory has that inode number.
-    fn path(&mut self, id: u64) -> Option<&str> {
+    /// The path of the cgroup whose directory has that inode number: of one that is older than the agent, or than those
+    /// that the kernel's table still has.
+    fn walked(&mut self, id: u64) -> Option<&str> {
         let begun = Instant::now();
         let due = self.next_walk.is_none_or(|next| next <= begun);
-        if id != 0 && !self.by_id.contains_key(&id) && due {
-            self.by_id = walk(&crate::probes::cgroup::mount_point()?);
+        if id != 0 && !self.walked.contains_key(&id) && due {
+            self.walked = walk(&crate::probes::cgroup::mount_point()?);
             self.next_walk = Some(Instant::now() + REST * begun.elapsed());
         }
-        self.by_id.get(&id).map(String::as_str)
+        self.walked.get(&id).map(String::as_str)
     }
+}
+
+/// `/proc/PID/cgroup` of a process that lives.
+fn living(process: &ProcessKey) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{}/cgroup", process.pid)).ok()?;
+    // Read before the check: else the id could have been used again in between.
+    procfs::lives(process.pid, process.started_ns).then_some(text)
 }
 
 fn walk(root: &Path) -> HashMap<u64, String> {
@@ -183,8 +202,9 @@ fn walk(root: &Path) -> HashMap<u64, String> {
 }
 
 /// From `/proc/PID/cgroup` (cgroups(7)): one line a hierarchy, `id:controllers:path`. On a hybrid host systemd's own
-/// hierarchy, and for containers any controller's, may say more than the path of v2.
-fn of_process(text: &str) -> Place {
+/// hierarchy, and for containers any controller's, may say more than the path of v2. Of that, `made` is what the process
+/// was in when it opened the flow, if it is known: it may have moved.
+fn of_process(text: &str, made: Option<&str>) -> Place {
     let mut places: Vec<(usize, Place)> = text
         .lines()
         .filter_map(|line| {
@@ -193,7 +213,11 @@ fn of_process(text: &str) -> Place {
             let rank = ["", "name=systemd", "pids", "memory", "cpu,cpuacct", "devices"]
                 .iter()
                 .position(|wanted| *wanted == controllers)?;
-            Some((rank, path::place(fields.next()?)))
+            let path = fields.next()?;
+            // Of one that is removed (`proc_cgroup_show`).
+            let path = path.strip_suffix(" (deleted)").unwrap_or(path);
+            let path = made.filter(|_| controllers.is_empty()).unwrap_or(path);
+            Some((rank, path::place(path)))
         })
         .filter(|(_, place)| *place != Place::default())
         .collect();

@@ -48,7 +48,7 @@ pub struct ProgramSpec {
 }
 
 /// In the order of attaching: who knows processes comes before who asks for them.
-pub const PROGRAMS: [ProgramSpec; 10] = [
+pub const PROGRAMS: [ProgramSpec; 11] = [
     spec(
         "umbra_fork",
         Hook::Tracepoint("sched_process_fork"),
@@ -63,6 +63,11 @@ pub const PROGRAMS: [ProgramSpec; 10] = [
         "umbra_exit",
         Hook::Tracepoint("sched_process_exit"),
         "when it ends",
+    ),
+    spec(
+        "umbra_cgroup",
+        Hook::Tracepoint("cgroup_mkdir"),
+        "paths of control groups",
     ),
     spec("umbra_socket", Hook::Socket, "bytes of a flow, at its end"),
     spec(

@@ -5,6 +5,7 @@ use std::{collections::HashSet, net::IpAddr, sync::Arc};
 use aya::maps::{HashMap, Map, MapData, MapError};
 use umbra_agent_common::{
     answer::Answered,
+    cgroup::CgroupPath,
     flow::FlowRecord,
     process::{Image, ImageKey, Process, ProcessKey},
 };
@@ -182,6 +183,22 @@ impl Processes {
             let _ = self.images.remove(&key);
         }
         kept.into_iter().map(|key| key.pid).collect()
+    }
+}
+
+/// Control groups that were made since the agent started: the last ones.
+pub struct Cgroups(HashMap<MapData, u64, CgroupPath>);
+
+impl Cgroups {
+    pub(super) fn new(map: Map) -> Result<Self, ProbeError> {
+        HashMap::try_from(map).map(Self).map_err(map_error("CGROUPS"))
+    }
+
+    /// The path of the group (v2) with that id. Bytes that are not UTF-8 are replaced.
+    pub fn path(&self, id: u64) -> Option<String> {
+        let made = self.0.get(&id, 0).ok()?;
+        let path = made.path.get(..made.length as usize)?.strip_suffix(&[0])?;
+        Some(String::from_utf8_lossy(path).into_owned())
     }
 }
 

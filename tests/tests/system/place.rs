@@ -1,5 +1,6 @@
 //! The systemd unit or the container that a program runs in is told, from the path of its cgroup.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::net::UnixListener;
@@ -110,6 +111,44 @@ fn a_program_that_is_gone_is_found_by_its_cgroup() {
         let flow = closed_flow_of(&stage.agent, run.pid());
         let found = flow.open.container.as_ref().map(|found| found.id.as_str());
         assert_eq!(found, Some(id.as_str()), "{flow:?}");
+    }
+    stage.end();
+}
+
+#[test]
+fn a_program_that_is_gone_with_its_control_group_is_told_where_it_ran() {
+    let Some(stage) = Stage::new(&[]) else { return };
+    let exe = stage.owner.exe.to_string_lossy();
+    let count = if spared("180 control groups more") { 20 } else { 200 };
+    let places: HashMap<u32, String> = (0..count)
+        .map(|number| {
+            // Containers and services in turn; each is removed before the agent, which rests after a bell, has looked.
+            let name = match number % 2 {
+                0 => format!("docker-{number:064x}.scope"),
+                _ => format!("umbra-t-{number}.service"),
+            };
+            let cgroup = Cgroup::new(&name);
+            let mut client = stage.bed.command(&*exe);
+            client.args(&stage.owner.args(&exe, "plain", OPENAI.port, &[])[1..]);
+            let mut run = cgroup.start(&client);
+            run.succeed(Duration::from_secs(30));
+            (run.pid(), name)
+        })
+        .collect();
+    let told = eventually(SOON, || {
+        let flows = stage.agent.flows(|event| places.contains_key(&event.process.pid));
+        let (wanted, found) = (places.len(), flows.len());
+        (found == wanted)
+            .then_some(flows)
+            .ok_or_else(|| format!("{found} flows of {wanted}"))
+    });
+    for flow in told {
+        let event = &flow.open;
+        let place = match &event.container {
+            Some(container) => format!("docker-{}.scope", container.id),
+            None => event.unit.clone().unwrap_or_default(),
+        };
+        assert_eq!(place, places[&event.process.pid], "{event:?}");
     }
     stage.end();
 }

@@ -300,17 +300,35 @@ fn whoever_runs_containers_of_his_own_owns_them() {
 #[test]
 fn on_a_hybrid_host_systemd_s_hierarchy_tells() {
     let text = "12:pids:/system.slice/cron.service\n1:name=systemd:/system.slice/cron.service\n0::/\n";
-    assert_eq!(of_process(text).unit.as_deref(), Some("cron.service"));
+    assert_eq!(of_process(text, None).unit.as_deref(), Some("cron.service"));
 }
 
 #[test]
 fn a_controller_tells_of_a_container_that_v2_does_not() {
     for v2 in ["/", "/system.slice/containerd.service"] {
         let text = format!("4:memory:/docker/{ID}\n1:name=systemd:/docker/{ID}\n0::{v2}\n");
-        let place = of_process(&text);
+        let place = of_process(&text, None);
         assert_eq!(place.container, Some(container(Runtime::Docker, ID)), "{v2}");
         assert_eq!(place.unit, None, "{v2}");
     }
     let text = format!("4:memory:/docker/{ID}\n0::/\n");
-    assert_eq!(of_process(&text).container, Some(container(Runtime::Docker, ID)));
+    assert_eq!(
+        of_process(&text, None).container,
+        Some(container(Runtime::Docker, ID))
+    );
+}
+
+#[test]
+fn a_process_that_has_moved_is_told_where_it_opened_its_flow() {
+    let (then, now) = ("/system.slice/cron.service", "/system.slice/web.service");
+    let place = of_process(&format!("0::{now}\n"), Some(then));
+    assert_eq!(place.unit.as_deref(), Some("cron.service"));
+    let place = of_process(&format!("0::{now} (deleted)\n"), None);
+    assert_eq!(place.unit.as_deref(), Some("web.service"));
+    // Of what it is in of other hierarchies nothing older is known.
+    let text = format!("4:memory:/docker/{ID}\n0::{now}\n");
+    assert_eq!(
+        of_process(&text, Some(then)).container,
+        Some(container(Runtime::Docker, ID))
+    );
 }

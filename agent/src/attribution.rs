@@ -122,7 +122,7 @@ impl Attribution {
             .as_ref()
             .and_then(|known| known.image.clone())
             .unwrap_or_default();
-        let place = self.places.find(&owner.process, owner.cgroup);
+        let mut place = self.places.find(&owner.process, owner.cgroup);
         let login_uid = known
             .as_ref()
             .map(|known| known.login_uid)
@@ -139,6 +139,7 @@ impl Attribution {
             },
         };
         let line = ancestry::line(&mut self.table, owner.process, known.clone());
+        place.container = place.container.or_else(|| place::monitor::container(&line));
         let ancestors = line.iter().skip(1).take(ANCESTORS_MAX).map(Ancestor::from);
         let session_id = known
             .as_ref()

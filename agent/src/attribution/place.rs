@@ -1,5 +1,6 @@
 //! Where a process runs: its systemd unit or container, from its cgroup's path.
 
+pub(super) mod monitor;
 mod path;
 
 use std::{

@@ -1,5 +1,5 @@
-//! What container runtimes say of a container is told with its flows: podman, Docker, containerd and LXC, as they are. Their client
-//! lingers for a second, because they forget a container at its end; [`place`](crate::place) has the paths of other runtimes' control groups.
+//! What container runtimes say of a container is told with its flows: podman, Docker, containerd and LXC, as they are. A client
+//! that lingers for a second finds them still knowing it, which they forget at its end; [`place`](crate::place) has the paths of other runtimes' control groups.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +19,8 @@ use crate::names::{OPENAI, bed};
 const ID: &str = "6d62726100000000000000000000000000000000000000000000000000000002";
 /// The client in a container: at the image's root.
 const CLIENT: [&str; 6] = ["/owner", "plain", "127.0.0.1", "443", "/hello", "linger"];
+/// The same, over within milliseconds, and its container with it.
+const GONE: [&str; 5] = ["/owner", "plain", "127.0.0.1", "443", "/hello"];
 
 #[test]
 fn podman_tells_name_and_image() {
@@ -30,7 +32,11 @@ fn podman_tells_name_and_image() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&Setup::default());
-    check(&told(&agent, &mut podman.start("bot", &CLIENT)), "podman");
+    check(
+        &told(&agent, &mut podman.start("bot", &CLIENT), &CLIENT),
+        "podman",
+    );
+    check_gone(&told(&agent, &mut podman.start("gone", &GONE), &GONE), "podman");
     assert!(agent.stop().success());
 }
 
@@ -44,7 +50,11 @@ fn docker_tells_name_and_image() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&asking("docker_socket", &docker.socket()));
-    check(&told(&agent, &mut docker.start("bot", &CLIENT)), "docker");
+    check(
+        &told(&agent, &mut docker.start("bot", &CLIENT), &CLIENT),
+        "docker",
+    );
+    check_gone(&told(&agent, &mut docker.start("gone", &GONE), &GONE), "docker");
     assert!(agent.stop().success());
 }
 
@@ -62,7 +72,7 @@ fn lxc_s_containers_have_names() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&Setup::default());
-    let container = told(&agent, &mut lxc.start("bot", &CLIENT));
+    let container = told(&agent, &mut lxc.start("bot", &CLIENT), &CLIENT);
     let expected = Container {
         id: "bot".to_owned(),
         runtime: Some("lxc".to_owned()),
@@ -89,7 +99,7 @@ fn containerd_tells_image_and_labels() {
         "io.kubernetes.pod.name=web-0",
         "io.kubernetes.pod.namespace=production",
     ];
-    let container = told(&agent, &mut containerd.start(ID, &labels, &CLIENT));
+    let container = told(&agent, &mut containerd.start(ID, &labels, &CLIENT), &CLIENT);
     let expected = Container {
         id: ID.to_owned(),
         runtime: Some("containerd".to_owned()),
@@ -100,6 +110,10 @@ fn containerd_tells_image_and_labels() {
         ..Container::default()
     };
     assert_eq!(container, expected);
+    // With a name of a person's choice, which its control group's path does not tell from any other's.
+    let container = told(&agent, &mut containerd.start("bot-1", &[], &GONE), &GONE);
+    let (id, runtime) = (container.id.as_str(), container.runtime.as_deref());
+    assert_eq!((id, runtime), ("bot-1", Some("containerd")), "{container:?}");
     assert!(agent.stop().success());
 }
 
@@ -114,6 +128,12 @@ fn check(container: &Container, runtime: &str) {
         ..Container::default()
     };
     assert_eq!(*container, expected);
+}
+
+/// Of a container that is gone, which one it was is told at least.
+fn check_gone(container: &Container, runtime: &str) {
+    let is_as_expected = container.id.len() == 64 && container.runtime.as_deref() == Some(runtime);
+    assert!(is_as_expected, "{container:?}");
 }
 
 /// An agent that asks a runtime there.
@@ -140,10 +160,10 @@ fn container_bed(needs: &[Need]) -> Option<(TestBed, Image)> {
     }
 }
 
-/// The container of the only flow that the run makes, as it is told when the flow has opened.
-fn told(agent: &Agent, run: &mut Process) -> Container {
+/// The container of the only flow that the run of a client with these arguments makes, as it is told when the flow has opened.
+fn told(agent: &Agent, run: &mut Process, client: &[&str]) -> Container {
     run.succeed(Duration::from_secs(30));
-    let is_clients = |event: &Event| event.process.args.as_deref().is_some_and(|args| args == CLIENT);
+    let is_clients = |event: &Event| event.process.args.as_deref().is_some_and(|args| args == client);
     eventually(SOON, || {
         let flows = agent.flows(is_clients);
         let [flow] = &flows[..] else {

@@ -2,7 +2,11 @@
 
 use std::{fs, os::unix::fs::MetadataExt as _};
 
-use crate::attribution::{place::ContainerRef, procfs};
+use crate::attribution::{
+    image::split_arguments,
+    place::{ContainerRef, monitor::option},
+    procfs,
+};
 
 /// Processes looked at.
 const PROCESSES_MAX: usize = 50_000;
@@ -30,18 +34,11 @@ pub(super) fn find(container: &ContainerRef) -> Option<Monitor> {
 }
 
 fn parse(arguments: &[u8], id: &str) -> Option<Monitor> {
-    let arguments: Vec<_> = arguments
-        .split(|byte| *byte == 0)
-        .map(String::from_utf8_lossy)
-        .collect();
-    let value = |short: &str, long: &str| {
-        let is_it = |argument: &str| argument == short || argument == long;
-        let at = arguments.iter().position(|argument| is_it(argument))?;
-        arguments.get(at + 1).map(|value| value.clone().into_owned())
-    };
-    (value("-c", "--cid")? == id).then(|| Monitor {
-        name: value("-n", "--name"),
-        bundle: value("-b", "--bundle"),
+    let arguments = split_arguments(arguments);
+    let value = |names| option(&arguments, names);
+    (value(&["-c", "--cid"])? == id).then(|| Monitor {
+        name: value(&["-n", "--name"]).map(str::to_owned),
+        bundle: value(&["-b", "--bundle"]).map(str::to_owned),
     })
 }
 

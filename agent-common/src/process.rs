@@ -87,8 +87,8 @@ pub const NO_USER: u32 = u32::MAX;
 pub const PATH_MAX: usize = 1024;
 /// Bytes of arguments kept.
 pub const ARGUMENTS_MAX: usize = 4096;
-/// Longest path of a script kept, with the zero byte behind it; a longer one is not known.
-pub const SCRIPT_MAX: usize = 256;
+/// Longest path given to `execve` kept, with the zero byte behind it; a longer one is not known.
+pub const GIVEN_MAX: usize = 256;
 
 /// What a process executed.
 ///
@@ -103,22 +103,22 @@ pub struct Image {
     pub directory_start: u32,
     /// Bytes in `arguments`.
     pub arguments_length: u32,
-    /// `CUT_*` flags.
-    pub cut: u32,
+    /// `CUT_*` flags, and [`INTERPRETED`].
+    pub flags: u32,
     /// The executable file's number in its file system; 0: not known.
     pub inode: u64,
     /// Its file system's device, in the kernel's own form: 12 bits major, 20 bits minor.
     pub device: u32,
     /// How many names the file has: 0 when it was deleted before, or never had one; [`LINKS_UNKNOWN`].
     pub links: u32,
-    /// Bytes in `script`, a zero byte included; 0: none.
-    pub script_length: u32,
+    /// Bytes in `given`, a zero byte included; 0: not known.
+    pub given_length: u32,
     /// Family of the socket that was its standard input: `AF_INET` (2) or `AF_INET6` (10); 0: none, or not of these.
     pub peer_family: u32,
     /// Address that this socket is connected to; IPv4 in the first four bytes.
     pub peer: [u8; 16],
-    /// What was given to `execve`, when the kernel started an interpreter for it (`#!`, `binfmt_misc`).
-    pub script: [u8; SCRIPT_MAX],
+    /// What was given to `execve`: of a program its path before links are followed.
+    pub given: [u8; GIVEN_MAX],
     /// Path of the executable file.
     pub executable: [u8; PATH_MAX],
     /// Working directory at exec.
@@ -136,9 +136,11 @@ pub const CUT_EXECUTABLE: u32 = 1;
 pub const CUT_DIRECTORY: u32 = 2;
 /// There are more arguments than [`ARGUMENTS_MAX`] bytes.
 pub const CUT_ARGUMENTS: u32 = 4;
+/// What was given to `execve` is a script: the kernel started another program for it (`#!`, `binfmt_misc`).
+pub const INTERPRETED: u32 = 8;
 
 crate::plain!(ProcessKey, 16);
 crate::plain!(ImageKey, 16);
 crate::plain!(Process, 96);
 crate::plain!(Namespaces, 16);
-crate::plain!(Image, 56 + SCRIPT_MAX + 2 * PATH_MAX + ARGUMENTS_MAX);
+crate::plain!(Image, 56 + GIVEN_MAX + 2 * PATH_MAX + ARGUMENTS_MAX);

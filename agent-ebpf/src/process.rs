@@ -15,8 +15,8 @@ use aya_ebpf::{
 use umbra_agent_common::{
     counter::Counter,
     process::{
-        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, Image, ImageKey, LINKS_UNKNOWN,
-        NO_LOGIN, NO_SESSION, NO_USER, PATH_MAX, Process, ProcessKey, SCRIPT_MAX,
+        ARGUMENTS_MAX, CUT_ARGUMENTS, CUT_DIRECTORY, CUT_EXECUTABLE, GIVEN_MAX, INTERPRETED, Image, ImageKey,
+        LINKS_UNKNOWN, NO_LOGIN, NO_SESSION, NO_USER, PATH_MAX, Process, ProcessKey,
     },
 };
 
@@ -102,7 +102,7 @@ fn executed(task: KernelPointer, bprm: KernelPointer) -> Option<()> {
     let image = unsafe { &mut *IMAGE.get_ptr_mut(0)? };
     describe(task, image);
     identify(task, image);
-    script(bprm, image);
+    given(bprm, image);
     peer(task, image);
     if IMAGES.insert(&image_key, &*image, 0).is_err() {
         count(Counter::ImagesLost);
@@ -206,7 +206,7 @@ fn record(key: &ProcessKey, process: &Process) -> Option<()> {
 /// change its memory behind our back.
 #[inline(always)]
 fn describe(task: KernelPointer, image: &mut Image) {
-    image.cut = 0;
+    image.flags = 0;
     image.executable_start = PATH_MAX as u32;
     image.directory_start = PATH_MAX as u32;
     image.arguments_length = 0;
@@ -216,14 +216,14 @@ fn describe(task: KernelPointer, image: &mut Image) {
         if let Some(file) = mm.follow(offsets.mm_exe_file) {
             let path = file.0 + u64::from(offsets.file_path);
             if !walk(path, &raw mut image.executable_start, &raw mut image.executable) {
-                image.cut |= CUT_EXECUTABLE;
+                image.flags |= CUT_EXECUTABLE;
             }
         }
     }
     if let Some(fs) = task.follow(offsets.task_fs) {
         let path = fs.0 + u64::from(offsets.fs_pwd);
         if !walk(path, &raw mut image.directory_start, &raw mut image.directory) {
-            image.cut |= CUT_DIRECTORY;
+            image.flags |= CUT_DIRECTORY;
         }
     }
 }
@@ -243,24 +243,26 @@ fn identify(task: KernelPointer, image: &mut Image) -> Option<()> {
     Some(())
 }
 
-/// What was given to `execve`, if it was a script: then the kernel has put another program in its place.
+/// What was given to `execve`, and whether the kernel has put another program in its place.
 #[inline(always)]
-fn script(bprm: KernelPointer, image: &mut Image) -> Option<()> {
-    image.script_length = 0;
-    let given = bprm.follow(offsets().bprm_filename)?;
-    if bprm.follow(offsets().bprm_interp)? != given {
-        // SAFETY: `script` has `SCRIPT_MAX` bytes; the helper checks the address itself.
-        let length = unsafe {
-            bpf_probe_read_kernel_str(
-                image.script.as_mut_ptr().cast(),
-                SCRIPT_MAX as u32,
-                given.0 as *const _,
-            )
-        };
-        // A script that fills the room may be longer.
-        if length > 0 && length < SCRIPT_MAX as i64 {
-            image.script_length = length as u32;
-        }
+fn given(bprm: KernelPointer, image: &mut Image) -> Option<()> {
+    image.given_length = 0;
+    let offsets = offsets();
+    let given = bprm.follow(offsets.bprm_filename)?;
+    // SAFETY: `given` has `GIVEN_MAX` bytes; the helper checks the address itself.
+    let length = unsafe {
+        bpf_probe_read_kernel_str(
+            image.given.as_mut_ptr().cast(),
+            GIVEN_MAX as u32,
+            given.0 as *const _,
+        )
+    };
+    // A path that fills the room may be longer.
+    if length > 0 && length < GIVEN_MAX as i64 {
+        image.given_length = length as u32;
+    }
+    if bprm.follow(offsets.bprm_interp)? != given {
+        image.flags |= INTERPRETED;
     }
     Some(())
 }
@@ -305,7 +307,7 @@ fn arguments(mm: KernelPointer, image: &mut Image) {
     let mut length = end.saturating_sub(start);
     if length > ARGUMENTS_MAX as u64 {
         length = ARGUMENTS_MAX as u64;
-        image.cut |= CUT_ARGUMENTS;
+        image.flags |= CUT_ARGUMENTS;
     }
     // Says the bound once more in a form that every verifier keeps; 4096 itself must stay possible.
     let length = if length == ARGUMENTS_MAX as u64 {

@@ -253,7 +253,7 @@ impl Attribution {
             script: process.program.script.clone(),
             module: program::module(&process.program).map(|name| Module {
                 name: name.to_owned(),
-                called: process.image.arguments.first().cloned(),
+                called: process.image.called().cloned(),
                 directory: process.image.directory.clone(),
                 uid: attributed.user.uid,
             }),

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::OnceLock};
 
-use umbra_agent_common::process::{CUT_ARGUMENTS, Image as Record, LINKS_UNKNOWN, PATH_MAX};
+use umbra_agent_common::process::{CUT_ARGUMENTS, INTERPRETED, Image as Record, LINKS_UNKNOWN, PATH_MAX};
 use umbra_report::Program;
 
 use super::program;
@@ -20,9 +20,11 @@ pub struct Image {
     pub directory: Option<String>,
     /// Which file the executable is.
     pub file: Option<Executed>,
-    /// What was given to `execve`, when the kernel started an interpreter for it (`#!`, `binfmt_misc`): a path, relative
-    /// to the directory when it does not begin with `/`. `None` also when it was not seen, or longer than 255 bytes.
-    pub interpreted: Option<String>,
+    /// What was given to `execve`: a path before links are followed, relative to the directory when it does not begin
+    /// with `/`. `None`: it was not seen, or is longer than 255 bytes.
+    pub given: Option<String>,
+    /// That is a script, and the kernel started an interpreter for it (`#!`, `binfmt_misc`).
+    pub is_script: bool,
     /// Whom it serves, when its standard input is a connection: sshd, and what `inetd` or systemd starts for each one.
     pub peer: Option<IpAddr>,
     program: OnceLock<Program>,
@@ -66,7 +68,8 @@ impl Image {
             arguments_cut,
             directory,
             file: None,
-            interpreted: None,
+            given: None,
+            is_script: false,
             peer: None,
             program: OnceLock::new(),
         }
@@ -77,18 +80,25 @@ impl Image {
         self.program.get_or_init(|| program::of(self))
     }
 
+    /// The path that the program itself was called by; of a script's interpreter nothing is known but its arguments.
+    pub fn called(&self) -> Option<&String> {
+        let given = self.given.as_ref().filter(|_| !self.is_script);
+        given.or(self.arguments.first())
+    }
+
     /// From the kernel's record. Bytes that are not UTF-8 are replaced.
     pub fn from_record(record: &Record) -> Self {
         let length = (record.arguments_length as usize).min(record.arguments.len());
-        let script = record.script.split(|byte| *byte == 0).next().unwrap_or_default();
+        let given = record.given.split(|byte| *byte == 0).next().unwrap_or_default();
         Self {
             file: Executed::from_record(record),
             peer: peer(record),
-            interpreted: (record.script_length > 1).then(|| String::from_utf8_lossy(script).into_owned()),
+            given: (record.given_length > 1).then(|| String::from_utf8_lossy(given).into_owned()),
+            is_script: record.flags & INTERPRETED != 0,
             ..Self::new(
                 path(&record.executable, record.executable_start),
                 split_arguments(&record.arguments[..length]),
-                record.cut & CUT_ARGUMENTS != 0,
+                record.flags & CUT_ARGUMENTS != 0,
                 path(&record.directory, record.directory_start),
             )
         }

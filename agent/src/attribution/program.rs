@@ -263,7 +263,7 @@ pub(super) fn absolute(path: &str, directory: Option<&str>) -> String {
 
 /// The script that the kernel started an interpreter for, of which nothing else need be known.
 fn started_for(image: &Image) -> Option<Said> {
-    let given = image.interpreted.as_deref()?;
+    let given = image.given.as_deref().filter(|_| image.is_script)?;
     // A name of fexecve(3), which means nothing to others.
     if given.starts_with("/dev/fd/") {
         return None;

@@ -83,31 +83,43 @@ fn a_module_of_python_has_its_package() {
         Err(why) => return skip(&why),
     };
     let agent = Agent::start(&Setup::default());
-    // It finds no package there: what counts is that it asks.
     let index = format!("https://{}/simple", OPENAI.name);
-    let mut pip = bed.command(python);
-    pip.args([
-        "-m",
-        "pip",
-        "--isolated",
-        "download",
-        "--no-deps",
-        "--no-cache-dir",
-    ]);
-    pip.args(["--retries", "0", "--index-url", &index, "--cert"]);
-    let mut pip = Process::start(pip.arg(bed.authority()).arg("none"));
-    pip.wait(Duration::from_mins(1));
-    let process = eventually(SOON, || {
-        let flows = agent.flows(|event| event.process.pid == pip.pid());
-        let first = flows.into_iter().next();
-        first
-            .map(|flow| flow.open.process)
-            .ok_or_else(|| pip.stderr.text())
-    });
-    assert_eq!(process.script.as_deref(), Some("pip"), "{process:?}");
-    let package = process.package.as_ref().expect("it is known");
-    assert_eq!((package.manager.as_str(), package.name.as_str()), ("pip", "pip"));
-    assert!(package.version.is_some(), "{package:?}");
+    let folder = python.parent().expect("an environment").display().to_string();
+    let path = std::env::var("PATH").unwrap_or_default();
+    // By its path; and by its name in an environment that was activated, when the kernel says what was found.
+    let by_path = vec![python.display().to_string()];
+    let by_name = vec![
+        "env".to_owned(),
+        format!("PATH={folder}:{path}"),
+        "python3".to_owned(),
+    ];
+    for called in [by_path, by_name] {
+        let mut pip = bed.command(&called[0]);
+        pip.args(&called[1..]);
+        // It finds no package there: what counts is that it asks.
+        pip.args([
+            "-m",
+            "pip",
+            "--isolated",
+            "download",
+            "--no-deps",
+            "--no-cache-dir",
+        ]);
+        pip.args(["--retries", "0", "--index-url", &index, "--cert"]);
+        let mut pip = Process::start(pip.arg(bed.authority()).arg("none"));
+        pip.wait(Duration::from_mins(1));
+        let process = eventually(SOON, || {
+            let flows = agent.flows(|event| event.process.pid == pip.pid());
+            let first = flows.into_iter().next();
+            first
+                .map(|flow| flow.open.process)
+                .ok_or_else(|| pip.stderr.text())
+        });
+        assert_eq!(process.script.as_deref(), Some("pip"), "{process:?}");
+        let package = process.package.as_ref().expect("it is known");
+        assert_eq!((package.manager.as_str(), package.name.as_str()), ("pip", "pip"));
+        assert!(package.version.is_some(), "{package:?}");
+    }
     assert!(agent.stop().success());
 }
 

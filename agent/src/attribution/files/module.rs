@@ -1,7 +1,7 @@
 //! The file of a Python module that was run by its name (`python3 -m llm`).
 //!
 //! It is looked for where Python would (its documentation, 'The initialization of the sys.path module search path'), as
-//! far as that can be told from outside: what `PYTHONPATH` names is not, nor an environment that was found by `PATH`.
+//! far as that can be told from outside: what `PYTHONPATH` names is not.
 
 use super::root::{Opened, Root};
 use crate::attribution::{people, program};
@@ -14,7 +14,8 @@ const NAMES_MAX: usize = 4_096;
 pub struct Module {
     /// Its name: `http.server`.
     pub name: String,
-    /// What Python was called by: `.venv/bin/python`.
+    /// The path that Python was called by, before links are followed: `.venv/bin/python`. A name alone, when that is not
+    /// known.
     pub called: Option<String>,
     /// Working directory at exec.
     pub directory: Option<String>,

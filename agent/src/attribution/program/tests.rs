@@ -128,7 +128,8 @@ fn a_script_is_known_behind_any_interpreter_that_the_kernel_starts() {
             false,
             Some("/srv".to_owned()),
         );
-        image.interpreted = Some(interpreted.to_owned());
+        image.given = Some(interpreted.to_owned());
+        image.is_script = true;
         of(&image)
     };
     let program = by_kernel("./call.rules");

@@ -267,10 +267,15 @@ impl Attribution {
     /// Has a container looked up.
     fn identify(&mut self, attributed: &mut Attributed) -> Progress {
         match &attributed.place.container {
-            Some(container) if attributed.container.is_none() => self
+            Some(container) if !attributed.is_settled() => self
                 .containers
                 .ask(container, Instant::now())
-                .fill(&mut attributed.container),
+                .fill(&mut attributed.container)
+                .max(if attributed.is_settled() {
+                    Progress::Complete
+                } else {
+                    Progress::Late
+                }),
             _ => Progress::Complete,
         }
     }

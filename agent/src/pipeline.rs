@@ -1,5 +1,6 @@
 //! The first half of the pipeline: from the kernel's bell to what is printed and what is rolled up.
 
+mod held;
 mod waiting;
 
 use std::{
@@ -30,6 +31,7 @@ use crate::{
     probes::{Bell, Counters, Pieces, ProbeError},
     relays::Relays,
 };
+use held::Held;
 use waiting::Waiting;
 
 /// After a bell nobody listens for so long. The kernel rings only for a reader that has caught up, so that a thousand
@@ -81,6 +83,8 @@ struct Telling {
     /// By the flow's id.
     known: HashMap<String, Known>,
     waiting: Waiting,
+    /// Not for the rollup yet.
+    held: Held<Attributed>,
 }
 
 /// Why the pipeline came to its end.
@@ -144,7 +148,10 @@ impl Pipeline {
                     flows.poll(false, judge, &mut facts, &mut changes)?;
                     flows.hurry(judge, &mut facts, &mut changes)?;
                 }
-                _ = housekeeping.tick() => self.keep_house(&mut dropped, &mut changes)?,
+                _ = housekeeping.tick() => {
+                    self.keep_house(&mut dropped, &mut changes)?;
+                    self.release(&mut told, false);
+                }
                 _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
             }
             self.judge_ended(&mut pieces, &mut changes)?;
@@ -230,7 +237,7 @@ impl Pipeline {
             return;
         }
         if let Some(change) = telling.waiting.hold(change) {
-            self.tell(&change, &mut telling.known);
+            self.tell(&change, telling);
         }
     }
 
@@ -263,16 +270,23 @@ impl Pipeline {
     /// Tells what waits no longer: of flows of which all is known, or that have waited long enough; or of `all`.
     fn release(&mut self, telling: &mut Telling, all: bool) {
         let now = Instant::now();
-        let Telling { known, waiting } = telling;
+        let Telling { known, waiting, held } = telling;
         let attribution = &mut self.attribution;
+        let settled = held.release(now, |attributed| {
+            attribution.complete(attributed);
+            (all || attributed.is_settled()).then(|| attributed.caller.clone())
+        });
         let released = waiting.release(now, |id| {
             let Some(known) = known.get_mut(id) else {
                 return true;
             };
             all || attribution.complete(&mut known.attributed) != Progress::Open
         });
+        for activity in settled {
+            self.roll_up(activity);
+        }
         for change in released {
-            self.tell(&change, known);
+            self.tell(&change, telling);
         }
     }
 
@@ -284,11 +298,12 @@ impl Pipeline {
             self.attribution.take_answers();
             self.release(telling, late);
         }
+        self.release(telling, true);
     }
 
-    fn tell(&mut self, change: &Change, known: &mut HashMap<String, Known>) {
+    fn tell(&mut self, change: &Change, telling: &mut Telling) {
         let id = &change.flow.id;
-        let Some(known_flow) = known.get_mut(id) else {
+        let Some(known_flow) = telling.known.get_mut(id) else {
             return;
         };
         self.attribution.complete(&mut known_flow.attributed);
@@ -301,12 +316,25 @@ impl Pipeline {
             relays,
         });
         // What a proxy passes on for a program here is counted as that program's.
-        if relays.is_none() && self.activities.try_send(activity(change, known_flow)).is_err() {
-            self.losses.add(Loss::ActivityQueueFull, 1);
+        let mut activity = relays.is_none().then(|| activity(change, known_flow));
+        if !known_flow.attributed.is_settled() {
+            activity = activity.and_then(|activity| {
+                let attributed = known_flow.attributed.clone();
+                telling.held.hold(activity, attributed, Instant::now())
+            });
+        }
+        if let Some(activity) = activity {
+            self.roll_up(activity);
         }
         if change.step == Step::Closed {
             self.relays.closed(id, change.time);
-            known.remove(id);
+            telling.known.remove(id);
+        }
+    }
+
+    fn roll_up(&self, activity: Activity) {
+        if self.activities.try_send(activity).is_err() {
+            self.losses.add(Loss::ActivityQueueFull, 1);
         }
     }
 }

@@ -31,6 +31,13 @@ pub struct Attributed {
     pub progress: Progress,
 }
 
+impl Attributed {
+    /// Whether the caller is known as it will stay: its container's image, when it is in one, or that nobody knows it.
+    pub fn is_settled(&self) -> bool {
+        self.place.container.is_none() || self.container.as_ref().is_some_and(|facts| !facts.silent)
+    }
+}
+
 /// Whether more is to become known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Progress {

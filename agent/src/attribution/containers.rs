@@ -51,6 +51,7 @@ const TERMS: Terms<Option<ContainerFacts>> = Terms {
     // An image stays; what was not known may be a runtime's that was starting, or hung.
     valid: |facts| match facts {
         Some(facts) if facts.image.is_some() => Duration::from_hours(1),
+        Some(facts) if facts.silent => breaker::REST,
         _ => Duration::from_mins(1),
     },
     // The image is half of a caller: told without it first and with it later, it would be two.
@@ -87,6 +88,8 @@ pub struct ContainerFacts {
     pub namespace: Option<String>,
     /// What made the pod, with its kind: `Deployment/web`.
     pub workload: Option<String>,
+    /// A runtime did not answer: the image may become known yet.
+    pub silent: bool,
 }
 
 impl ContainerFacts {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -119,7 +119,11 @@ fn a_program_that_is_gone_is_found_by_its_cgroup() {
 fn a_program_that_is_gone_with_its_control_group_is_told_where_it_ran() {
     let Some(stage) = Stage::new(&[]) else { return };
     let exe = stage.owner.exe.to_string_lossy();
-    let count = if spared("180 control groups more") { 20 } else { 200 };
+    let count = if spared("180 control groups more") {
+        20
+    } else {
+        200
+    };
     let places: HashMap<u32, String> = (0..count)
         .map(|number| {
             // Containers and services in turn; each is removed before the agent, which rests after a bell, has looked.
@@ -195,6 +199,28 @@ fn a_runtime_that_hangs_holds_up_its_containers_alone() {
 
 #[test]
 fn a_slow_runtime_makes_no_second_caller() {
+    // Longer than a flow waits for anything else.
+    const SLOW: Duration = Duration::from_millis(800);
+    one_caller_with(|_| Some(SLOW), [Some(REFERENCE); 2]);
+}
+
+#[test]
+fn a_runtime_that_hung_for_a_while_makes_no_second_caller() {
+    // What is printed of the first flow does not wait until Docker is asked again.
+    one_caller_with(
+        |number| (number > 0).then_some(Duration::ZERO),
+        [None, Some(REFERENCE)],
+    );
+}
+
+/// The image of a made-up container.
+const REFERENCE: &str = "docker.io/library/bot:1.2";
+
+/// Two flows from a container of a Docker that answers its questions after so long, or never, are one caller's with an
+/// image to the collector; and what is printed of each.
+fn one_caller_with(answers_after: fn(usize) -> Option<Duration>, printed: [Option<&str>; 2]) {
+    /// A runtime that hung is asked again within it.
+    const AT_LAST: Duration = Duration::from_secs(40);
     if spared("slow runtimes") {
         return;
     }
@@ -204,50 +230,57 @@ fn a_slow_runtime_makes_no_second_caller() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let collector = Collector::start(dir.path(), None);
     let socket = dir.path().join("docker.sock");
-    slow_docker(&socket);
+    docker(&socket, answers_after);
     let agent = Agent::start(&Setup {
         collector: Some(collector.url()),
         more: format!("[containers]\ndocker_socket = '{}'\n", socket.display()),
         ..Setup::default()
     });
     let cgroup = Cgroup::new(&format!("docker-{ID}.scope"));
-    for _ in 0..2 {
-        let mut run = cgroup.curl(&bed);
-        run.succeed(Duration::from_secs(30));
-        let flow = closed_flow_of(&agent, run.pid());
-        let image = flow
-            .open
-            .container
-            .as_ref()
-            .and_then(|found| found.image.as_deref());
-        assert_eq!(image, Some("docker.io/library/bot:1.2"), "{flow:?}");
-    }
-    let rows = eventually(SOON, || {
+    let of_container = || {
         let mut rows = collector.rows(OPENAI.name);
         // Others may make flows on this host meanwhile.
         rows.retain(|row| row.container.as_ref().is_some_and(|container| container.id == ID));
-        let flows: u64 = rows.iter().map(|row| row.flows).sum();
-        (flows == 2)
-            .then_some(rows)
-            .ok_or_else(|| format!("{flows} flows"))
-    });
-    let images: Vec<_> = rows
-        .iter()
-        .map(|row| row.container.as_ref()?.image.as_deref())
-        .collect();
-    assert_eq!(images, [Some("docker.io/library/bot:1.2")], "{rows:?}");
+        rows
+    };
+    for (number, printed) in (1..).zip(printed) {
+        let mut run = cgroup.curl(&bed);
+        run.succeed(Duration::from_secs(30));
+        let flow = closed_flow_of(&agent, run.pid());
+        let container = flow.open.container.as_ref();
+        let image = container.and_then(|found| found.image.as_deref());
+        assert_eq!(image, printed, "{flow:?}");
+        let rows = eventually(AT_LAST, || {
+            let flows: u64 = of_container().iter().map(|row| row.flows).sum();
+            (flows == number)
+                .then(of_container)
+                .ok_or_else(|| format!("{flows} flows of {number}"))
+        });
+        let images: Vec<_> = rows
+            .iter()
+            .map(|row| row.container.as_ref()?.image.as_deref())
+            .collect();
+        assert_eq!(images, [Some(REFERENCE)], "{rows:?}");
+    }
     assert!(agent.stop().success());
     assert!(collector.stop().success());
 }
 
-/// Answers what is asked of Docker, but later than a flow waits for anything else, for as long as the test runs.
-fn slow_docker(socket: &Path) {
-    const ANSWERS_AFTER: Duration = Duration::from_millis(800);
+/// Answers each question for Docker after so long, or never, for as long as the test runs.
+fn docker(socket: &Path, answers_after: fn(usize) -> Option<Duration>) {
     let listener = UnixListener::bind(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
     let body = format!(r#"{{"Id":"{ID}","Name":"/bot","Config":{{"Image":"bot:1.2"}}}}"#);
     thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            thread::sleep(ANSWERS_AFTER);
+        let mut hanging = Vec::new();
+        for (number, mut stream) in listener.incoming().flatten().enumerate() {
+            let Some(delay) = answers_after(number) else {
+                hanging.push(stream);
+                continue;
+            };
+            thread::sleep(delay);
+            // Closed with a question that nobody read, it would be reset.
+            let mut question = BufReader::new(&stream).lines().map_while(Result::ok);
+            let _ = question.find(String::is_empty);
             let length = body.len();
             let _ = write!(
                 stream,

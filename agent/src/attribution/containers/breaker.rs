@@ -6,7 +6,7 @@ use std::{
 };
 
 /// So long.
-const REST: Duration = Duration::from_secs(30);
+pub(super) const REST: Duration = Duration::from_secs(10);
 /// Sockets remembered: each user may have some.
 const RESTING_MAX: usize = 256;
 

@@ -37,5 +37,6 @@ pub(super) fn facts(labels: &HashMap<String, String>) -> ContainerFacts {
             "io.kubernetes.cri-o.Namespace",
         ]),
         workload: None,
+        silent: false,
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Sockets {
     config: config::Containers,
     breaker: Breaker,
     pods: Pods,
+    /// Somebody did not answer what was asked last.
+    silent: bool,
 }
 
 impl Sockets {
@@ -41,11 +43,13 @@ impl Sockets {
             config,
             breaker: Breaker::default(),
             pods: Pods::default(),
+            silent: false,
         }
     }
 
     /// Fills in what `facts` does not have yet, by `deadline`.
     pub(super) fn ask(&mut self, container: &ContainerRef, facts: &mut ContainerFacts, deadline: Instant) {
+        self.silent = false;
         let order: &[Runtime] = match container.runtime {
             Runtime::Unknown => &[Runtime::Containerd, Runtime::Docker, Runtime::Crio],
             Runtime::Docker => &[Runtime::Docker],
@@ -61,6 +65,7 @@ impl Sockets {
             }
         }
         self.ask_kubelet(container, facts, deadline);
+        facts.silent = self.silent && facts.image.is_none();
     }
 
     fn ask_one(
@@ -142,10 +147,12 @@ impl Sockets {
         };
         let limit = PATIENCE.min(deadline.saturating_duration_since(now));
         if limit.is_zero() || !self.breaker.allows(&socket, now) {
+            self.silent = true;
             return None;
         }
         let answer = http::ask(endpoint, question, max, limit);
         if answer == Err(Failure::Late) {
+            self.silent = true;
             self.breaker.trip(&socket, Instant::now());
         }
         answer.ok()

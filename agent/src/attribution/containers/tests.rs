@@ -75,6 +75,7 @@ fn facts(pairs: &[(&str, &str)]) -> ContainerFacts {
         pod: fact("pod"),
         namespace: fact("namespace"),
         workload: fact("workload"),
+        silent: false,
     }
 }
 

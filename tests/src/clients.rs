@@ -134,6 +134,11 @@ pub fn h2c(arguments: &str) -> Result<Tool, String> {
     script(&program("node")?, "h2c.mjs", arguments)
 }
 
+/// Deno, which no distribution packages.
+pub fn deno() -> Result<PathBuf, String> {
+    build::deno()
+}
+
 impl Tool {
     /// The same with more arguments.
     #[must_use]

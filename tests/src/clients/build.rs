@@ -10,6 +10,8 @@ use crate::machine::{is_slow, output, program, workshop};
 
 /// The npm package with the x86-64 binary of Bun that runs on a CPU without AVX2 too.
 const BUN: &str = "@oven/bun-linux-x64-baseline";
+/// The one with Deno's.
+const DENO: &str = "@deno/linux-x64-glibc";
 
 const SOURCES: [(&str, &str); 12] = [
     ("client.py", include_str!("../../clients/client.py")),
@@ -93,18 +95,27 @@ pub(super) fn java() -> Result<Tool, String> {
 }
 
 pub(super) fn bun() -> Result<PathBuf, String> {
-    let bun = workshop().join("node_modules").join(BUN).join("bin/bun");
-    if !bun.exists() {
+    shipped_by_npm(BUN, "bin/bun")
+}
+
+pub(super) fn deno() -> Result<PathBuf, String> {
+    shipped_by_npm(DENO, "deno")
+}
+
+/// A program that a package of npm's holds.
+fn shipped_by_npm(package: &str, file: &str) -> Result<PathBuf, String> {
+    let program_file = workshop().join("node_modules").join(package).join(file);
+    if !program_file.exists() {
         output(
             Command::new(program("npm")?)
                 .args(["install", "--no-audit", "--no-fund", "--force", "--prefix"])
                 .arg(workshop())
-                .arg(BUN),
+                .arg(package),
         )?;
-        fs::set_permissions(&bun, fs::Permissions::from_mode(0o755))
-            .map_err(|error| format!("{}: {error}", bun.display()))?;
+        fs::set_permissions(&program_file, fs::Permissions::from_mode(0o755))
+            .map_err(|error| format!("{}: {error}", program_file.display()))?;
     }
-    fs::canonicalize(&bun).map_err(|error| format!("{}: {error}", bun.display()))
+    fs::canonicalize(&program_file).map_err(|error| format!("{}: {error}", program_file.display()))
 }
 
 /// The real Python in an environment of its own, with aioquic.

@@ -4,14 +4,15 @@
 use std::fs;
 use std::time::Duration;
 
+use umbra_tests::clients::deno;
 use umbra_tests::process::Process;
-use umbra_tests::skip::{Need, spared};
+use umbra_tests::skip::{Need, skip, spared};
 
 use crate::expect::flow_of;
 use crate::stage::Stage;
 
 /// Each says what a file holds to the server, and reads a byte. By its name, what it is called with, and its script's ending.
-const INTERPRETERS: [(&str, &str, &str, &str); 4] = [
+const INTERPRETERS: [(&str, &str, &str, &str); 5] = [
     (
         "perl",
         "-w",
@@ -52,6 +53,15 @@ flush $stream
 close $stream write
 if {[read $stream 1] eq {}} {exit 1}",
     ),
+    (
+        "deno",
+        "run --no-prompt --allow-net --allow-read",
+        "ts",
+        r#"const stream: Deno.TcpConn = await Deno.connect({ hostname: "127.0.0.1", port: 443 });
+await stream.write(await Deno.readFile(Deno.args[0]));
+await stream.closeWrite();
+if (!await stream.read(new Uint8Array(1))) Deno.exit(1);"#,
+    ),
 ];
 
 #[test]
@@ -59,15 +69,27 @@ fn the_script_is_told_behind_each_interpreter() {
     if spared("more interpreters") {
         return;
     }
-    let needs = INTERPRETERS.map(|(name, ..)| Need::Program(name));
+    let deno = match deno() {
+        Ok(deno) => deno,
+        Err(why) => return skip(&why),
+    };
+    let named = INTERPRETERS.map(|(name, ..)| name);
+    let needs: Vec<_> = named
+        .into_iter()
+        .filter(|name| *name != "deno")
+        .map(Need::Program)
+        .collect();
     let Some(stage) = Stage::new(&needs) else { return };
-    for (interpreter, option, ending, text) in INTERPRETERS {
+    for (interpreter, options, ending, text) in INTERPRETERS {
         let name = format!("ask.{ending}");
         let script = stage.bed.dir().join(&name);
         fs::write(&script, text).expect("the bed's own folder");
-        let mut command = stage.bed.command(interpreter);
+        let mut command = match interpreter {
+            "deno" => stage.bed.command(&deno),
+            installed => stage.bed.command(installed),
+        };
         // By a relative path, as people call it.
-        command.args(Some(option).filter(|option| !option.is_empty()));
+        command.args(options.split_whitespace());
         command.arg(&name).arg(&stage.owner.hello);
         let mut process = Process::start(&mut command);
         process.succeed(Duration::from_secs(20));

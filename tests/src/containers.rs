@@ -8,6 +8,7 @@ mod docker;
 mod image;
 mod lxc;
 mod podman;
+mod rootless;
 
 use std::fs;
 use std::path::Path;
@@ -18,6 +19,7 @@ pub use docker::Docker;
 pub use image::{Image, REFERENCE};
 pub use lxc::Lxc;
 pub use podman::Podman;
+pub use rootless::RootlessPodman;
 use tempfile::TempDir;
 
 use crate::process::bound;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::containers::{Containerd, Docker, Image, Lxc, Podman, REFERENCE};
+use umbra_tests::containers::{Containerd, Docker, Image, Lxc, Podman, REFERENCE, RootlessPodman};
 use umbra_tests::event::{Container, Event};
 use umbra_tests::owner::Owner;
 use umbra_tests::process::Process;
@@ -17,6 +17,8 @@ use crate::expect::SOON;
 use crate::names::{OPENAI, bed};
 
 const ID: &str = "6d62726100000000000000000000000000000000000000000000000000000002";
+/// A user without an account.
+const ANN: u32 = 70_005;
 /// The client in a container: at the image's root.
 const CLIENT: [&str; 6] = ["/owner", "plain", "127.0.0.1", "443", "/hello", "linger"];
 /// The same, over within milliseconds, and its container with it.
@@ -37,6 +39,24 @@ fn podman_tells_name_and_image() {
         "podman",
     );
     check_gone(&told(&agent, &mut podman.start("gone", &GONE), &GONE), "podman");
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn a_users_podman_tells_name_and_image() {
+    let needs = ["podman", "runc", "newuidmap"].map(Need::Program);
+    let Some((bed, image)) = container_bed(&needs) else {
+        return;
+    };
+    let podman = match RootlessPodman::new(&image) {
+        Ok(podman) => podman,
+        Err(why) => return skip(&why),
+    };
+    let agent = Agent::start(&Setup::default());
+    let mut run = podman.start(&bed, ANN, "bot", &CLIENT);
+    check(&told(&agent, &mut run, &CLIENT), "podman");
+    // Root in the container.
+    assert_eq!(agent.flows(|event| event.user.uid == ANN).len(), 1);
     assert!(agent.stop().success());
 }
 

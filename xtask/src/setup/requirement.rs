@@ -145,6 +145,7 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("pasta", "a rootless container's network", IN_VM, Check::Command("pasta"), &["passt"]),
     served("nscd", "a resolver that programs ask through a Unix socket", Check::Command("nscd"), "nscd", "nscd"),
     for_test("runc", "starts containers for podman, Docker and containerd", TEST, Check::Command("runc"), &["runc"]),
+    for_test("newuidmap", "a user's podman", TEST, Check::Command("newuidmap"), &["uidmap"]),
     served("podman", "a container runtime", Check::Command("podman"), "podman", "podman.socket podman podman-restart podman-auto-update.timer"),
     served("docker", "a container runtime", Check::Command("dockerd"), "docker.io", "docker.socket docker"),
     served("containerd", "a container runtime, with its client ctr", Check::Command("ctr"), "containerd", "containerd"),

@@ -134,6 +134,11 @@ pub fn h2c(arguments: &str) -> Result<Tool, String> {
     script(&program("node")?, "h2c.mjs", arguments)
 }
 
+/// uv, which few distributions package.
+pub fn uv() -> Result<PathBuf, String> {
+    build::uv()
+}
+
 /// Deno, which no distribution packages.
 pub fn deno() -> Result<PathBuf, String> {
     build::deno()

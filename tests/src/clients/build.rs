@@ -10,6 +10,8 @@ use crate::machine::{is_slow, output, program, workshop};
 
 /// The npm package with the x86-64 binary of Bun that runs on a CPU without AVX2 too.
 const BUN: &str = "@oven/bun-linux-x64-baseline";
+/// The package of Python's with the binary of uv.
+const UV: &str = "uv==0.13.9";
 /// The one with Deno's.
 const DENO: &str = "@deno/linux-x64-glibc";
 
@@ -100,6 +102,29 @@ pub(super) fn bun() -> Result<PathBuf, String> {
 
 pub(super) fn deno() -> Result<PathBuf, String> {
     shipped_by_npm(DENO, "deno")
+}
+
+pub(super) fn uv() -> Result<PathBuf, String> {
+    let folder = workshop().join("uv");
+    let uv = folder.join("bin/uv");
+    if !uv.exists() {
+        let (_, python) = aioquic()?;
+        output(
+            Command::new(python)
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--no-deps",
+                    "--only-binary=:all:",
+                    "--target",
+                ])
+                .arg(&folder)
+                .arg(UV),
+        )?;
+    }
+    Ok(uv)
 }
 
 /// A program that a package of npm's holds.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Protocol};
+use umbra_report::{Caller, Evidence, Origin, Protocol};
 
 /// A flow to a catalogue name began, moved bytes or ended.
 ///
@@ -16,6 +16,8 @@ pub struct Activity {
     pub time: Timestamp,
     /// Who.
     pub caller: Arc<Caller>,
+    /// What set the program off, when that is known.
+    pub origin: Option<Origin>,
     /// Vendor's name in the catalogue.
     pub vendor: Arc<str>,
     /// Service of the vendor.

@@ -272,9 +272,11 @@ impl Pipeline {
         let now = Instant::now();
         let Telling { known, waiting, held } = telling;
         let attribution = &mut self.attribution;
-        let settled = held.release(now, |attributed| {
+        let settled = held.release(now, |attributed, activity| {
             attribution.complete(attributed);
-            (all || attributed.is_settled()).then(|| attributed.caller.clone())
+            activity.caller = attributed.caller.clone();
+            activity.origin = attributed.origin.told();
+            all || attributed.is_settled()
         });
         let released = waiting.release(now, |id| {
             let Some(known) = known.get_mut(id) else {
@@ -348,6 +350,7 @@ fn activity(change: &Change, known: &Known) -> Activity {
     Activity {
         time: change.time,
         caller: attributed.caller.clone(),
+        origin: attributed.origin.told(),
         vendor: service.vendor.clone(),
         service: service.service.clone(),
         kind: service.kind,

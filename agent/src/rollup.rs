@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, TimestampRound, Unit};
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Observation, Protocol};
+use umbra_report::{Caller, Evidence, Observation, Origin, Protocol};
 
 use crate::activity::Activity;
 
@@ -45,6 +45,8 @@ struct Key {
 struct Sum {
     first_seen: Timestamp,
     last_seen: Timestamp,
+    /// The last one that was known.
+    origin: Option<Origin>,
     flows: u64,
     bytes_out: u64,
     bytes_in: u64,
@@ -76,6 +78,7 @@ impl Rollup {
         let Activity {
             time,
             caller,
+            origin,
             vendor,
             service,
             kind,
@@ -99,6 +102,7 @@ impl Rollup {
         let sum = self.sums.entry((minute(time), key)).or_insert(Sum {
             first_seen: time,
             last_seen: time,
+            origin: None,
             flows: 0,
             bytes_out: 0,
             bytes_in: 0,
@@ -106,6 +110,7 @@ impl Rollup {
         });
         sum.first_seen = sum.first_seen.min(time);
         sum.last_seen = sum.last_seen.max(time);
+        sum.origin = origin.or(sum.origin.take());
         sum.flows += flows;
         sum.bytes_out += bytes_out;
         sum.bytes_in += bytes_in;
@@ -190,6 +195,7 @@ fn observation(((minute, key), sum): ((Timestamp, Key), Sum)) -> Observation {
         first_seen: sum.first_seen,
         last_seen: sum.last_seen,
         caller: Arc::unwrap_or_clone(key.caller),
+        origin: sum.origin,
         vendor: key.vendor.as_ref().to_owned(),
         service: key.service.as_ref().to_owned(),
         kind: key.kind,

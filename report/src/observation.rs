@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use umbra_catalog::Kind;
 
-use crate::{Caller, Evidence, Protocol};
+use crate::{Caller, Evidence, Origin, Protocol};
 
 /// A caller used a name of the catalogue within one minute.
 ///
@@ -18,6 +18,9 @@ pub struct Observation {
     pub last_seen: Timestamp,
     /// Who.
     pub caller: Caller,
+    /// What set the program off that did it last, when that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Vendor's name in the catalogue.
     pub vendor: String,
     /// Service of the vendor.

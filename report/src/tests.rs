@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 use umbra_catalog::Kind;
 
 use crate::{
-    Acknowledgement, Code, Enrol, Enrolled, Evidence, Problem, Protocol, RecordBody, Renew, Report, Token,
-    VERSION,
+    Acknowledgement, Code, Enrol, Enrolled, Evidence, Origin, OriginKind, Problem, Protocol, RecordBody,
+    Renew, Report, Token, VERSION,
 };
 
 /// A report with everything in it, as it travels. A change here is a change of the wire: agents and collectors of
@@ -39,13 +39,15 @@ fn the_wire_form_is_the_golden_one() {
 #[test]
 fn what_may_be_left_out_is_left_out() {
     let mut golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
-    let optional: [(&str, &[&str]); 7] = [
+    let optional: [(&str, &[&str]); 9] = [
         ("/agent", &["machine_id", "boot_id"]),
         (
             "/records/0/caller/container",
             &["image", "name", "pod", "namespace", "workload"],
         ),
         ("/records/0/caller", &["container", "unit"]),
+        ("/records/0/origin", &["name", "peer"]),
+        ("/records/0", &["origin"]),
         ("/records/0/caller/program/package", &["version"]),
         ("/records/0/caller/user", &["name"]),
         (
@@ -73,7 +75,7 @@ fn what_may_be_left_out_is_left_out() {
 #[test]
 fn every_other_field_is_required() {
     let golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
-    let required: [(&str, &[&str]); 9] = [
+    let required: [(&str, &[&str]); 10] = [
         ("", &["version", "agent", "status", "epoch", "records"]),
         ("/agent", &["id", "host", "version", "kernel"]),
         ("/status", &["started"]),
@@ -98,6 +100,7 @@ fn every_other_field_is_required() {
             ],
         ),
         ("/records/0/caller", &["user", "program"]),
+        ("/records/0/origin", &["kind"]),
         ("/records/0/caller/user", &["uid"]),
         ("/records/0/caller/program", &["name"]),
         ("/records/0/caller/program/package", &["manager", "name"]),
@@ -137,6 +140,25 @@ fn fields_of_a_later_agent_are_passed_over() {
     }
     let report: Report = serde_json::from_value(later).expect("a report");
     assert_eq!(report, serde_json::from_str(GOLDEN).expect("a report"));
+}
+
+#[test]
+fn origins_have_one_name_and_those_of_later_agents_are_unknown() {
+    for kind in [
+        OriginKind::Ssh,
+        OriginKind::Terminal,
+        OriginKind::Desktop,
+        OriginKind::Cron,
+        OriginKind::Timer,
+        OriginKind::Service,
+        OriginKind::Ci,
+        OriginKind::Container,
+        OriginKind::Unknown,
+    ] {
+        assert_eq!(serde_json::to_value(kind).expect("JSON"), kind.as_str());
+    }
+    let later: Origin = serde_json::from_value(json!({"kind": "dream"})).expect("an origin");
+    assert_eq!(later.kind, OriginKind::Unknown);
 }
 
 #[test]

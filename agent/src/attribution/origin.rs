@@ -19,6 +19,7 @@ use super::{
 pub use clue::Clue;
 pub(super) use clue::{Connections, Found, desk};
 use gates::Gate;
+pub use umbra_report::OriginKind as Kind;
 
 /// What set a program off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,48 +36,16 @@ pub struct Origin {
     pub clue: Option<Clue>,
 }
 
-/// Kinds of sessions and jobs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
-    /// Somebody who came over SSH.
-    Ssh,
-    /// Somebody at a terminal.
-    Terminal,
-    /// Somebody at a desktop.
-    Desktop,
-    /// A job of cron, anacron or at.
-    Cron,
-    /// A service that a timer of systemd starts.
-    Timer,
-    /// A service.
-    Service,
-    /// A job of a CI's runner.
-    Ci,
-    /// A container, of which no more is known.
-    Container,
-    /// Not known.
-    #[default]
-    Unknown,
-}
-
-impl Kind {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ssh => "ssh",
-            Self::Terminal => "tty",
-            Self::Desktop => "desktop",
-            Self::Cron => "cron",
-            Self::Timer => "timer",
-            Self::Service => "service",
-            Self::Ci => "ci",
-            Self::Container => "container",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 impl Origin {
+    /// The same in the words of the wire; `None`: nothing is known.
+    pub fn told(&self) -> Option<umbra_report::Origin> {
+        (self.kind != Kind::Unknown).then(|| umbra_report::Origin {
+            kind: self.kind,
+            name: self.name.clone(),
+            peer: self.peer,
+        })
+    }
+
     /// Takes in what its container is: runners that have one made for each job name it so.
     pub(super) fn contained(&mut self, container: &ContainerFacts) {
         let names = [container.name.as_ref(), container.pod.as_ref()];

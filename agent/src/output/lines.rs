@@ -5,7 +5,8 @@ use std::{borrow::Cow, fmt};
 use super::Told;
 use crate::flows::Step;
 
-/// `12:04:31Z OpenAI API  api.openai.com  by python3 ~/bot.py as ann (pid 4711)`, and at the close the counts.
+/// `12:04:31Z OpenAI API  api.openai.com  by python3 ~/bot.py as ann (pid 4711, ssh from 192.0.2.9)`, and at the close the
+/// counts.
 pub(super) fn line(told: &Told<'_>) -> String {
     let Told {
         change,
@@ -16,12 +17,17 @@ pub(super) fn line(told: &Told<'_>) -> String {
     } = *told;
     let uid = attributed.user.uid.to_string();
     let user = attributed.user.name.as_deref().unwrap_or(&uid);
+    let origin = attributed.origin.told();
     let what = format!(
-        "{}  {name}  by {} as {} (pid {}){}{}",
+        "{}  {name}  by {} as {} (pid {}{}){}{}",
         service.service,
         printable(&attributed.process.program.name),
         printable(user),
         attributed.process.pid,
+        origin.map_or_else(String::new, |origin| format!(
+            ", {}",
+            printable(&origin.to_string())
+        )),
         if change.flow.via.is_some() {
             " via a proxy"
         } else {
@@ -45,7 +51,7 @@ pub(super) fn line(told: &Told<'_>) -> String {
     )
 }
 
-/// Names of programs and users are others' words: they must not steer the terminal.
+/// Names of programs, users and jobs are others' words: they must not steer the terminal.
 fn printable(text: &str) -> Cow<'_, str> {
     if text.contains(char::is_control) {
         text.escape_default().to_string().into()

@@ -208,8 +208,8 @@ fn a_person_reads_who_called_what() {
     let line = told(Step::Closed, "python3 /srv/bot.py", lines::line);
     assert_eq!(
         line,
-        "12:00:02Z OpenAI API  api.openai.com  by python3 /srv/bot.py as ann (pid 4711) closed: 1.2 kB out, 33.0 MB \
-         in, 2.3 s"
+        "12:00:02Z OpenAI API  api.openai.com  by python3 /srv/bot.py as ann (pid 4711, ssh from 192.0.2.9) closed: \
+         1.2 kB out, 33.0 MB in, 2.3 s"
     );
 }
 

@@ -2,10 +2,9 @@
 //! image is not known. They go to the rollup once it is, or after [`PATIENCE`] without. Lines and NDJSON do not wait
 //! for so long.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
-use umbra_report::Caller;
 
 use crate::activity::Activity;
 
@@ -32,22 +31,19 @@ impl<Known> Held<Known> {
         goes.map(|(_, activity, _)| activity)
     }
 
-    /// Takes out those whose caller is now known, as `settle` says, and those that were held for long enough.
+    /// Takes out those whose caller is now known, as `settle` says, which brings the activity up to date, and those that
+    /// were held for long enough.
     pub(super) fn release(
         &mut self,
         now: Instant,
-        mut settle: impl FnMut(&mut Known) -> Option<Arc<Caller>>,
+        mut settle: impl FnMut(&mut Known, &mut Activity) -> bool,
     ) -> Vec<Activity> {
         let mut released = Vec::new();
         self.0.retain_mut(|(since, activity, known)| {
-            let settled = settle(known);
-            let holds = settled.is_none() && now.saturating_duration_since(*since) < PATIENCE;
+            let is_settled = settle(known, activity);
+            let holds = !is_settled && now.saturating_duration_since(*since) < PATIENCE;
             if !holds {
-                let caller = settled.unwrap_or_else(|| activity.caller.clone());
-                released.push(Activity {
-                    caller,
-                    ..activity.clone()
-                });
+                released.push(activity.clone());
             }
             holds
         });

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use umbra_report::{Program, User};
+use umbra_report::{OriginKind, Program, User};
 
 use super::*;
 
@@ -20,6 +20,7 @@ fn activity(uid: u32, time: &str, flows: u64, bytes: u64) -> Activity {
             container: None,
             unit: None,
         }),
+        origin: None,
         vendor: "OpenAI".into(),
         service: "API".into(),
         kind: Kind::Api,
@@ -30,6 +31,27 @@ fn activity(uid: u32, time: &str, flows: u64, bytes: u64) -> Activity {
         bytes_out: bytes,
         bytes_in: 10 * bytes,
     }
+}
+
+#[test]
+fn a_sum_has_the_last_origin_that_was_known() {
+    let mut rollup = Rollup::new(INTERVAL, 100);
+    let start = Instant::now();
+    let origin = |kind| Origin {
+        kind,
+        ..Origin::default()
+    };
+    for known in [Some(OriginKind::Cron), Some(OriginKind::Ssh), None] {
+        let origin = known.map(origin);
+        let activity = Activity {
+            origin,
+            ..activity(1, "2026-11-24T10:00:01Z", 1, 0)
+        };
+        rollup.add(activity, start);
+    }
+    let told = rollup.take_all();
+    assert_eq!(told.len(), 1, "an origin makes no other caller");
+    assert_eq!(told[0].origin, Some(origin(OriginKind::Ssh)));
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn observation(number: u64) -> Observation {
             container: None,
             unit: None,
         },
+        origin: None,
         vendor: "OpenAI".to_owned(),
         service: "API".to_owned(),
         kind: Kind::Api,

@@ -114,6 +114,7 @@ pub(crate) fn call(user: &str, program: &str) -> Observation {
             container: None,
             unit: None,
         },
+        origin: None,
         vendor: "OpenAI".to_owned(),
         service: "API".to_owned(),
         kind: Kind::Api,

@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use umbra_catalog::Kind;
-use umbra_report::{Evidence, Program, Protocol, User};
+use umbra_report::{Caller, Evidence, Program, Protocol, User};
 
 use super::*;
 
@@ -20,6 +22,7 @@ fn activity(bytes_out: u64) -> Activity {
     Activity {
         time: Timestamp::UNIX_EPOCH,
         caller: caller("early"),
+        origin: None,
         vendor: "OpenAI".into(),
         service: "API".into(),
         kind: Kind::Api,
@@ -46,7 +49,12 @@ fn what_is_settled_goes_with_its_caller_and_the_rest_after_a_while() {
     for number in [1, 2] {
         assert_eq!(held.hold(activity(number), number, now), None);
     }
-    let settle = |number: &mut u64| (*number == 2).then(|| caller("late"));
+    let settle = |number: &mut u64, activity: &mut Activity| {
+        if *number == 2 {
+            activity.caller = caller("late");
+        }
+        *number == 2
+    };
     assert_eq!(of(&held.release(now, settle)), [("late", 2)]);
     assert_eq!(of(&held.release(now + PATIENCE / 2, settle)), []);
     assert_eq!(of(&held.release(now + PATIENCE, settle)), [("early", 1)]);
@@ -61,5 +69,5 @@ fn memory_is_bounded_and_nothing_is_lost() {
         .collect();
     assert_eq!(went.len(), ACTIVITIES_MAX);
     assert_eq!(went[0].bytes_out, 0);
-    assert_eq!(held.release(now + PATIENCE, |()| None).len(), ACTIVITIES_MAX);
+    assert_eq!(held.release(now + PATIENCE, |(), _| false).len(), ACTIVITIES_MAX);
 }

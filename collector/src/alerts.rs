@@ -4,13 +4,15 @@
 //! redirects (they are not followed) are tried again for ever, with exponential back-off and jitter, or when the
 //! receiver's `Retry-After` says; any other 4xx settles it as refused until the next start, which offers it once more:
 //! by then somebody may have mended the address. The outbox is in the store, so a restart loses nothing; an attempt
-//! whose end was not written down is made again, under the same `Webhook-Id`.
+//! whose end was not written down is made again, under the same `Webhook-Id`. Of several collectors on a store, one
+//! claims an alert for a minute; if it dies meanwhile, another sends it.
 
 mod backoff;
 mod payload;
 mod webhook;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,6 +40,8 @@ pub struct Courier {
     pub bell: Arc<Notify>,
     /// Counts the attempts.
     pub metrics: Arc<Metrics>,
+    /// The alert that is being sent; 0 when none is.
+    pub held: AtomicI64,
 }
 
 impl Courier {
@@ -59,15 +63,23 @@ impl Courier {
             () = work => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
+        let held = self.held.load(Ordering::Relaxed);
+        if held > 0
+            && let Err(error) = self.store.release_alert(held).await
+        {
+            tracing::warn!("an alert waits for a minute, as if it were being sent: {error}");
+        }
     }
 
     /// Sends everything that is due; gives the time until something is due again.
     async fn round(&self) -> Result<Duration, StoreError> {
-        while let Some(alert) = self.store.due_alert(Timestamp::now()).await? {
+        while let Some(alert) = self.store.claim_alert(Timestamp::now()).await? {
+            self.held.store(alert.id, Ordering::Relaxed);
             let outcome = self.webhook.send(&alert).await;
             report(&alert, &outcome);
             self.metrics.alert(&outcome);
             self.settle(alert.id, &outcome).await;
+            self.held.store(0, Ordering::Relaxed);
         }
         Ok(self
             .store

@@ -14,7 +14,8 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use uuid::Uuid;
 
-use crate::config::Tls;
+use crate::config::{Settings, Tls};
+use crate::store::{Location, Pair, Store, StoreError};
 
 /// How far an agent's clock may be behind when it gets a certificate.
 const BACKDATED: Duration = Duration::from_hours(1);
@@ -48,9 +49,32 @@ pub enum AuthorityError {
         /// What is wrong.
         reason: String,
     },
+    /// The one in the database is none.
+    #[error(
+        "the authority in the database is damaged: {0}; restore the table `authority` from a backup, or empty it for a new authority, for which every agent needs a new token"
+    )]
+    Kept(String),
+    /// The store that has it cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A certificate cannot be made.
     #[error("cannot make a certificate: {0}; see that the names under [agents] are host names or addresses")]
     Make(#[from] rcgen::Error),
+}
+
+/// The authority of a collector that runs with `settings`: a given one, one in the data directory beside SQLite, or
+/// one in PostgreSQL, so that no collector has a file that the others lack.
+pub async fn of(settings: &Settings, store: &Store) -> Result<Authority, AuthorityError> {
+    match (settings.location(), &settings.authority) {
+        (Location::Postgres(_), None) => Authority::shared(store).await,
+        (_, given) => Authority::open(&settings.data, given.as_ref()),
+    }
+}
+
+/// Which half is no PEM, and why.
+enum Wrong {
+    Certificate(String),
+    Key(String),
 }
 
 /// The authority.
@@ -82,19 +106,42 @@ impl Authority {
             Some(given) => (given.cert.clone(), given.key.clone()),
             None => files::own(data)?,
         };
-        let wrong = |reason: String| AuthorityError::Wrong {
-            path: cert.clone(),
-            reason,
+        let pair = Pair {
+            certificate: files::read(&cert)?,
+            key: files::read(&key)?,
         };
-        let pem = files::read(&cert)?;
-        let key_pair = KeyPair::from_pem(&files::read(&key)?).map_err(|error| AuthorityError::Wrong {
-            path: key.clone(),
-            reason: error.to_string(),
-        })?;
-        let der = <CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice(pem.as_bytes())
-            .map_err(|error| wrong(error.to_string()))?;
-        let issuer = Issuer::from_ca_cert_der(&der, key_pair).map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { issuer, der, pem })
+        Self::from_pair(pair).map_err(|wrong| match wrong {
+            Wrong::Certificate(reason) => AuthorityError::Wrong { path: cert, reason },
+            Wrong::Key(reason) => AuthorityError::Wrong { path: key, reason },
+        })
+    }
+
+    /// The one that collectors share through their database, which is made when none is there.
+    pub async fn shared(store: &Store) -> Result<Self, AuthorityError> {
+        let mut kept = store.authority().await?;
+        if kept.is_none() {
+            store.offer_authority(&files::new()?, Timestamp::now()).await?;
+            // Another collector may have been first.
+            kept = store.authority().await?;
+        }
+        kept.ok_or(Wrong::Certificate("there is none".to_owned()))
+            .and_then(Self::from_pair)
+            .map_err(|(Wrong::Certificate(reason) | Wrong::Key(reason))| AuthorityError::Kept(reason))
+    }
+
+    fn from_pair(pair: Pair) -> Result<Self, Wrong> {
+        let certificate = |error: &dyn std::fmt::Display| Wrong::Certificate(error.to_string());
+        let key = KeyPair::from_pem(&pair.key).map_err(|error| Wrong::Key(error.to_string()))?;
+        let der = <CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice(
+            pair.certificate.as_bytes(),
+        )
+        .map_err(|error| certificate(&error))?;
+        let issuer = Issuer::from_ca_cert_der(&der, key).map_err(|error| certificate(&error))?;
+        Ok(Self {
+            issuer,
+            der,
+            pem: pair.certificate,
+        })
     }
 
     /// What is in every token.

@@ -1,6 +1,8 @@
-//! `umbra-collector token …` and `agent …`: they work on the data directory, also while a collector runs on it.
+//! `umbra-collector token …`, `agent …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! collector runs on it.
 
 mod agent;
+mod backup;
 mod table;
 mod token;
 
@@ -11,6 +13,7 @@ use crate::config::{ConfigError, Options, Settings};
 use crate::store::StoreError;
 
 pub use agent::AgentCommand;
+pub use backup::{BackupCommand, RestoreCommand};
 pub use token::TokenCommand;
 
 /// Whose data a command works on.
@@ -19,6 +22,9 @@ pub struct Place {
     /// Directory of the collector's database [default: that of `serve`]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// PostgreSQL database in place of it: `postgres://USER@HOST/DATABASE`
+    #[arg(long, value_name = "URL", env = "UMBRA_DATABASE", hide_env_values = true)]
+    database: Option<String>,
     /// The collector's configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -53,6 +59,7 @@ impl Place {
     fn settings(self) -> Result<Settings, ConfigError> {
         Settings::load(Options {
             data: self.data,
+            database: self.database,
             config: self.config,
             ..Options::default()
         })

@@ -3,6 +3,7 @@
 mod agents;
 mod directory;
 mod file;
+mod retention;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 use reqwest::Url;
 
 use crate::ingest::Limits;
+use crate::retention::Retention;
+use crate::store::{Database, DatabaseError, Location};
 pub use agents::Agents;
 use file::File;
 
@@ -29,8 +32,10 @@ pub struct Options {
     /// Directory of the database [default: /var/lib/umbra-collector as root, else ~/.local/state/umbra-collector]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Database to use in place of the SQLite file in the data directory (none is supported yet)
-    #[arg(long, value_name = "URL")]
+    /// PostgreSQL database in place of SQLite in the data directory: `postgres://USER@HOST/DATABASE`
+    ///
+    /// A password is safer in this variable, in the configuration file, or in the file that PGPASSFILE names.
+    #[arg(long, value_name = "URL", env = "UMBRA_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
     /// Address that is sent each new finding
     #[arg(long, value_name = "URL")]
@@ -57,6 +62,10 @@ pub struct Settings {
     pub authority: Option<Tls>,
     /// Directory of the database.
     pub data: PathBuf,
+    /// PostgreSQL in its place.
+    pub database: Option<Database>,
+    /// For how long what is kept.
+    pub retention: Retention,
     /// Certificate and key.
     pub tls: Option<Tls>,
     /// The webhook.
@@ -104,16 +113,9 @@ pub enum ConfigError {
         "refusing to listen on {0}: people do not log in yet, so only this machine may reach the page; listen on 127.0.0.1 and put a reverse proxy that authenticates in front; agents of other hosts have an address of their own, --agents"
     )]
     Exposed(SocketAddr),
-    /// A PostgreSQL database.
-    #[error(
-        "PostgreSQL is not supported yet; leave --database out, and the collector keeps its SQLite database in the --data directory"
-    )]
-    Postgres,
-    /// A database of an unknown kind.
-    #[error(
-        "--database must be left out for now: the collector keeps its SQLite database in the --data directory"
-    )]
-    Database,
+    /// A database that cannot be.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     /// A URL that is none, or not one for HTTP.
     #[error("{option} must be a URL that begins with http:// or https://")]
     Url {
@@ -128,9 +130,16 @@ pub enum ConfigError {
     /// Half of the authority.
     #[error("an authority is both a certificate and its key: give cert and key under [agents.authority]")]
     HalfAuthority,
+    /// Hours that outlast their callers.
+    #[error(
+        "inventory_months under [retention] must not be less than observations_months: hours are callers' hours"
+    )]
+    Retention,
     /// A number that is too small or too large.
-    #[error("{key} under [agents] must be from {low} to {high}")]
+    #[error("{key} under [{section}] must be from {low} to {high}")]
     Range {
+        /// Where.
+        section: &'static str,
         /// Which key.
         key: &'static str,
         /// Smallest.
@@ -156,14 +165,8 @@ impl Settings {
         if !listen.ip().is_loopback() {
             return Err(ConfigError::Exposed(listen));
         }
-        if let Some(database) = options.database.or(file.database) {
-            let postgres = database.starts_with("postgres:") || database.starts_with("postgresql:");
-            return Err(if postgres {
-                ConfigError::Postgres
-            } else {
-                ConfigError::Database
-            });
-        }
+        let database = options.database.or(file.database);
+        let database = database.map(|url| url.parse()).transpose()?;
         let tls = match (
             options.tls_cert.or(file.tls.cert),
             options.tls_key.or(file.tls.key),
@@ -179,6 +182,8 @@ impl Settings {
             agents,
             authority,
             data: data.ok_or(ConfigError::NoData)?,
+            database,
+            retention: retention::of(&file.retention)?,
             tls,
             webhook: url("--webhook", options.webhook.or(file.webhook.url))?,
             page: url("page.url", file.page.url)?,
@@ -188,7 +193,17 @@ impl Settings {
     }
 }
 
-/// The settings as they are logged and printed; of the webhook only where it is, as the rest is often a secret.
+impl Settings {
+    /// Where the inventory is kept.
+    pub fn location(&self) -> Location {
+        match &self.database {
+            Some(database) => Location::Postgres(database.clone()),
+            None => Location::Directory(self.data.clone()),
+        }
+    }
+}
+
+/// The settings as they are logged and printed, without the database's password; of the webhook only where it is, as the rest is often a secret.
 impl fmt::Display for Settings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "listen  = {}", self.listen)?;
@@ -201,7 +216,21 @@ impl fmt::Display for Settings {
             )?,
             None => writeln!(formatter, "agents  = on this machine only")?,
         }
-        writeln!(formatter, "data    = {}", self.data.display())?;
+        match &self.database {
+            Some(database) => writeln!(formatter, "data    = {database}")?,
+            None => writeln!(formatter, "data    = {}", self.data.display())?,
+        }
+        let Retention {
+            observations,
+            inventory,
+            alerts,
+            losses,
+        } = self.retention;
+        writeln!(
+            formatter,
+            "kept    = {observations} months of observations, {inventory} of the inventory, {alerts} of alerts, \
+             {losses} of losses"
+        )?;
         match &self.tls {
             Some(tls) => writeln!(
                 formatter,

@@ -4,7 +4,7 @@ mod place;
 mod tally;
 
 pub use place::fleet_wide;
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Facts, Tally};
 
 #[cfg(test)]
 mod tests;

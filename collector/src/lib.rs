@@ -6,6 +6,9 @@ pub mod alerts;
 mod api;
 mod app;
 pub mod authority;
+#[cfg(test)]
+#[path = "../tests/collector/cluster.rs"]
+mod cluster;
 pub mod commands;
 pub mod config;
 pub mod denied;
@@ -20,5 +23,6 @@ pub mod metrics;
 mod pages;
 mod query;
 pub mod refusal;
+pub mod retention;
 pub mod server;
 pub mod store;

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use umbra_collector::commands::{AgentCommand, CommandError, TokenCommand};
+use umbra_collector::commands::{AgentCommand, BackupCommand, CommandError, RestoreCommand, TokenCommand};
 use umbra_collector::config::{Options, Settings};
 
 /// Exit status for options and configuration that cannot be used; clap gives the same.
@@ -36,6 +36,8 @@ enum Command {
     /// List agents that enrolled, and shut them out
     #[command(subcommand)]
     Agent(AgentCommand),
+    Backup(BackupCommand),
+    Restore(RestoreCommand),
 }
 
 /// What `RUST_LOG` says, if that can be read.
@@ -60,6 +62,8 @@ fn main() -> ExitCode {
         Command::Check(options) => Settings::load(options).map(|settings| say(&settings.to_string())),
         Command::Token(command) => Ok(run(command.run())),
         Command::Agent(command) => Ok(run(command.run())),
+        Command::Backup(command) => Ok(run(command.run())),
+        Command::Restore(command) => Ok(run(command.run())),
     };
     match result {
         Ok(Ok(())) => ExitCode::SUCCESS,

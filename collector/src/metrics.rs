@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::store::{Applied, Health, Outcome};
+use crate::store::{Applied, Health, Outcome, Removed};
 
 /// The media type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,6 +40,11 @@ struct Certificates {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Class {
+    class: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Cause {
     cause: String,
 }
@@ -55,6 +60,8 @@ pub struct Metrics {
     findings: Counter,
     corrected: Counter,
     attempts: Family<Attempts, Counter>,
+    removed: Family<Class, Counter>,
+    last_removal: Gauge,
     hosts: Gauge,
     silent: Gauge,
     clones: Gauge,
@@ -90,6 +97,11 @@ impl Default for Metrics {
                 "Times of agents that were too far from this clock"
             ),
             attempts: register!("webhook_attempts", "Attempts to call the webhook by outcome"),
+            removed: register!("removed", "Rows that were kept for long enough, by class"),
+            last_removal: register!(
+                "last_removal_timestamp_seconds",
+                "When this collector last looked for what was kept for long enough"
+            ),
             hosts: register!("hosts", "Hosts that ever reported"),
             silent: register!("hosts_silent", "Hosts that have not reported for five minutes"),
             clones: register!(
@@ -149,6 +161,19 @@ impl Metrics {
             Outcome::Refused { .. } => "refused",
         };
         self.attempts.get_or_create(&Attempts { outcome }).inc();
+    }
+
+    /// What was kept for long enough is gone.
+    pub fn removed(&self, removed: &Removed, now: jiff::Timestamp) {
+        for (class, count) in [
+            ("observations", removed.observations),
+            ("inventory", removed.inventory),
+            ("alerts", removed.alerts),
+            ("losses", removed.losses),
+        ] {
+            self.removed.get_or_create(&Class { class }).inc_by(count);
+        }
+        self.last_removal.set(now.as_second());
     }
 
     /// Everything as text; `health` is what the store says now.

@@ -75,10 +75,20 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         tracing::error!("{error}");
         match error {
-            StoreError::Busy(_) => Self::later("the database is busy", Duration::from_secs(5)),
+            StoreError::Busy(_) | StoreError::Conflict(_) | StoreError::Gone => {
+                Self::later("the database is busy", Duration::from_secs(5))
+            }
+            // A restart takes seconds, and jitter is the agents' own.
+            StoreError::Away(_) | StoreError::Crowded(_) => Self::later(
+                "the collector's database does not answer",
+                Duration::from_secs(10),
+            ),
             StoreError::Full(_) => Self::later("the collector's disk is full", Duration::from_mins(1)),
             // The details are in the log: who asks over the network can do nothing about them.
-            StoreError::Damaged(_) | StoreError::Unusable(_) => Self::later(
+            StoreError::Damaged(_)
+            | StoreError::Unusable(_)
+            | StoreError::Login(_)
+            | StoreError::ReadOnly(_) => Self::later(
                 "the collector's database cannot be used; see its log",
                 Duration::from_mins(1),
             ),

@@ -11,6 +11,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
 
 use axum_server::Handle;
@@ -22,9 +23,10 @@ use tokio::task::JoinHandle;
 
 use crate::alerts::{Courier, Webhook, WebhookError};
 use crate::app::App;
-use crate::authority::{Authority, AuthorityError};
+use crate::authority::{self, AuthorityError};
 use crate::config::Settings;
 use crate::enrolment::{Desk, Pace};
+use crate::retention::Housekeeper;
 use crate::store::{Store, StoreError};
 pub(crate) use peer::Peer;
 
@@ -86,6 +88,7 @@ pub struct Server {
     handle: Handle<SocketAddr>,
     serving: JoinHandle<io::Result<()>>,
     courier: Option<JoinHandle<()>>,
+    housekeeper: JoinHandle<()>,
     stop: watch::Sender<bool>,
     store: Arc<Store>,
     deadline: Duration,
@@ -95,10 +98,10 @@ impl Server {
     /// Opens the store and listens; returns when requests are taken.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let tls = settings.tls.as_ref().map(tls::config).transpose()?;
-        let store = Arc::new(Store::open(&settings.data).await?);
+        let store = Arc::new(Store::open(&settings.location()).await?);
         // After the store, whose lock keeps others out of the directory.
-        let authority = Authority::open(&settings.data, settings.authority.as_ref());
-        let ready = authority
+        let ready = authority::of(&settings, &store)
+            .await
             .map_err(StartError::from)
             .and_then(|authority| Ok((Arc::new(authority), listen(settings.listen, "--listen")?)));
         let (authority, (listener, address)) = match ready {
@@ -144,11 +147,19 @@ impl Server {
                     webhook,
                     bell,
                     metrics,
+                    held: AtomicI64::default(),
                 };
-                Some(tokio::spawn(courier.run(stopped)))
+                Some(tokio::spawn(courier.run(stopped.clone())))
             }
             _ => None,
         };
+
+        let housekeeper = Housekeeper {
+            store: Arc::clone(&store),
+            retention: settings.retention,
+            metrics: Arc::clone(&app.metrics),
+        };
+        let housekeeper = tokio::spawn(housekeeper.run(stopped));
 
         let guard = guard::Guard::new(&page, settings.hosts);
         let service = routes::router(app, guard).into_make_service();
@@ -166,6 +177,7 @@ impl Server {
             handle,
             serving,
             courier,
+            housekeeper,
             stop,
             store,
             deadline: settings.limits.shutdown,
@@ -204,6 +216,7 @@ impl Server {
         if let Some(courier) = self.courier {
             let _ = courier.await;
         }
+        let _ = self.housekeeper.await;
         self.store.close().await;
     }
 }

@@ -12,6 +12,8 @@ mod findings;
 mod ingest;
 #[path = "collector/made_up.rs"]
 mod made_up;
+#[path = "collector/on_sqlite.rs"]
+mod on;
 #[path = "collector/page.rs"]
 mod page;
 #[path = "collector/receiver.rs"]

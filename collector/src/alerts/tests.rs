@@ -6,11 +6,14 @@ use umbra_report::Container;
 
 use super::*;
 use crate::made_up::{Spool, call};
+use crate::store::Location;
 
 /// The alert about one call, out of a store.
 async fn alert() -> Alert {
     let directory = tempfile::tempdir().expect("a directory");
-    let store = Store::open(directory.path()).await.expect("a store");
+    let store = Store::open(&Location::Directory(directory.path().into()))
+        .await
+        .expect("a store");
     let mut call = call("alice", "claude");
     call.first_seen = "2026-11-24T10:15:03.25Z".parse().expect("a time");
     call.caller.program.script = Some("/srv/claude.js".to_owned());
@@ -23,7 +26,7 @@ async fn alert() -> Alert {
     let report = Spool::of("web-1").report(vec![call]);
     store.apply(&report, received, true).await.expect("a report");
     store
-        .due_alert(Timestamp::now())
+        .claim_alert(Timestamp::now())
         .await
         .expect("the outbox")
         .expect("an alert")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
 
-use super::{AuthorityError, named};
+use super::{AuthorityError, Pair, named};
 
 /// Years of an authority that is made here: replacing it means a new token for every agent.
 const YEARS: i32 = 20;
@@ -32,6 +32,21 @@ pub(super) fn own(data: &Path) -> Result<(PathBuf, PathBuf), AuthorityError> {
         write(&key, &pair.serialize_pem())?;
         pair
     };
+    write(&cert, &certificate(&pair)?)?;
+    Ok((cert, key))
+}
+
+/// A new authority.
+pub(super) fn new() -> Result<Pair, rcgen::Error> {
+    let key = KeyPair::generate()?;
+    Ok(Pair {
+        certificate: certificate(&key)?,
+        key: key.serialize_pem(),
+    })
+}
+
+/// The certificate of an authority with this key, PEM.
+fn certificate(pair: &KeyPair) -> Result<String, rcgen::Error> {
     let mut params = CertificateParams::default();
     // The number tells authorities apart for whoever looks at two of them.
     let number = uuid::Uuid::new_v4().simple().to_string();
@@ -42,8 +57,7 @@ pub(super) fn own(data: &Path) -> Result<(PathBuf, PathBuf), AuthorityError> {
     let year = i32::from(now.year());
     params.not_before = rcgen::date_time_ymd(year - 1, 1, 1);
     params.not_after = rcgen::date_time_ymd(year + YEARS, 1, 1);
-    write(&cert, &params.self_signed(&pair)?.pem())?;
-    Ok((cert, key))
+    Ok(params.self_signed(pair)?.pem())
 }
 
 /// For this user alone, whole or not at all.

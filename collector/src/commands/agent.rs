@@ -38,7 +38,7 @@ impl AgentCommand {
         let now = Timestamp::now();
         let (id, place, decision) = match self {
             Self::List { place } => {
-                let store = Store::open_beside(&place.settings()?.data).await?;
+                let store = Store::open_beside(&place.settings()?.location()).await?;
                 let agents = store.enrolments().await?;
                 store.close().await;
                 return Ok(list(&agents, now));
@@ -46,7 +46,7 @@ impl AgentCommand {
             Self::Revoke { id, place } => (id, place, Decision::Revoke),
             Self::Retire { id, place } => (id, place, Decision::Retire),
         };
-        let store = Store::open_beside(&place.settings()?.data).await?;
+        let store = Store::open_beside(&place.settings()?.location()).await?;
         let done = store.decide(id, decision, now).await?;
         store.close().await;
         match (done, decision) {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::table::{table, time};
 use super::{CommandError, Place};
-use crate::authority::Authority;
+use crate::authority;
 use crate::store::{NewToken, Store, Token};
 
 /// Makes, lists and takes back what lets agents enrol
@@ -87,8 +87,8 @@ impl TokenCommand {
                 place,
             } => {
                 let settings = place.settings()?;
-                let store = Store::open_beside(&settings.data).await?;
-                let authority = Authority::open(&settings.data, settings.authority.as_ref())?;
+                let store = Store::open_beside(&settings.location()).await?;
+                let authority = authority::of(&settings, &store).await?;
                 let new = NewToken {
                     label: label
                         .chars()
@@ -104,13 +104,13 @@ impl TokenCommand {
                     .ok_or(CommandError::TooMany)
             }
             Self::List { place } => {
-                let store = Store::open_beside(&place.settings()?.data).await?;
+                let store = Store::open_beside(&place.settings()?.location()).await?;
                 let tokens = store.tokens().await?;
                 store.close().await;
                 Ok(list(&tokens, now))
             }
             Self::Revoke { id, place } => {
-                let store = Store::open_beside(&place.settings()?.data).await?;
+                let store = Store::open_beside(&place.settings()?.location()).await?;
                 let done = store.revoke_token(&id, now).await?;
                 store.close().await;
                 if done {

@@ -27,7 +27,12 @@ impl Agents {
             if (low..=high).contains(&value) {
                 Ok(value)
             } else {
-                Err(ConfigError::Range { key, low, high })
+                Err(ConfigError::Range {
+                    section: "agents",
+                    key,
+                    low,
+                    high,
+                })
             }
         };
         let life = within(

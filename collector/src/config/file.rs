@@ -16,6 +16,18 @@ pub(super) struct File {
     pub(super) webhook: Webhook,
     pub(super) page: Page,
     pub(super) agents: Agents,
+    pub(super) retention: Retention,
+}
+
+/// Whole months; the keys say so, as whoever reads the file should not have to guess.
+#[expect(clippy::struct_field_names, reason = "the names are the keys")]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Retention {
+    pub(super) observations_months: Option<u64>,
+    pub(super) inventory_months: Option<u64>,
+    pub(super) alerts_months: Option<u64>,
+    pub(super) losses_months: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -73,7 +73,7 @@ fn the_readme_shows_a_file_that_works_and_names_every_key() {
     assert!(settings.tls.is_some() && settings.webhook.is_some() && settings.page.is_some());
     assert!(!settings.hosts.is_empty());
     // The parser names the keys that it knows when it meets another.
-    for section in ["", "[tls]\n", "[webhook]\n", "[page]\n"] {
+    for section in ["", "[tls]\n", "[webhook]\n", "[page]\n", "[retention]\n"] {
         let error = refusal(&format!("{section}mood = 1\n"));
         let known = error
             .split('`')
@@ -132,11 +132,24 @@ fn half_of_certificate_and_key_a_database_and_other_schemes_are_refused() {
     for (text, part) in [
         ("[tls]\ncert = 'cert.pem'", "both a certificate and its key"),
         ("[tls]\nkey = 'key.pem'", "both a certificate and its key"),
+        ("database = 'sqlite:/secret.db'", "--database takes postgres://"),
         (
-            "database = 'postgresql://u:secret@db/umbra'",
-            "PostgreSQL is not supported yet",
+            "database = 'postgres://u:secret@[/umbra'",
+            "--database is not right",
         ),
-        ("database = 'sqlite:/umbra.db'", "--database must be left out"),
+        (
+            "database = 'postgres://db/umbra?passwrd=secret'",
+            "`?` that is not known",
+        ),
+        (
+            "database = 'postgres://db/umbra?sslmode=secret'",
+            "--database is not right",
+        ),
+        ("[retention]\nobservations_months = 0", "from 1 to 1200"),
+        (
+            "[retention]\ninventory_months = 3",
+            "must not be less than observations_months",
+        ),
         (
             "[webhook]\nurl = 'ftp://secret@example.com'",
             "--webhook must be a URL",
@@ -165,5 +178,23 @@ proptest! {
         if let Err(error) = load(&text, Options { data: Some("/data".into()), ..Options::default() }) {
             prop_assert_eq!(error.to_string().lines().count(), 1, "{}", error);
         }
+    }
+}
+
+#[test]
+fn a_database_shows_all_but_its_password() {
+    for (url, shown) in [
+        (
+            "postgres://umbra:secret@db.example:5433/fleet?sslmode=verify-full",
+            "PostgreSQL, fleet at db.example:5433 as umbra, sslmode verify-full",
+        ),
+        (
+            "postgresql:///fleet?host=/run/postgresql&user=umbra&password=secret",
+            "PostgreSQL, fleet at /run/postgresql as umbra, sslmode prefer",
+        ),
+    ] {
+        let settings = load(&format!("database = '{url}'"), Options::default()).expect("settings");
+        assert!(settings.to_string().contains(shown), "{settings}");
+        assert!(!format!("{settings} {settings:?}").contains("secret"));
     }
 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use umbra_catalog::Kind;
-use umbra_report::Observation;
+use umbra_report::{Caller, Observation};
 
 use super::fleet_wide;
 use crate::findings;
@@ -11,14 +11,10 @@ use crate::store;
 /// Milliseconds in the hour that observations are kept by.
 const HOUR: i64 = 3_600_000;
 
-/// The observations of one caller, name and UTC hour in a report, added up: a row of the store's batch.
-///
-/// Times are milliseconds since 1970-01-01 UTC.
-#[derive(Debug, Serialize)]
-pub(crate) struct Tally<'a> {
-    program: &'a str,
-    place: String,
-    uid: u32,
+/// What is said of a caller on a host.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Facts<'a> {
+    pub(crate) uid: u32,
     user_name: Option<&'a str>,
     exe: Option<&'a str>,
     script: Option<&'a str>,
@@ -32,19 +28,72 @@ pub(crate) struct Tally<'a> {
     package: Option<String>,
     package_version: Option<&'a str>,
     sha256: Option<&'a str>,
-    vendor: &'a str,
+}
+
+impl<'a> Facts<'a> {
+    fn of(caller: &'a Caller) -> Self {
+        let container = caller.container.as_ref();
+        let package = caller.program.package.as_ref();
+        Self {
+            uid: caller.user.uid,
+            user_name: caller.user.name.as_deref(),
+            exe: caller.program.exe.as_deref(),
+            script: caller.program.script.as_deref(),
+            container: container.map(|container| container.id.as_str()),
+            image: container.and_then(|container| container.image.as_deref()),
+            pod: container.and_then(|container| container.pod.as_deref()),
+            namespace: container.and_then(|container| container.namespace.as_deref()),
+            workload: container.and_then(|container| container.workload.as_deref()),
+            unit: caller.unit.as_deref(),
+            package: package.map(|package| format!("{}:{}", package.manager, package.name)),
+            package_version: package.and_then(|package| package.version.as_deref()),
+            sha256: caller.program.sha256.as_deref(),
+        }
+    }
+
+    /// Adds what else is said; the later words stand.
+    pub(crate) fn add(&mut self, later: &Self) {
+        self.user_name = later.user_name.or(self.user_name);
+        self.exe = later.exe.or(self.exe);
+        self.script = later.script.or(self.script);
+        self.container = later.container.or(self.container);
+        self.image = later.image.or(self.image);
+        self.pod = later.pod.or(self.pod);
+        self.namespace = later.namespace.or(self.namespace);
+        self.workload = later.workload.or(self.workload);
+        self.unit = later.unit.or(self.unit);
+        self.sha256 = later.sha256.or(self.sha256);
+        if later.package.is_some() {
+            self.package.clone_from(&later.package);
+            self.package_version = later.package_version;
+        }
+    }
+}
+
+/// The observations of one caller, name and UTC hour in a report, added up.
+///
+/// Times are milliseconds since 1970-01-01 UTC.
+#[derive(Debug)]
+#[cfg_attr(test, derive(Serialize))]
+pub(crate) struct Tally<'a> {
+    program: &'a str,
+    place: String,
+    #[cfg_attr(test, serde(flatten))]
+    pub(crate) facts: Facts<'a>,
+    pub(crate) vendor: &'a str,
     service: &'a str,
     kind: Kind,
     name: &'a str,
-    hour: i64,
-    flows: u64,
-    bytes_out: u64,
-    bytes_in: u64,
-    first_seen: i64,
-    last_seen: i64,
-    evidence: i64,
+    pub(crate) hour: i64,
+    pub(crate) flows: u64,
+    pub(crate) bytes_out: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) first_seen: i64,
+    /// Never before `hour`, so that what is kept of a use does not go before its hours.
+    pub(crate) last_seen: i64,
+    pub(crate) evidence: i64,
     /// Whether it is enough for a finding.
-    finding: bool,
+    pub(crate) finding: bool,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -87,25 +136,10 @@ impl<'a> Tally<'a> {
     }
 
     fn one(observation: &'a Observation, place: String, hour: i64) -> Self {
-        let caller = &observation.caller;
-        let container = caller.container.as_ref();
-        let package = caller.program.package.as_ref();
         Self {
-            program: &caller.program.name,
+            program: &observation.caller.program.name,
             place,
-            uid: caller.user.uid,
-            user_name: caller.user.name.as_deref(),
-            exe: caller.program.exe.as_deref(),
-            script: caller.program.script.as_deref(),
-            container: container.map(|container| container.id.as_str()),
-            image: container.and_then(|container| container.image.as_deref()),
-            pod: container.and_then(|container| container.pod.as_deref()),
-            namespace: container.and_then(|container| container.namespace.as_deref()),
-            workload: container.and_then(|container| container.workload.as_deref()),
-            unit: caller.unit.as_deref(),
-            package: package.map(|package| format!("{}:{}", package.manager, package.name)),
-            package_version: package.and_then(|package| package.version.as_deref()),
-            sha256: caller.program.sha256.as_deref(),
+            facts: Facts::of(&observation.caller),
             vendor: &observation.vendor,
             service: &observation.service,
             kind: observation.kind,
@@ -115,13 +149,23 @@ impl<'a> Tally<'a> {
             bytes_out: observation.bytes_out,
             bytes_in: observation.bytes_in,
             first_seen: observation.first_seen.as_millisecond(),
-            last_seen: observation.last_seen.as_millisecond(),
+            last_seen: observation.last_seen.as_millisecond().max(hour),
             evidence: store::evidence_rank(observation.evidence),
             finding: findings::deserves_one(observation.kind, observation.evidence),
         }
     }
 
-    /// Adds what the same caller did in the same hour; the later words about it stand.
+    /// Name and place of the program.
+    pub(crate) fn program(&self) -> [&str; 2] {
+        [self.program, &self.place]
+    }
+
+    /// Vendor, service, kind and name.
+    pub(crate) fn destination(&self) -> [&str; 4] {
+        [self.vendor, self.service, self.kind.as_str(), self.name]
+    }
+
+    /// Adds what the same caller did in the same hour.
     fn add(&mut self, other: &Self) {
         self.flows = self.flows.saturating_add(other.flows);
         self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
@@ -130,19 +174,6 @@ impl<'a> Tally<'a> {
         self.last_seen = self.last_seen.max(other.last_seen);
         self.evidence = self.evidence.min(other.evidence);
         self.finding |= other.finding;
-        self.user_name = other.user_name.or(self.user_name);
-        self.exe = other.exe.or(self.exe);
-        self.script = other.script.or(self.script);
-        self.container = other.container.or(self.container);
-        self.image = other.image.or(self.image);
-        self.pod = other.pod.or(self.pod);
-        self.namespace = other.namespace.or(self.namespace);
-        self.workload = other.workload.or(self.workload);
-        self.unit = other.unit.or(self.unit);
-        self.sha256 = other.sha256.or(self.sha256);
-        if other.package.is_some() {
-            self.package.clone_from(&other.package);
-            self.package_version = other.package_version;
-        }
+        self.facts.add(&other.facts);
     }
 }

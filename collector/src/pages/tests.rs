@@ -100,7 +100,11 @@ proptest! {
 /// The page of a store with more rows than fit, for this query.
 async fn page(query: Query) -> String {
     let directory = tempfile::tempdir().expect("a directory");
-    let store = Arc::new(Store::open(directory.path()).await.expect("a store"));
+    let store = Arc::new(
+        Store::open(&crate::store::Location::Directory(directory.path().into()))
+            .await
+            .expect("a store"),
+    );
     let calls = (0..=ROWS).map(|number| call("alice", &format!("a&b {number}")));
     let report = Spool::of("web-1").report(calls.collect());
     store

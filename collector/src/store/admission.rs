@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use umbra_report::Agent;
 use uuid::Uuid;
 
-use super::{Store, StoreError, millis, time};
+use super::{Store, StoreError, length, millis, on, time};
 use crate::denied::Denied;
 
 /// Starts of a host that are remembered after another one came.
@@ -63,19 +63,20 @@ impl Store {
             return Ok(Ok(()));
         };
         let now = millis(now);
-        let takeover = i64::try_from(takeover.as_millis()).unwrap_or(i64::MAX);
+        let takeover = length(takeover);
         if known.boot.as_ref() == Some(&boot) {
             if known.rival.is_some() && !known.is_proven() {
                 self.found_clone(&id, now).await?;
             }
             return Ok(Ok(()));
         }
-        let was_before: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM past_boots WHERE agent = ? AND boot = ?")
-                .bind(&id)
-                .bind(&boot)
-                .fetch_optional(&self.readers)
-                .await?;
+        let was_before: Option<i64> = on!(self.readers(), |db| sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM past_boots WHERE agent = $1 AND boot = $2"
+        )
+        .bind(&id)
+        .bind(&boot)
+        .fetch_optional(db)
+        .await)?;
         if was_before.is_some() {
             self.found_clone(&id, now).await?;
             return Ok(Err(Denied::PossibleClone(agent.id)));
@@ -87,18 +88,25 @@ impl Store {
         let silent_for = now.saturating_sub(known.last_report);
         if known.boot.is_some() && silent_for < takeover {
             if known.rival.as_ref() != Some(&boot) {
-                sqlx::query("UPDATE enrolments SET rival = ?, rival_since = ? WHERE agent = ?")
-                    .bind(&boot)
-                    .bind(now)
-                    .bind(&id)
-                    .execute(&self.writer)
-                    .await?;
+                on!(self.writer(), |db| sqlx::query(
+                    "UPDATE enrolments SET rival = $1, rival_since = $2 WHERE agent = $3"
+                )
+                .bind(&boot)
+                .bind(now)
+                .bind(&id)
+                .execute(db)
+                .await
+                .map(drop))?;
             }
             let left = u64::try_from(takeover - silent_for).unwrap_or_default();
             return Ok(Err(Denied::Held(Duration::from_secs(left.div_ceil(1000)))));
         }
-        self.take_over(&id, known.boot.as_deref(), &boot, now).await?;
-        Ok(Ok(()))
+        if self.take_over(&id, known.boot.as_deref(), &boot, now).await? {
+            Ok(Ok(()))
+        } else {
+            // Another start was first, at another collector.
+            Ok(Err(Denied::Held(Duration::from_secs(1))))
+        }
     }
 
     async fn known(
@@ -118,15 +126,17 @@ impl Store {
             Option<i64>,
             Option<i64>,
         );
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = on!(self.readers(), |db| {
+            sqlx::query_as(
             "SELECT c.agent, c.not_after, e.revoked IS NOT NULL, e.retired IS NOT NULL, e.boot, e.rival, e.rival_since,
                     e.clone, a.last_report
              FROM certificates c JOIN enrolments e ON e.agent = c.agent LEFT JOIN agents a ON a.agent = c.agent
-             WHERE c.fingerprint = ?",
+             WHERE c.fingerprint = $1",
         )
         .bind(fingerprint)
-        .fetch_optional(&self.readers)
-        .await?;
+        .fetch_optional(db)
+        .await
+        })?;
         let known = row.and_then(|row| {
             Some(Known {
                 agent: row.0.parse().ok()?,
@@ -161,41 +171,60 @@ impl Store {
 
     async fn found_clone(&self, agent: &str, now: i64) -> Result<(), StoreError> {
         tracing::warn!(agent, "possible clone: two hosts report as one agent");
-        sqlx::query("UPDATE enrolments SET clone = ? WHERE agent = ?")
-            .bind(now)
-            .bind(agent)
-            .execute(&self.writer)
-            .await?;
+        on!(self.writer(), |db| sqlx::query(
+            "UPDATE enrolments SET clone = $1 WHERE agent = $2"
+        )
+        .bind(now)
+        .bind(agent)
+        .execute(db)
+        .await
+        .map(drop))?;
         Ok(())
     }
 
-    /// The host that reported has been silent: another start reports now.
-    async fn take_over(&self, agent: &str, old: Option<&str>, new: &str, now: i64) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("UPDATE enrolments SET boot = ?, rival = NULL, rival_since = NULL WHERE agent = ?")
-            .bind(new)
-            .bind(agent)
-            .execute(&mut *transaction)
-            .await?;
+    /// The host that reported has been silent: another start reports now, unless it does not report any more.
+    async fn take_over(
+        &self,
+        agent: &str,
+        old: Option<&str>,
+        new: &str,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let is_first = on!(&mut transaction, |db| sqlx::query(
+            "UPDATE enrolments SET boot = $1, rival = NULL, rival_since = NULL
+             WHERE agent = $2 AND coalesce(boot, '') = coalesce($3, '')"
+        )
+        .bind(new)
+        .bind(agent)
+        .bind(old)
+        .execute(&mut **db)
+        .await
+        .map(|done| done.rows_affected() > 0))?;
+        if !is_first {
+            return Ok(false);
+        }
         if let Some(old) = old {
-            sqlx::query(
-                "INSERT INTO past_boots (agent, boot, ended) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            on!(&mut transaction, |db| sqlx::query(
+                "INSERT INTO past_boots (agent, boot, ended) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             )
             .bind(agent)
             .bind(old)
             .bind(now)
-            .execute(&mut *transaction)
-            .await?;
-            sqlx::query(
-                "DELETE FROM past_boots WHERE agent = ?1 AND boot NOT IN
-                     (SELECT boot FROM past_boots WHERE agent = ?1 ORDER BY ended DESC LIMIT ?2)",
+            .execute(&mut **db)
+            .await
+            .map(drop))?;
+            on!(&mut transaction, |db| sqlx::query(
+                "DELETE FROM past_boots WHERE agent = $1 AND boot NOT IN
+                     (SELECT boot FROM past_boots WHERE agent = $1 ORDER BY ended DESC LIMIT $2)",
             )
             .bind(agent)
             .bind(PAST_BOOTS)
-            .execute(&mut *transaction)
-            .await?;
+            .execute(&mut **db)
+            .await
+            .map(drop))?;
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(true)
     }
 }

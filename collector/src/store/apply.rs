@@ -1,7 +1,12 @@
+use std::time::Duration;
+
 use jiff::Timestamp;
 use umbra_report::{Gap, Observation, RecordBody, Report};
 
-use super::{Store, StoreError, agents, batch, millis, stored};
+use super::{Store, StoreError, Transaction, agents, batch, millis, on, stored};
+
+/// How often a report is tried that meets what other collectors do.
+const ATTEMPTS: u32 = 6;
 
 /// What a report changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,8 +24,30 @@ pub struct Applied {
 impl Store {
     /// Applies the records that are new and remembers the last one's number, all in one transaction.
     ///
-    /// `report` has passed [`crate::ingest::check`]. `alert` puts each new finding into the outbox.
+    /// `report` has passed [`crate::ingest::check`]. `alert` puts each new finding into the outbox. What fails because
+    /// of what other collectors did at the same time is tried again: the repeat finds what has become of it.
     pub async fn apply(
+        &self,
+        report: &Report,
+        received: Timestamp,
+        alert: bool,
+    ) -> Result<Applied, StoreError> {
+        let mut attempt = 1;
+        loop {
+            self.make_months_of(report).await?;
+            match self.apply_once(report, received, alert).await {
+                Err(error) if error.is_conflict() && attempt < ATTEMPTS => {
+                    tracing::debug!(attempt, "storing a report again: {error}");
+                    self.forget_months();
+                    tokio::time::sleep(Duration::from_millis(fastrand::u64(0..20 << attempt))).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn apply_once(
         &self,
         report: &Report,
         received: Timestamp,
@@ -28,14 +55,15 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         let now = millis(received);
         let epoch = report.epoch.to_string();
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let agent = agents::remember(&mut transaction, report, now).await?;
-        let last: Option<i64> =
-            sqlx::query_scalar("SELECT sequence FROM streams WHERE agent = ? AND epoch = ?")
-                .bind(agent)
-                .bind(&epoch)
-                .fetch_optional(&mut *transaction)
-                .await?;
+        let last: Option<i64> = on!(&mut transaction, |db| sqlx::query_scalar(
+            "SELECT sequence FROM streams WHERE agent = $1 AND epoch = $2"
+        )
+        .bind(agent)
+        .bind(&epoch)
+        .fetch_optional(&mut **db)
+        .await)?;
         let mut sequence = last.map_or(0, super::count);
         let mut applied = Applied::default();
         let mut observations: Vec<&Observation> = Vec::new();
@@ -80,15 +108,16 @@ impl Store {
             applied.findings = batch::apply(&mut transaction, agent, &observations, now, alert).await?;
         }
         if applied.records > 0 {
-            sqlx::query(
-                "INSERT INTO streams (agent, epoch, sequence) VALUES (?, ?, ?)
+            on!(&mut transaction, |db| sqlx::query(
+                "INSERT INTO streams (agent, epoch, sequence) VALUES ($1, $2, $3)
                  ON CONFLICT (agent, epoch) DO UPDATE SET sequence = excluded.sequence",
             )
             .bind(agent)
             .bind(&epoch)
             .bind(stored(sequence))
-            .execute(&mut *transaction)
-            .await?;
+            .execute(&mut **db)
+            .await
+            .map(drop))?;
         }
         transaction.commit().await?;
         Ok(Applied { sequence, ..applied })
@@ -107,27 +136,28 @@ struct Missing<'a> {
 impl Missing<'_> {
     async fn store(
         &self,
-        connection: &mut sqlx::SqliteConnection,
+        transaction: &mut Transaction,
         agent: i64,
         epoch: &str,
         now: i64,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        on!(transaction, |db| sqlx::query(
             "INSERT INTO gaps (agent, epoch, first_sequence, last_sequence, records, explained, first_seen,
                                last_seen, received)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(agent)
         .bind(epoch)
         .bind(stored(self.from))
         .bind(stored(self.to))
         .bind(stored(self.records))
-        .bind(self.gap.is_some())
+        .bind(i64::from(self.gap.is_some()))
         .bind(self.gap.map(|gap| millis(gap.first_seen)))
         .bind(self.gap.map(|gap| millis(gap.last_seen)))
         .bind(now)
-        .execute(connection)
-        .await?;
+        .execute(&mut **db)
+        .await
+        .map(drop))?;
         Ok(())
     }
 }

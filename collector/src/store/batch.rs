@@ -1,168 +1,317 @@
-//! A report's observations go into a table in memory in one statement, and from there into the inventory with one
-//! statement a table, however many there are.
+//! A report's observations go into the inventory with one statement a table, however many there are.
 
-use sqlx::SqliteConnection;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
+
+use serde::Serialize;
 use umbra_report::Observation;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::both::{Wording, with_rows};
+use super::{StoreError, Transaction, callers, on, stored};
 use crate::findings;
 use crate::inventory::Tally;
 
-/// Makes the table in memory that a batch passes through; it lives as long as the connection.
-pub(super) async fn prepare(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(
-        "CREATE TEMP TABLE IF NOT EXISTS batch (
-             program TEXT, place TEXT, uid INTEGER, user_name TEXT, exe TEXT, script TEXT, container TEXT,
-             image TEXT, pod TEXT, namespace TEXT, workload TEXT, unit TEXT, package TEXT, package_version TEXT,
-             sha256 TEXT, vendor TEXT, service TEXT, kind TEXT, name TEXT, hour INTEGER, flows INTEGER,
-             bytes_out INTEGER, bytes_in INTEGER, first_seen INTEGER, last_seen INTEGER, evidence INTEGER,
-             finding INTEGER, program_id INTEGER, destination_id INTEGER, caller_id INTEGER)",
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+/// A table whose rows are never changed, by what they hold.
+struct Dictionary {
+    /// Gives the place in `$1` and the id of each row that is there. Items are arrays that begin with their place.
+    find: Wording,
+    /// Adds those that are not.
+    add: Wording,
 }
 
-const FILL: &str = "
-    INSERT INTO temp.batch (program, place, uid, user_name, exe, script, container, image, pod, namespace, workload,
-                            unit, package, package_version, sha256, vendor, service, kind, name, hour, flows, bytes_out, bytes_in, first_seen, last_seen, evidence, finding)
-    SELECT value ->> 'program', value ->> 'place', value ->> 'uid', value ->> 'user_name', value ->> 'exe',
-           value ->> 'script', value ->> 'container', value ->> 'image', value ->> 'pod',
-           value ->> 'namespace', value ->> 'workload', value ->> 'unit', value ->> 'package',
-           value ->> 'package_version', value ->> 'sha256', value ->> 'vendor',
-           value ->> 'service', value ->> 'kind', value ->> 'name', value ->> 'hour', value ->> 'flows',
-           value ->> 'bytes_out', value ->> 'bytes_in', value ->> 'first_seen', value ->> 'last_seen',
-           value ->> 'evidence', value ->> 'finding'
-    FROM json_each(?)";
+const PROGRAMS: Dictionary = Dictionary {
+    find: with_rows!(
+        "SELECT CAST(value ->> 0 AS BIGINT), p.id FROM",
+        "CROSS JOIN programs p WHERE p.name = value ->> 1 AND p.place = value ->> 2"
+    ),
+    add: with_rows!(
+        "INSERT INTO programs (name, place) SELECT value ->> 1, value ->> 2 FROM",
+        "WHERE true ON CONFLICT DO NOTHING"
+    ),
+};
 
-const NAME_PARTS: [&str; 3] = [
-    "INSERT INTO programs (name, place) SELECT DISTINCT program, place FROM temp.batch WHERE true
-     ON CONFLICT DO NOTHING",
-    "INSERT INTO destinations (vendor, service, kind, name)
-     SELECT DISTINCT vendor, service, kind, name FROM temp.batch WHERE true
-     ON CONFLICT DO NOTHING",
-    "UPDATE temp.batch SET
-         program_id = (SELECT id FROM programs p WHERE p.name = batch.program AND p.place = batch.place),
-         destination_id = (SELECT id FROM destinations d WHERE d.vendor = batch.vendor
-                           AND d.service = batch.service AND d.kind = batch.kind AND d.name = batch.name)",
-];
+const DESTINATIONS: Dictionary = Dictionary {
+    find: with_rows!(
+        "SELECT CAST(value ->> 0 AS BIGINT), d.id FROM",
+        "CROSS JOIN destinations d
+         WHERE d.vendor = value ->> 1 AND d.service = value ->> 2 AND d.kind = value ->> 3 AND d.name = value ->> 4"
+    ),
+    add: with_rows!(
+        "INSERT INTO destinations (vendor, service, kind, name)
+         SELECT value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM",
+        "WHERE true ON CONFLICT DO NOTHING"
+    ),
+};
 
-const NAME_CALLERS: [&str; 2] = [
-    // What is not said this time keeps what was said before.
-    "INSERT INTO callers (agent, program, uid, user_name, exe, script, container, image, pod, namespace, workload,
-                          unit, package, package_version, sha256)
-     SELECT ?, program_id, uid, max(user_name), max(exe), max(script), max(container), max(image), max(pod),
-            max(namespace), max(workload), max(unit), max(package), max(package_version), max(sha256)
-     FROM temp.batch WHERE true GROUP BY program_id, uid
-     ON CONFLICT (agent, program, uid) DO UPDATE SET
-         user_name = coalesce(excluded.user_name, callers.user_name),
-         exe = coalesce(excluded.exe, callers.exe), script = coalesce(excluded.script, callers.script),
-         container = coalesce(excluded.container, callers.container),
-         image = coalesce(excluded.image, callers.image), pod = coalesce(excluded.pod, callers.pod),
-         namespace = coalesce(excluded.namespace, callers.namespace),
-         workload = coalesce(excluded.workload, callers.workload), unit = coalesce(excluded.unit, callers.unit),
-         package = coalesce(excluded.package, callers.package),
-         package_version = coalesce(excluded.package_version, callers.package_version),
-         sha256 = coalesce(excluded.sha256, callers.sha256)",
-    "UPDATE temp.batch SET caller_id = (SELECT id FROM callers c
-         WHERE c.agent = ? AND c.program = batch.program_id AND c.uid = batch.uid)",
-];
-
-/// A sum that would pass the greatest integer stays at it; SQLite would turn it into a float.
+/// A sum that would pass the greatest integer stays at it.
 macro_rules! add_up {
     ($table:literal) => {
         concat!(
-            "flows = min(",
+            add_up!($table, "flows"),
+            add_up!($table, "bytes_out"),
+            add_up!($table, "bytes_in"),
+            "first_seen = CASE WHEN excluded.first_seen < ",
             $table,
-            ".flows, 9223372036854775807 - excluded.flows) + excluded.flows,
-             bytes_out = min(",
+            ".first_seen
+                 THEN excluded.first_seen ELSE ",
             $table,
-            ".bytes_out, 9223372036854775807 - excluded.bytes_out) + excluded.bytes_out,
-             bytes_in = min(",
+            ".first_seen END,
+             last_seen = CASE WHEN excluded.last_seen > ",
             $table,
-            ".bytes_in, 9223372036854775807 - excluded.bytes_in) + excluded.bytes_in,
-             first_seen = min(",
+            ".last_seen
+                 THEN excluded.last_seen ELSE ",
             $table,
-            ".first_seen, excluded.first_seen),
-             last_seen = max(",
+            ".last_seen END,
+             evidence = CASE WHEN excluded.evidence < ",
             $table,
-            ".last_seen, excluded.last_seen),
-             evidence = min(",
+            ".evidence
+                 THEN excluded.evidence ELSE ",
             $table,
-            ".evidence, excluded.evidence)"
+            ".evidence END"
+        )
+    };
+    ($table:literal, $column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN ",
+            $table,
+            ".",
+            $column,
+            " > 9223372036854775807 - excluded.",
+            $column,
+            "
+                 THEN 9223372036854775807 ELSE ",
+            $table,
+            ".",
+            $column,
+            " + excluded.",
+            $column,
+            " END, "
         )
     };
 }
 
-const OBSERVE: [&str; 2] = [
-    concat!(
-        "INSERT INTO observations (caller, destination, hour, flows, bytes_out, bytes_in, first_seen, last_seen,
-                                   evidence)
-         SELECT caller_id, destination_id, hour, flows, bytes_out, bytes_in, first_seen, last_seen, evidence
-         FROM temp.batch WHERE true
-         ON CONFLICT (caller, destination, hour) DO UPDATE SET ",
-        add_up!("observations")
-    ),
-    concat!(
-        "INSERT INTO uses (caller, destination, flows, bytes_out, bytes_in, first_seen, last_seen, evidence)
-         SELECT caller_id, destination_id, sum(flows), sum(bytes_out), sum(bytes_in), min(first_seen),
-                max(last_seen), min(evidence)
-         FROM temp.batch WHERE true GROUP BY caller_id, destination_id
-         ON CONFLICT (caller, destination) DO UPDATE SET ",
-        add_up!("uses")
-    ),
-];
+const OBSERVE: Wording = with_rows!(
+    "INSERT INTO observations (caller, destination, hour, flows, bytes_out, bytes_in, first_seen, last_seen, evidence)
+     SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT),
+            CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT),
+            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT)
+     FROM",
+    concat!("WHERE true ON CONFLICT (caller, destination, hour) DO UPDATE SET ", add_up!("observations"))
+);
 
-const FIND: &str = "
-    INSERT INTO findings (kind, program, vendor, caller, destination, evidence, first_seen, created)
-    SELECT ?, program_id, vendor, caller_id, destination_id, evidence, first_seen, ? FROM (
-        SELECT *, row_number() OVER (PARTITION BY program_id, vendor ORDER BY first_seen, evidence) AS place_in_line
-        FROM temp.batch WHERE finding = 1) AS candidates
-    WHERE place_in_line = 1
-    ON CONFLICT (kind, program, vendor) DO NOTHING
-    RETURNING id";
+const USE: Wording = with_rows!(
+    "INSERT INTO uses (caller, destination, flows, bytes_out, bytes_in, first_seen, last_seen, evidence)
+     SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT),
+            CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT),
+            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT)
+     FROM",
+    concat!(
+        "WHERE true ON CONFLICT (caller, destination) DO UPDATE SET ",
+        add_up!("uses")
+    )
+);
+
+/// Items are program, vendor, caller, destination, evidence, first seen. What is known already is left out beforehand,
+/// because PostgreSQL gives a number away to each row that it tries to insert.
+const FIND: Wording = with_rows!(
+    "INSERT INTO findings (kind, program, vendor, caller, destination, evidence, first_seen, created)
+     SELECT $2, CAST(value ->> 0 AS BIGINT), value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
+            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), $3
+     FROM",
+    "WHERE NOT EXISTS (SELECT 1 FROM findings f WHERE f.kind = $2 AND f.program = CAST(value ->> 0 AS BIGINT)
+                       AND f.vendor = value ->> 1)
+     ON CONFLICT (kind, program, vendor) DO NOTHING
+     RETURNING id"
+);
+
+/// Items are the delivery's name and the finding.
+const ALERT: Wording = with_rows!(
+    "INSERT INTO outbox (delivery, finding, state, attempts, due, created)
+     SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), 'pending', 0, $2, $2 FROM",
+    "WHERE true"
+);
+
+/// What an hour's or a use's row counts.
+#[derive(Clone, Copy)]
+struct Sum {
+    flows: i64,
+    bytes_out: i64,
+    bytes_in: i64,
+    first_seen: i64,
+    last_seen: i64,
+    evidence: i64,
+}
+
+impl Sum {
+    fn of(tally: &Tally<'_>) -> Self {
+        Self {
+            flows: stored(tally.flows),
+            bytes_out: stored(tally.bytes_out),
+            bytes_in: stored(tally.bytes_in),
+            first_seen: tally.first_seen,
+            last_seen: tally.last_seen,
+            evidence: tally.evidence,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            flows: self.flows.saturating_add(other.flows),
+            bytes_out: self.bytes_out.saturating_add(other.bytes_out),
+            bytes_in: self.bytes_in.saturating_add(other.bytes_in),
+            first_seen: self.first_seen.min(other.first_seen),
+            last_seen: self.last_seen.max(other.last_seen),
+            evidence: self.evidence.min(other.evidence),
+        }
+    }
+
+    /// The row of this key, in the order of the statements above.
+    fn row(self, key: &[i64]) -> Vec<i64> {
+        let columns = [
+            self.flows,
+            self.bytes_out,
+            self.bytes_in,
+            self.first_seen,
+            self.last_seen,
+            self.evidence,
+        ];
+        [key, &columns].concat()
+    }
+}
 
 /// Adds the observations of `agent` to the inventory; gives the number of findings that they raised.
+///
+/// Rows that agents share are written in one order, programs, destinations and findings, each of them sorted, so that
+/// of two transactions one at most waits for the other.
 pub(super) async fn apply(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction,
     agent: i64,
     observations: &[&Observation],
     now: i64,
     alert: bool,
 ) -> Result<usize, StoreError> {
-    let tallies = serde_json::to_string(&Tally::of(observations))?;
-    sqlx::query(FILL).bind(tallies).execute(&mut *connection).await?;
-    for statement in NAME_PARTS {
-        sqlx::query(statement).execute(&mut *connection).await?;
-    }
-    for statement in NAME_CALLERS {
-        sqlx::query(statement)
-            .bind(agent)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for statement in OBSERVE {
-        sqlx::query(statement).execute(&mut *connection).await?;
-    }
-    let raised: Vec<i64> = sqlx::query_scalar(FIND)
-        .bind(findings::NEW_CALLER)
-        .bind(now)
-        .fetch_all(&mut *connection)
-        .await?;
-    if alert {
-        for finding in &raised {
-            sqlx::query(
-                "INSERT INTO outbox (delivery, finding, state, attempts, due, created)
-                 VALUES (?1, ?2, 'pending', 0, ?3, ?3)",
-            )
-            .bind(Uuid::new_v4().to_string())
-            .bind(finding)
-            .bind(now)
-            .execute(&mut *connection)
-            .await?;
+    let tallies = Tally::of(observations);
+    let programs = ids(transaction, &PROGRAMS, tallies.iter().map(Tally::program)).await?;
+    let destinations = ids(transaction, &DESTINATIONS, tallies.iter().map(Tally::destination)).await?;
+    let callers = callers::apply(transaction, agent, &tallies, &programs).await?;
+
+    let mut hours: Vec<Vec<i64>> = Vec::with_capacity(tallies.len());
+    let mut uses: BTreeMap<[i64; 2], Sum> = BTreeMap::new();
+    // What a finding is about: the first observation of the program and vendor.
+    let mut firsts: BTreeMap<(i64, &str), [i64; 4]> = BTreeMap::new();
+    for tally in &tallies {
+        let (program, destination) = (programs[&tally.program()], destinations[&tally.destination()]);
+        let caller = callers[&(program, tally.facts.uid)];
+        let sum = Sum::of(tally);
+        hours.push(sum.row(&[caller, destination, tally.hour]));
+        uses.entry([caller, destination])
+            .and_modify(|all| *all = all.and(sum))
+            .or_insert(sum);
+        if tally.finding {
+            let this = [tally.first_seen, tally.evidence, caller, destination];
+            let first = firsts.entry((program, tally.vendor)).or_insert(this);
+            *first = this.min(*first);
         }
     }
-    sqlx::query("DELETE FROM temp.batch").execute(connection).await?;
+    hours.sort_unstable();
+    execute(transaction, OBSERVE, &json(hours)?).await?;
+    let uses = uses.into_iter().map(|(key, sum)| sum.row(&key));
+    execute(transaction, USE, &json(uses)?).await?;
+    find(transaction, firsts, now, alert).await
+}
+
+/// Raises the findings that are new, and puts them into the outbox.
+async fn find(
+    transaction: &mut Transaction,
+    firsts: BTreeMap<(i64, &str), [i64; 4]>,
+    now: i64,
+    alert: bool,
+) -> Result<usize, StoreError> {
+    if firsts.is_empty() {
+        return Ok(0);
+    }
+    let rows = json(firsts.into_iter().map(
+        |((program, vendor), [first_seen, evidence, caller, destination])| {
+            (program, vendor, caller, destination, evidence, first_seen)
+        },
+    ))?;
+    let statement = transaction.word(FIND);
+    let raised: Vec<i64> = on!(transaction, |db| sqlx::query_scalar(statement)
+        .bind(&rows)
+        .bind(findings::NEW_CALLER)
+        .bind(now)
+        .fetch_all(&mut **db)
+        .await)?;
+    if alert && !raised.is_empty() {
+        let rows = json(raised.iter().map(|finding| (Uuid::new_v4(), finding)))?;
+        let statement = transaction.word(ALERT);
+        on!(transaction, |db| sqlx::query(statement)
+            .bind(&rows)
+            .bind(now)
+            .execute(&mut **db)
+            .await
+            .map(drop))?;
+    }
     Ok(raised.len())
+}
+
+/// The ids of a dictionary's rows; those that are missing are added. Every key has one.
+async fn ids<'a, const N: usize>(
+    transaction: &mut Transaction,
+    dictionary: &Dictionary,
+    keys: impl Iterator<Item = [&'a str; N]>,
+) -> Result<HashMap<[&'a str; N], i64>, StoreError> {
+    let keys: Vec<[&str; N]> = keys.collect::<BTreeSet<_>>().into_iter().collect();
+    let rows = json(keys.iter().enumerate().map(|(place, key)| {
+        let place = place.to_string();
+        std::iter::once(place)
+            .chain(key.iter().map(|part| (*part).to_owned()))
+            .collect::<Vec<_>>()
+    }))?;
+    let mut ids = numbered(transaction, dictionary.find, &rows).await?;
+    if ids.len() < keys.len() {
+        execute(transaction, dictionary.add, &rows).await?;
+        ids = numbered(transaction, dictionary.find, &rows).await?;
+    }
+    by_key(keys, &ids)
+}
+
+/// Runs a statement that gives the place of an item of `rows`, and an id.
+pub(super) async fn numbered(
+    transaction: &mut Transaction,
+    wording: Wording,
+    rows: &str,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let statement = transaction.word(wording);
+    Ok(on!(transaction, |db| sqlx::query_as(statement)
+        .bind(rows)
+        .fetch_all(&mut **db)
+        .await)?)
+}
+
+/// Puts the ids of places beside the keys of these places.
+pub(super) fn by_key<K: Eq + Hash>(keys: Vec<K>, ids: &[(i64, i64)]) -> Result<HashMap<K, i64>, StoreError> {
+    let ids: HashMap<i64, i64> = ids.iter().copied().collect();
+    keys.into_iter()
+        .zip(0..)
+        .map(|(key, place)| Some((key, *ids.get(&place)?)))
+        .collect::<Option<_>>()
+        .ok_or(StoreError::Gone)
+}
+
+async fn execute(transaction: &mut Transaction, wording: Wording, rows: &str) -> Result<(), StoreError> {
+    let statement = transaction.word(wording);
+    on!(transaction, |db| sqlx::query(statement)
+        .bind(rows)
+        .execute(&mut **db)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Rows as the statements take them.
+pub(super) fn json<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(&rows.into_iter().collect::<Vec<_>>())?)
 }

@@ -1,9 +1,8 @@
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 use umbra_report::{Agent, Token};
 use uuid::Uuid;
 
-use super::{Store, StoreError, millis, time};
+use super::{Store, StoreError, Transaction, millis, on, time};
 use crate::authority::{Issued, fingerprint};
 use crate::denied::Denied;
 
@@ -52,7 +51,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<(), Denied>, StoreError> {
         let now = millis(now);
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         if let Err(denied) = take(&mut transaction, token, agent, issued, now).await? {
             return Ok(Err(denied));
         }
@@ -68,11 +67,13 @@ impl Store {
         issued: &Issued,
         now: Timestamp,
     ) -> Result<Result<(), Denied>, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let key: Option<String> = sqlx::query_scalar("SELECT key FROM enrolments WHERE agent = ?")
-            .bind(agent.id.to_string())
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let mut transaction = self.begin().await?;
+        let key: Option<String> = on!(&mut transaction, |db| sqlx::query_scalar(
+            "SELECT key FROM enrolments WHERE agent = $1"
+        )
+        .bind(agent.id.to_string())
+        .fetch_optional(&mut **db)
+        .await)?;
         if key.as_ref() != Some(&issued.key) {
             return Ok(Err(Denied::AgentKnown(agent.id)));
         }
@@ -93,13 +94,15 @@ impl Store {
             Option<i64>,
             Option<i64>,
         );
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = on!(self.readers(), |db| {
+            sqlx::query_as(
             "SELECT e.agent, e.host, e.enrolled, (SELECT max(not_after) FROM certificates c WHERE c.agent = e.agent),
                     a.last_report, e.clone, e.revoked, e.retired
              FROM enrolments e LEFT JOIN agents a ON a.agent = e.agent ORDER BY e.host, e.agent",
         )
-        .fetch_all(&self.readers)
-        .await?;
+        .fetch_all(db)
+        .await
+        })?;
         Ok(rows
             .into_iter()
             .map(
@@ -119,42 +122,48 @@ impl Store {
 
     /// Whether an agent enrolled, whatever became of it.
     pub async fn is_enrolled(&self, agent: Uuid) -> Result<bool, StoreError> {
-        let there: Option<i64> = sqlx::query_scalar("SELECT 1 FROM enrolments WHERE agent = ?")
-            .bind(agent.to_string())
-            .fetch_optional(&self.readers)
-            .await?;
+        let there: Option<i64> = on!(self.readers(), |db| sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM enrolments WHERE agent = $1"
+        )
+        .bind(agent.to_string())
+        .fetch_optional(db)
+        .await)?;
         Ok(there.is_some())
     }
 
     /// Writes a decision down; gives whether there is such an agent.
     pub async fn decide(&self, agent: Uuid, decision: Decision, now: Timestamp) -> Result<bool, StoreError> {
         let statement = match decision {
-            Decision::Revoke => "UPDATE enrolments SET revoked = coalesce(revoked, ?) WHERE agent = ?",
-            Decision::Retire => "UPDATE enrolments SET retired = coalesce(retired, ?) WHERE agent = ?",
+            Decision::Revoke => "UPDATE enrolments SET revoked = coalesce(revoked, $1) WHERE agent = $2",
+            Decision::Retire => "UPDATE enrolments SET retired = coalesce(retired, $1) WHERE agent = $2",
         };
-        let done = sqlx::query(statement)
+        let done = on!(self.writer(), |db| sqlx::query(statement)
             .bind(millis(now))
             .bind(agent.to_string())
-            .execute(&self.writer)
-            .await?;
-        Ok(done.rows_affected() > 0)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(done > 0)
     }
 }
 
 /// Checks the token, and takes a use of it for an agent that is new.
 async fn take(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction,
     token: &Token,
     agent: &Agent,
     issued: &Issued,
     now: i64,
 ) -> Result<Result<(), Denied>, StoreError> {
-    let kept: Option<(i64, i64, Option<i64>)> =
-        sqlx::query_as("SELECT expires, uses_left, revoked FROM tokens WHERE id = ? AND hash = ?")
+    // An update that changes nothing: it locks the row, so that no two agents take the last use.
+    let kept: Option<(i64, i64, Option<i64>)> = on!(transaction, |db| {
+        sqlx::query_as(
+            "UPDATE tokens SET uses_left = uses_left WHERE id = $1 AND hash = $2 RETURNING expires, uses_left, revoked")
             .bind(&token.id)
             .bind(fingerprint(token.secret.as_bytes()))
-            .fetch_optional(&mut *connection)
-            .await?;
+            .fetch_optional(&mut **db)
+            .await
+    })?;
     let Some((expires, uses_left, revoked)) = kept else {
         return Ok(Err(Denied::TokenUnknown));
     };
@@ -165,27 +174,34 @@ async fn take(
         return Ok(Err(Denied::TokenExpired(time(expires))));
     }
     let id = agent.id.to_string();
-    let known: Option<(String, String, Option<i64>)> =
-        sqlx::query_as("SELECT key, token, revoked FROM enrolments WHERE agent = ?")
-            .bind(&id)
-            .fetch_optional(&mut *connection)
-            .await?;
+    let known: Option<(String, String, Option<i64>)> = on!(transaction, |db| sqlx::query_as(
+        "SELECT key, token, revoked FROM enrolments WHERE agent = $1"
+    )
+    .bind(&id)
+    .fetch_optional(&mut **db)
+    .await)?;
     match &known {
         Some((_, _, Some(_))) => return Ok(Err(Denied::AgentRevoked(agent.id))),
         Some((key, _, None)) if *key != issued.key => return Ok(Err(Denied::AgentKnown(agent.id))),
         Some((_, by, None)) if *by == token.id => {}
         Some(_) | None if uses_left <= 0 => return Ok(Err(Denied::TokenUsedUp)),
         Some(_) | None => {
-            sqlx::query("UPDATE tokens SET uses_left = uses_left - 1 WHERE id = ?")
-                .bind(&token.id)
-                .execute(&mut *connection)
-                .await?;
+            on!(transaction, |db| sqlx::query(
+                "UPDATE tokens SET uses_left = uses_left - 1 WHERE id = $1"
+            )
+            .bind(&token.id)
+            .execute(&mut **db)
+            .await
+            .map(drop))?;
         }
     }
-    sqlx::query(
-        "INSERT INTO enrolments (agent, key, token, host, machine_id, enrolled, boot) VALUES (?, ?, ?, ?, ?, ?, ?)
+    // An agent of this id may have come meanwhile, with another token.
+    let is_kept = on!(transaction, |db| {
+        sqlx::query(
+        "INSERT INTO enrolments (agent, key, token, host, machine_id, enrolled, boot) VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (agent) DO UPDATE SET
-             token = excluded.token, host = excluded.host, machine_id = excluded.machine_id, retired = NULL",
+             token = excluded.token, host = excluded.host, machine_id = excluded.machine_id, retired = NULL
+         WHERE enrolments.key = excluded.key",
     )
     .bind(&id)
     .bind(&issued.key)
@@ -194,33 +210,43 @@ async fn take(
     .bind(&agent.machine_id)
     .bind(now)
     .bind(agent.boot_id.map(|boot| boot.to_string()))
-    .execute(connection)
-    .await?;
-    Ok(Ok(()))
+    .execute(&mut **db)
+    .await.map(|done| done.rows_affected() > 0)
+    })?;
+    Ok(if is_kept {
+        Ok(())
+    } else {
+        Err(Denied::AgentKnown(agent.id))
+    })
 }
 
 /// Keeps a certificate, and forgets all but the last few of the same agent.
 async fn keep(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction,
     agent: Uuid,
     issued: &Issued,
     now: i64,
 ) -> Result<(), StoreError> {
     let agent = agent.to_string();
-    sqlx::query("INSERT INTO certificates (fingerprint, agent, issued, not_after) VALUES (?, ?, ?, ?)")
-        .bind(&issued.fingerprint)
-        .bind(&agent)
-        .bind(now)
-        .bind(millis(issued.not_after))
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(
-        "DELETE FROM certificates WHERE agent = ?1 AND fingerprint NOT IN
-             (SELECT fingerprint FROM certificates WHERE agent = ?1 ORDER BY issued DESC, not_after DESC LIMIT ?2)",
+    on!(transaction, |db| sqlx::query(
+        "INSERT INTO certificates (fingerprint, agent, issued, not_after) VALUES ($1, $2, $3, $4)"
+    )
+    .bind(&issued.fingerprint)
+    .bind(&agent)
+    .bind(now)
+    .bind(millis(issued.not_after))
+    .execute(&mut **db)
+    .await
+    .map(drop))?;
+    on!(transaction, |db| {
+        sqlx::query(
+        "DELETE FROM certificates WHERE agent = $1 AND fingerprint NOT IN
+             (SELECT fingerprint FROM certificates WHERE agent = $1 ORDER BY issued DESC, not_after DESC LIMIT $2)",
     )
     .bind(&agent)
     .bind(CERTIFICATES)
-    .execute(connection)
-    .await?;
+    .execute(&mut **db)
+    .await.map(drop)
+    })?;
     Ok(())
 }

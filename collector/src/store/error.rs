@@ -2,6 +2,9 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgDatabaseError;
+
+use super::postgres::CONNECTIONS;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +43,60 @@ pub enum StoreError {
         "the database cannot be used ({0}); see that its file system is mounted writable and that this user owns umbra.db in the data directory"
     )]
     Unusable(#[source] sqlx::Error),
+    /// PostgreSQL is away.
+    #[error(
+        "PostgreSQL does not answer ({0}); see that it runs and that this host reaches it: agents keep their records and send them again"
+    )]
+    Away(#[source] sqlx::Error),
+    /// PostgreSQL has no connection to spare.
+    #[error(
+        "PostgreSQL has no connection left ({0}); raise its max_connections: a collector takes up to {CONNECTIONS}"
+    )]
+    Crowded(#[source] sqlx::Error),
+    /// PostgreSQL does not let this user in.
+    #[error(
+        "PostgreSQL refuses the login ({0}); see user, password and database in --database or PGPASSFILE, sslmode, and the server's pg_hba.conf"
+    )]
+    Login(#[source] sqlx::Error),
+    /// PostgreSQL takes no writes.
+    #[error(
+        "PostgreSQL takes no writes ({0}): it is a standby, or was set read-only; give --database the primary"
+    )]
+    ReadOnly(#[source] sqlx::Error),
+    /// What others did at the same time was in the way.
+    #[error("the database was busy with the same rows ({0}); try again")]
+    Conflict(#[source] sqlx::Error),
+    /// A row that was there is gone: others removed it at the same time.
+    #[error("a row went while it was used; try again")]
+    Gone,
     /// A later version wrote the database.
     #[error(
-        "the database was written by a later version of umbra-collector ({0}); run that version, or give --data another directory"
+        "the database was written by a later version of umbra-collector (it takes collectors with migration {oldest} or later; this one has {own}); run that version, or use another database"
     )]
-    Later(#[source] MigrateError),
+    Later {
+        /// The number of the migration that a collector must have.
+        oldest: i64,
+        /// This one's last.
+        own: i64,
+    },
+    /// There is a backup to make or to put back, and it cannot be.
+    #[error("cannot {what} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file that would be overwritten.
+    #[error("{} is there already; move it away, or name another directory", .0.display())]
+    Exists(PathBuf),
+    /// What PostgreSQL has tools for.
+    #[error(
+        "a PostgreSQL database is backed up by `pg_dump --format=custom` and restored by `pg_restore`: docs/OPERATIONS.md"
+    )]
+    Tools,
     /// The tables could not be brought to this version's form.
     #[error("the tables of the database could not be brought to this version's form: {0}")]
     Migrate(#[source] MigrateError),
@@ -65,25 +117,67 @@ fn remedy(source: &std::io::Error) -> &'static str {
     }
 }
 
+impl StoreError {
+    /// Whether the same may succeed at once: what was in the way is over.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_) | Self::Gone)
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let code = match &error {
-            sqlx::Error::Database(database) => database.code().and_then(|code| code.parse::<u32>().ok()),
-            sqlx::Error::PoolTimedOut => return Self::Busy(error),
-            _ => None,
-        };
-        // SQLITE_IOERR_SHMSIZE: there was no room for the index of the log. https://sqlite.org/rescode.html
-        if code == Some(4874) {
-            return Self::Full(error);
-        }
-        // Primary result codes are the low byte of the extended ones.
-        match code.map(|code| code & 0xff) {
-            Some(5 | 6) => Self::Busy(error),
-            Some(11 | 26) => Self::Damaged(error),
-            Some(13) => Self::Full(error),
-            Some(8 | 10 | 14) => Self::Unusable(error),
+        match &error {
+            sqlx::Error::Database(database) => {
+                let kind = database.try_downcast_ref().map_or_else(
+                    || of_sqlite(database.code().and_then(|code| code.parse().ok())),
+                    of_postgres,
+                );
+                kind(error)
+            }
+            sqlx::Error::PoolTimedOut => Self::Busy(error),
+            // SQLite has no connection that could break.
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolClosed => {
+                Self::Away(error)
+            }
             _ => Self::Statement(error),
         }
+    }
+}
+
+/// By SQLite's result code (<https://sqlite.org/rescode.html>).
+fn of_sqlite(code: Option<u32>) -> fn(sqlx::Error) -> StoreError {
+    // SQLITE_IOERR_SHMSIZE: there was no room for the index of the log.
+    if code == Some(4874) {
+        return StoreError::Full;
+    }
+    // Primary result codes are the low byte of the extended ones.
+    match code.map(|code| code & 0xff) {
+        Some(5 | 6) => StoreError::Busy,
+        Some(11 | 26) => StoreError::Damaged,
+        Some(13) => StoreError::Full,
+        Some(8 | 10 | 14) => StoreError::Unusable,
+        _ => StoreError::Statement,
+    }
+}
+
+/// By PostgreSQL's SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+fn of_postgres(error: &PgDatabaseError) -> fn(sqlx::Error) -> StoreError {
+    match error.code() {
+        // A row that others removed, or a month's partition.
+        "23503" | "40001" | "40P01" | "55P03" => StoreError::Conflict,
+        "23514" if error.constraint().is_none() => StoreError::Conflict,
+        "25006" => StoreError::ReadOnly,
+        "53100" => StoreError::Full,
+        "53300" => StoreError::Crowded,
+        "3D000" => StoreError::Login,
+        "57014" => StoreError::Busy,
+        code if code.starts_with("28") => StoreError::Login,
+        // Shut down, crashed, starting; a connection that was ended; no memory.
+        code if code.starts_with("57P") || code.starts_with("08") || code.starts_with("53") => {
+            StoreError::Away
+        }
+        "25P03" => StoreError::Away,
+        _ => StoreError::Statement,
     }
 }
 
@@ -91,7 +185,6 @@ impl From<MigrateError> for StoreError {
     fn from(error: MigrateError) -> Self {
         match error {
             MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => source.into(),
-            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => Self::Later(error),
             other => Self::Migrate(other),
         }
     }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Store, StoreError, count, millis, time};
+use super::{Store, StoreError, count, length, millis, on, time};
 
 /// A host that has not reported for so long is silent: five of the agent's minutes.
 const SILENT_AFTER: Duration = Duration::from_mins(5);
@@ -65,28 +65,34 @@ pub struct Outbox {
 impl Store {
     /// How the fleet and the collector are at `now`.
     pub async fn health(&self, now: Timestamp) -> Result<Health, StoreError> {
-        let silent_before =
-            millis(now).saturating_sub(i64::try_from(SILENT_AFTER.as_millis()).unwrap_or(i64::MAX));
-        let (hosts, silent, last_report): (i64, i64, Option<i64>) = sqlx::query_as(
-            "SELECT count(*), count(*) FILTER (WHERE last_report < ?), max(last_report) FROM agents
+        let silent_before = millis(now).saturating_sub(length(SILENT_AFTER));
+        let (hosts, silent, last_report): (i64, i64, Option<i64>) =
+            on!(self.readers(), |db| sqlx::query_as(
+                "SELECT count(*), count(*) FILTER (WHERE last_report < $1), max(last_report) FROM agents
              WHERE agent NOT IN (SELECT agent FROM enrolments WHERE retired IS NOT NULL)",
+            )
+            .bind(silent_before)
+            .fetch_one(db)
+            .await)?;
+        let clones: i64 = on!(self.readers(), |db| sqlx::query_scalar(
+            "SELECT count(*) FROM enrolments WHERE clone > $1"
         )
-        .bind(silent_before)
-        .fetch_one(&self.readers)
-        .await?;
-        let clones: i64 = sqlx::query_scalar("SELECT count(*) FROM enrolments WHERE clone > ?")
-            .bind(millis(now).saturating_sub(CLONE_SHOWN))
-            .fetch_one(&self.readers)
-            .await?;
-        let (dropped, missing, last_gap): (i64, i64, Option<i64>) = sqlx::query_as(
-            "SELECT coalesce(sum(records) FILTER (WHERE explained = 1), 0),
-                    coalesce(sum(records) FILTER (WHERE explained = 0), 0), max(received) FROM gaps",
+        .bind(millis(now).saturating_sub(CLONE_SHOWN))
+        .fetch_one(db)
+        .await)?;
+        let (dropped, missing, last_gap): (i64, i64, Option<i64>) = on!(self.readers(), |db| {
+            sqlx::query_as(
+            "SELECT CAST(coalesce(sum(records) FILTER (WHERE explained = 1), 0) AS BIGINT),
+                    CAST(coalesce(sum(records) FILTER (WHERE explained = 0), 0) AS BIGINT), max(received) FROM gaps",
         )
-        .fetch_one(&self.readers)
-        .await?;
-        let findings: i64 = sqlx::query_scalar("SELECT count(*) FROM findings")
-            .fetch_one(&self.readers)
-            .await?;
+        .fetch_one(db)
+        .await
+        })?;
+        let findings: i64 = on!(self.readers(), |db| sqlx::query_scalar(
+            "SELECT count(*) FROM findings"
+        )
+        .fetch_one(db)
+        .await)?;
         Ok(Health {
             findings: count(findings),
             hosts: count(hosts),
@@ -102,11 +108,13 @@ impl Store {
     }
 
     async fn losses(&self) -> Result<Vec<Loss>, StoreError> {
-        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-            "SELECT cause, sum(count), max(last_rise) FROM losses GROUP BY cause ORDER BY sum(count) DESC, cause",
+        let rows: Vec<(String, i64, i64)> = on!(self.readers(), |db| {
+            sqlx::query_as(
+            "SELECT cause, CAST(sum(count) AS BIGINT), max(last_rise) FROM losses GROUP BY cause ORDER BY sum(count) DESC, cause",
         )
-        .fetch_all(&self.readers)
-        .await?;
+        .fetch_all(db)
+        .await
+        })?;
         let mut losses: Vec<Loss> = rows
             .into_iter()
             .map(|(cause, lost, rise)| Loss {
@@ -134,19 +142,22 @@ impl Store {
     }
 
     async fn outbox(&self) -> Result<Outbox, StoreError> {
-        let (pending, waits_since, delivered, refused): (i64, Option<i64>, i64, i64) = sqlx::query_as(
+        let (pending, waits_since, delivered, refused): (i64, Option<i64>, i64, i64) =
+            on!(self.readers(), |db| {
+                sqlx::query_as(
             "SELECT count(*) FILTER (WHERE state = 'pending'), min(created) FILTER (WHERE state = 'pending'),
                     count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state = 'refused')
              FROM outbox",
         )
-        .fetch_one(&self.readers)
-        .await?;
-        let error: Option<String> = sqlx::query_scalar(
+        .fetch_one(db)
+        .await
+            })?;
+        let error: Option<String> = on!(self.readers(), |db| sqlx::query_scalar(
             "SELECT error FROM outbox WHERE error IS NOT NULL AND state <> 'delivered'
              ORDER BY state = 'pending' DESC, id DESC LIMIT 1",
         )
-        .fetch_optional(&self.readers)
-        .await?;
+        .fetch_optional(db)
+        .await)?;
         Ok(Outbox {
             pending: count(pending),
             waits_since: waits_since.map(time),

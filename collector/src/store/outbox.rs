@@ -3,7 +3,30 @@ use std::time::Duration;
 use jiff::Timestamp;
 use umbra_report::Evidence;
 
-use super::{Store, StoreError, evidence, millis, time};
+use super::both::Wording;
+use super::{Store, StoreError, evidence, length, millis, on, time};
+
+/// For how long an alert is a collector's that is sending it. An attempt takes 10 s at most; the rest is room for
+/// clocks of collectors that differ.
+const LEASE: Duration = Duration::from_mins(1);
+
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE outbox SET lease = $2 WHERE id = (
+                 SELECT id FROM outbox WHERE state = 'pending' AND due <= $1 AND coalesce(lease, 0) <= $1
+                 ORDER BY due, id LIMIT 1 ",
+            $lock,
+            ") RETURNING id"
+        )
+    };
+}
+
+/// SQLite has one writer.
+const CLAIM: Wording = Wording {
+    sqlite: claim!(""),
+    postgres: claim!("FOR UPDATE SKIP LOCKED"),
+};
 
 /// A finding on its way to the webhook.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -86,9 +109,20 @@ pub enum Outcome {
 }
 
 impl Store {
-    /// The alert that is to be sent next, if one is due at `now`.
-    pub async fn due_alert(&self, now: Timestamp) -> Result<Option<Alert>, StoreError> {
-        Ok(sqlx::query_as(
+    /// The alert that is to be sent next, if one is due at `now`. Nobody else gets it for a minute, unless it is
+    /// settled or released before.
+    pub async fn claim_alert(&self, now: Timestamp) -> Result<Option<Alert>, StoreError> {
+        let statement = self.writer().word(CLAIM);
+        let claimed: Option<i64> = on!(self.writer(), |db| sqlx::query_scalar(statement)
+            .bind(millis(now))
+            .bind(millis(now).saturating_add(length(LEASE)))
+            .fetch_optional(db)
+            .await)?;
+        let Some(claimed) = claimed else {
+            return Ok(None);
+        };
+        Ok(on!(self.writer(), |db| {
+            sqlx::query_as(
             "SELECT o.id, o.delivery, o.attempts, f.id AS finding, f.kind, f.vendor, d.service,
                     d.kind AS service_kind, d.name, p.name AS program, c.exe, c.script, c.image, c.unit, c.uid,
                     c.user_name, a.host, f.evidence, f.first_seen, f.created
@@ -98,30 +132,61 @@ impl Store {
              JOIN callers c ON c.id = f.caller
              JOIN programs p ON p.id = f.program
              JOIN agents a ON a.id = c.agent
-             WHERE o.state = 'pending' AND o.due <= ? ORDER BY o.due, o.id LIMIT 1",
+             WHERE o.id = $1",
         )
-        .bind(millis(now))
-        .fetch_optional(&self.readers)
-        .await?)
+        .bind(claimed)
+        .fetch_optional(db)
+        .await
+        })?)
+    }
+
+    /// Lets others have an alert that was claimed and not settled.
+    pub async fn release_alert(&self, alert: i64) -> Result<(), StoreError> {
+        on!(self.writer(), |db| sqlx::query(
+            "UPDATE outbox SET lease = NULL WHERE id = $1"
+        )
+        .bind(alert)
+        .execute(db)
+        .await
+        .map(drop))?;
+        Ok(())
+    }
+
+    /// The same for all alerts.
+    pub(super) async fn release_alerts(&self) -> Result<(), StoreError> {
+        on!(self.writer(), |db| sqlx::query(
+            "UPDATE outbox SET lease = NULL WHERE lease IS NOT NULL"
+        )
+        .execute(db)
+        .await
+        .map(drop))?;
+        Ok(())
     }
 
     /// How long from `now` until an alert is due; `None` when none waits.
     pub async fn next_alert(&self, now: Timestamp) -> Result<Option<Duration>, StoreError> {
-        let due: Option<i64> = sqlx::query_scalar("SELECT min(due) FROM outbox WHERE state = 'pending'")
-            .fetch_one(&self.readers)
-            .await?;
+        let due: Option<i64> = on!(self.readers(), |db| {
+            sqlx::query_scalar(
+            "SELECT min(CASE WHEN lease > due THEN lease ELSE due END) FROM outbox WHERE state = 'pending'"
+        )
+        .fetch_one(db)
+        .await
+        })?;
         Ok(due.map(|due| Duration::from_millis(u64::try_from(due - millis(now)).unwrap_or_default())))
     }
 
     /// Puts alerts that were refused for good back into the queue; gives how many.
     pub async fn offer_again(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let offered = sqlx::query(
-            "UPDATE outbox SET state = 'pending', due = ?, error = NULL, finished = NULL WHERE state = 'refused'",
+        let offered = on!(self.writer(), |db| {
+            sqlx::query(
+            "UPDATE outbox SET state = 'pending', due = $1, error = NULL, finished = NULL WHERE state = 'refused'",
         )
         .bind(millis(now))
-        .execute(&self.writer)
-        .await?;
-        Ok(offered.rows_affected())
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected())
+        })?;
+        Ok(offered)
     }
 
     /// Writes down how an attempt that ended at `now` went.
@@ -132,53 +197,63 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let now = millis(now);
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        // What it means for the others comes first: whoever fails between the two settles the alert once more.
         match outcome {
             Outcome::Delivered => {
-                finish(&mut transaction, alert, "delivered", None, now).await?;
                 // The route works again: what still waits for it need not wait longer.
-                sqlx::query("UPDATE outbox SET due = ?1 WHERE state = 'pending' AND due > ?1")
-                    .bind(now)
-                    .execute(&mut *transaction)
-                    .await?;
+                self.shift(
+                    "UPDATE outbox SET due = $1 WHERE state = 'pending' AND due > $1",
+                    now,
+                )
+                .await?;
+                self.settle(alert, "delivered", now, None, Some(now)).await
             }
-            Outcome::Refused { error } => {
-                finish(&mut transaction, alert, "refused", Some(error), now).await?;
-            }
+            Outcome::Refused { error } => self.settle(alert, "refused", now, Some(error), Some(now)).await,
             Outcome::Retry { error, after, all } => {
-                let due = now.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-                sqlx::query("UPDATE outbox SET attempts = attempts + 1, due = ?, error = ? WHERE id = ?")
-                    .bind(due)
-                    .bind(error)
-                    .bind(alert)
-                    .execute(&mut *transaction)
-                    .await?;
+                let due = now.saturating_add(length(*after));
                 if *all {
-                    sqlx::query("UPDATE outbox SET due = ?1 WHERE state = 'pending' AND due < ?1")
-                        .bind(due)
-                        .execute(&mut *transaction)
-                        .await?;
+                    self.shift(
+                        "UPDATE outbox SET due = $1 WHERE state = 'pending' AND due < $1",
+                        due,
+                    )
+                    .await?;
                 }
+                self.settle(alert, "pending", due, Some(error), None).await
             }
         }
-        transaction.commit().await?;
+    }
+
+    async fn shift(&self, statement: &'static str, due: i64) -> Result<(), StoreError> {
+        on!(self.writer(), |db| sqlx::query(statement)
+            .bind(due)
+            .execute(db)
+            .await
+            .map(drop))?;
         Ok(())
     }
-}
 
-async fn finish(
-    connection: &mut sqlx::SqliteConnection,
-    alert: i64,
-    state: &str,
-    error: Option<&str>,
-    now: i64,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE outbox SET state = ?, attempts = attempts + 1, error = ?, finished = ? WHERE id = ?")
+    async fn settle(
+        &self,
+        alert: i64,
+        state: &str,
+        due: i64,
+        error: Option<&str>,
+        finished: Option<i64>,
+    ) -> Result<(), StoreError> {
+        on!(self.writer(), |db| {
+            sqlx::query(
+            "UPDATE outbox SET state = $1, attempts = attempts + 1, due = $2, error = $3, finished = $4, lease = NULL
+             WHERE id = $5 AND state = 'pending'",
+        )
         .bind(state)
+        .bind(due)
         .bind(error)
-        .bind(now)
+        .bind(finished)
         .bind(alert)
-        .execute(connection)
-        .await?;
-    Ok(())
+        .execute(db)
+        .await
+        .map(drop)
+        })?;
+        Ok(())
+    }
 }

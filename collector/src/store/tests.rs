@@ -1,21 +1,25 @@
 //! The store by itself. What a user sees of it is tried over HTTP in `tests/collector`.
 
 mod outbox;
-
-use std::os::unix::fs::MetadataExt;
+mod place;
+mod sqlite;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
 use umbra_report::Report;
 
 use super::*;
 use crate::made_up::{Spool, call};
+pub(crate) use place::{Place, on_both};
 
-pub(super) async fn store() -> (Store, TempDir) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let store = Store::open(directory.path()).await.expect("a store");
-    (store, directory)
-}
+on_both!(
+    a_batch_that_comes_again_in_part_or_whole_counts_once,
+    a_gap_stands_for_what_is_not_here_already,
+    losses_of_a_run_count_once_even_when_its_clock_was_not_set,
+    an_agent_that_restarts_for_ever_keeps_its_sum_in_few_rows,
+    causes_beyond_the_first_are_added_together,
+    a_host_is_silent_after_five_minutes,
+    a_database_that_only_later_versions_can_use_is_left_alone,
+);
 
 pub(super) async fn apply(store: &Store, report: &Report) -> Applied {
     store
@@ -29,9 +33,26 @@ async fn flows(store: &Store) -> u64 {
     page.rows.iter().map(|row| row.flows).sum()
 }
 
-#[tokio::test]
-async fn a_batch_that_comes_again_in_part_or_whole_counts_once() {
-    let (store, _directory) = store().await;
+/// How many rows a table has.
+async fn rows(store: &Store, table: &str) -> i64 {
+    let count = format!("SELECT count(*) FROM {table}");
+    on!(store.readers(), |db| {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(count)).fetch_one(db).await
+    })
+    .expect(table)
+}
+
+/// Changes something behind the store's back.
+async fn change(store: &Store, statement: &'static str) {
+    on!(store.writer(), |db| sqlx::query(statement)
+        .execute(db)
+        .await
+        .map(drop))
+    .expect(statement);
+}
+
+async fn a_batch_that_comes_again_in_part_or_whole_counts_once(place: Place) {
+    let store = place.store().await;
     let mut spool = Spool::of("web-1");
     let first = spool.report(vec![call("alice", "curl"); 3]);
     let mut second = spool.report(vec![call("alice", "curl"); 2]);
@@ -74,77 +95,34 @@ proptest! {
     fn however_batches_overlap_each_record_counts_once(
         batches in prop::collection::vec((0..8_usize, 0..8_usize), 1..12),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let (store, _directory) = store().await;
-            let all = Spool::of("web-1").report(vec![call("alice", "curl"); 16]);
-            let mut acknowledged = 0;
-            for (back, length) in batches {
-                let from = acknowledged - back.min(acknowledged);
-                let to = (from + length).min(16);
-                let report = Report { records: all.records[from..to].to_vec(), ..all.clone() };
-                let applied = apply(&store, &report).await;
-                acknowledged = acknowledged.max(to);
-                assert_eq!(applied.sequence, acknowledged as u64);
-                assert_eq!(flows(&store).await, acknowledged as u64);
-            }
-        });
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        for place in [Some(Place::sqlite()), Place::postgres()].into_iter().flatten() {
+            runtime.block_on(overlapping(&place, &batches));
+        }
     }
 }
 
-#[tokio::test]
-async fn a_full_disk_changes_nothing_and_the_store_works_again_after_it() {
-    let (store, _directory) = store().await;
-    let pages = async |most: i64| {
-        // SQLite takes this limit as it takes the end of the disk.
-        let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {most}"));
-        sqlx::query(limit).execute(&store.writer).await.expect("a limit");
-    };
-    let mut spool = Spool::of("web-1");
-    apply(&store, &spool.report(vec![call("alice", "curl")])).await;
-    pages(1).await;
-    let large = spool.report(
-        (0..500)
-            .map(|number| call("alice", &format!("{number:0500}")))
-            .collect(),
-    );
-    let error = store
-        .apply(&large, Timestamp::now(), true)
-        .await
-        .expect_err("no room");
-    assert!(matches!(error, StoreError::Full(_)), "{error}");
-    assert_eq!(flows(&store).await, 1);
-    pages(1 << 30).await;
-    assert_eq!(apply(&store, &large).await.records, 500);
-    assert_eq!(flows(&store).await, 501);
+async fn overlapping(place: &Place, batches: &[(usize, usize)]) {
+    let store = place.store().await;
+    let all = Spool::of("web-1").report(vec![call("alice", "curl"); 16]);
+    let mut acknowledged = 0;
+    for (back, length) in batches {
+        let from = acknowledged - back.min(&acknowledged);
+        let to = (from + length).min(16);
+        let report = Report {
+            records: all.records[from..to].to_vec(),
+            ..all.clone()
+        };
+        let applied = apply(&store, &report).await;
+        acknowledged = acknowledged.max(to);
+        assert_eq!(applied.sequence, acknowledged as u64);
+        assert_eq!(flows(&store).await, acknowledged as u64);
+    }
+    store.close().await;
 }
 
-#[tokio::test]
-async fn a_transaction_that_sqlite_ended_by_itself_stops_no_later_one() {
-    let (store, _directory) = store().await;
-    let mut transaction = store
-        .writer
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .expect("a transaction");
-    // As when a write fails in the middle: sqlx does not hear of it.
-    sqlx::raw_sql("ROLLBACK")
-        .execute(&mut *transaction)
-        .await
-        .expect("the end");
-    drop(transaction);
-    assert_eq!(
-        apply(&store, &Spool::of("web-1").report(vec![call("alice", "curl")]))
-            .await
-            .records,
-        1
-    );
-    assert_eq!(flows(&store).await, 1);
-}
-
-#[tokio::test]
-async fn a_gap_stands_for_what_is_not_here_already() {
-    let (store, _directory) = store().await;
+async fn a_gap_stands_for_what_is_not_here_already(place: Place) {
+    let store = place.store().await;
     let mut spool = Spool::of("web-1");
     apply(&store, &spool.report(vec![call("alice", "curl"); 3])).await;
     // Records 1 to 3 were stored, and dropped before they were acknowledged.
@@ -160,9 +138,8 @@ async fn a_gap_stands_for_what_is_not_here_already() {
     assert_eq!((health.dropped_records, health.missing_records), (2, 4));
 }
 
-#[tokio::test]
-async fn losses_of_a_run_count_once_even_when_its_clock_was_not_set() {
-    let (store, _directory) = store().await;
+async fn losses_of_a_run_count_once_even_when_its_clock_was_not_set(place: Place) {
+    let store = place.store().await;
     let mut spool = Spool::of("web-1");
     for (started, lost) in [(0, 5), (0, 5), (0, 7), (1_700_000_000_000, 2)] {
         spool.status.started = time(started);
@@ -178,9 +155,8 @@ async fn losses_of_a_run_count_once_even_when_its_clock_was_not_set() {
     );
 }
 
-#[tokio::test]
-async fn an_agent_that_restarts_for_ever_keeps_its_sum_in_few_rows() {
-    let (store, _directory) = store().await;
+async fn an_agent_that_restarts_for_ever_keeps_its_sum_in_few_rows(place: Place) {
+    let store = place.store().await;
     let mut spool = Spool::of("web-1");
     for run in 1..=40 {
         spool.status.started = time(run * 1000);
@@ -189,16 +165,15 @@ async fn an_agent_that_restarts_for_ever_keeps_its_sum_in_few_rows() {
     }
     let health = store.health(Timestamp::now()).await.expect("health");
     assert_eq!(health.losses[0].count, 40);
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM losses")
-        .fetch_one(&store.readers)
-        .await
-        .expect("a count");
-    assert_eq!(rows, 17, "16 runs and the sum of the others");
+    assert_eq!(
+        rows(&store, "losses").await,
+        17,
+        "16 runs and the sum of the others"
+    );
 }
 
-#[tokio::test]
-async fn causes_beyond_the_first_are_added_together() {
-    let (store, _directory) = store().await;
+async fn causes_beyond_the_first_are_added_together(place: Place) {
+    let store = place.store().await;
     for host in 0..2 {
         let mut spool = Spool::of("web-1");
         spool.status.losses = (0..50)
@@ -215,9 +190,8 @@ async fn causes_beyond_the_first_are_added_together() {
     );
 }
 
-#[tokio::test]
-async fn a_host_is_silent_after_five_minutes() {
-    let (store, _directory) = store().await;
+async fn a_host_is_silent_after_five_minutes(place: Place) {
+    let store = place.store().await;
     let begin = Timestamp::now();
     store
         .apply(&Spool::of("web-1").report(vec![]), begin, false)
@@ -232,76 +206,27 @@ async fn a_host_is_silent_after_five_minutes() {
     }
 }
 
-#[tokio::test]
-async fn the_database_is_private_whoever_made_the_directory() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let data = directory.path().join("shared");
-    std::fs::create_dir(&data).expect("a directory");
-    let store = Store::open(&data).await.expect("a store");
-    apply(&store, &Spool::of("web-1").report(vec![call("alice", "curl")])).await;
-    for file in ["umbra.db", "umbra.db-wal", "umbra.db-shm", "lock"] {
-        let mode = std::fs::metadata(data.join(file)).expect(file).mode();
-        assert_eq!(mode & 0o777, 0o600, "{file} says who uses what");
-    }
-}
-
-#[tokio::test]
-async fn one_collector_at_a_time_and_the_next_after_it() {
-    let (store, directory) = store().await;
-    let error = Store::open(directory.path()).await.expect_err("held");
-    assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+async fn a_database_that_only_later_versions_can_use_is_left_alone(place: Place) {
+    let store = place.store().await;
+    // A later version was here, and this one can do with what it added.
+    change(
+        &store,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         SELECT 9999, description, success, checksum, execution_time FROM _sqlx_migrations WHERE version = 4",
+    )
+    .await;
     store.close().await;
     drop(store);
-    Store::open(directory.path()).await.expect("free again");
-}
-
-#[tokio::test]
-async fn a_database_of_a_later_version_is_left_alone() {
-    let (store, directory) = store().await;
-    sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1")
-        .execute(&store.writer)
-        .await
-        .expect("a change");
+    let store = place.store().await;
+    change(&store, "UPDATE compatibility SET oldest = 9999").await;
     store.close().await;
     drop(store);
-    let error = Store::open(directory.path()).await.expect_err("later");
-    assert!(matches!(error, StoreError::Later(_)), "{error}");
+    let error = Store::open(&place.location).await.expect_err("later");
+    assert!(matches!(error, StoreError::Later { .. }), "{error}");
     assert!(
         error.to_string().contains("later version of umbra-collector"),
         "{error}"
     );
-}
-
-#[tokio::test]
-async fn a_database_of_the_first_version_is_brought_up_to_date() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let old = SqliteConnectOptions::new()
-        .filename(directory.path().join(FILE_NAME))
-        .create_if_missing(true);
-    let old = SqlitePoolOptions::new()
-        .connect_with(old)
-        .await
-        .expect("a database");
-    let mut first = sqlx::migrate!();
-    first
-        .migrations
-        .to_mut()
-        .retain(|migration| migration.version == 1);
-    first.run(&old).await.expect("the first version");
-    for row in [
-        "INSERT INTO agents VALUES (1, 'a-1', 'web-1', NULL, '0', '6.1', 0, 0, 0)",
-        "INSERT INTO programs VALUES (1, 'curl', '')",
-        "INSERT INTO callers VALUES (1, 1, 1, 1000, 'alice', NULL, NULL, NULL, NULL, NULL)",
-        "INSERT INTO destinations VALUES (1, 'OpenAI', 'API', 'api', 'api.openai.com')",
-        "INSERT INTO uses VALUES (1, 1, 1, 7, 0, 0, 0, 0, 0)",
-    ] {
-        sqlx::query(row).execute(&old).await.expect(row);
-    }
-    old.close().await;
-    let store = Store::open(directory.path()).await.expect("a store");
-    assert_eq!(flows(&store).await, 7);
-    apply(&store, &Spool::of("web-2").report(vec![call("alice", "curl")])).await;
-    assert_eq!(flows(&store).await, 8);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use umbra_report::Token as Secret;
 use uuid::Uuid;
 
-use super::{Store, StoreError, count, millis, stored, time};
+use super::{Store, StoreError, count, length, millis, on, stored, time};
 use crate::authority::fingerprint;
 
 /// How long a token that is over stays on the list.
@@ -57,20 +57,25 @@ impl Store {
             authority: authority.to_owned(),
         };
         let now = millis(now);
-        let length = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("DELETE FROM tokens WHERE expires < ?")
-            .bind(now.saturating_sub(length(KEPT)))
-            .execute(&mut *transaction)
-            .await?;
-        let there: i64 = sqlx::query_scalar("SELECT count(*) FROM tokens")
-            .fetch_one(&mut *transaction)
-            .await?;
+        let mut transaction = self.begin().await?;
+        on!(&mut transaction, |db| sqlx::query(
+            "DELETE FROM tokens WHERE expires < $1"
+        )
+        .bind(now.saturating_sub(length(KEPT)))
+        .execute(&mut **db)
+        .await
+        .map(drop))?;
+        let there: i64 = on!(&mut transaction, |db| sqlx::query_scalar(
+            "SELECT count(*) FROM tokens"
+        )
+        .fetch_one(&mut **db)
+        .await)?;
         if there >= MOST {
             return Ok(None);
         }
-        sqlx::query(
-            "INSERT INTO tokens (id, hash, label, created, expires, uses_left) VALUES (?, ?, ?, ?, ?, ?)",
+        on!(&mut transaction, |db| {
+            sqlx::query(
+            "INSERT INTO tokens (id, hash, label, created, expires, uses_left) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&secret.id)
         .bind(fingerprint(secret.secret.as_bytes()))
@@ -78,19 +83,22 @@ impl Store {
         .bind(now)
         .bind(now.saturating_add(length(new.life)))
         .bind(stored(new.uses.into()))
-        .execute(&mut *transaction)
-        .await?;
+        .execute(&mut **db)
+        .await.map(drop)
+        })?;
         transaction.commit().await?;
         Ok(Some(secret))
     }
 
     /// All tokens, the newest first.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        let rows: Vec<(String, String, i64, i64, i64, Option<i64>)> = sqlx::query_as(
+        let rows: Vec<(String, String, i64, i64, i64, Option<i64>)> = on!(self.readers(), |db| {
+            sqlx::query_as(
             "SELECT id, label, created, expires, uses_left, revoked FROM tokens ORDER BY created DESC, id",
         )
-        .fetch_all(&self.readers)
-        .await?;
+        .fetch_all(db)
+        .await
+        })?;
         Ok(rows
             .into_iter()
             .map(|(id, label, created, expires, uses_left, revoked)| Token {
@@ -106,11 +114,14 @@ impl Store {
 
     /// Takes a token back; gives whether there is such a one.
     pub async fn revoke_token(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE tokens SET revoked = coalesce(revoked, ?) WHERE id = ?")
-            .bind(millis(now))
-            .bind(id)
-            .execute(&self.writer)
-            .await?;
-        Ok(done.rows_affected() > 0)
+        let done = on!(self.writer(), |db| sqlx::query(
+            "UPDATE tokens SET revoked = coalesce(revoked, $1) WHERE id = $2"
+        )
+        .bind(millis(now))
+        .bind(id)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
+        Ok(done > 0)
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use umbra_report::Evidence;
 
-use super::{Store, StoreError, count, evidence, time};
+use super::{Store, StoreError, count, evidence, on, time};
 use crate::findings;
 
 /// A row of the inventory: a caller on a host, and a name that it used.
@@ -139,20 +139,26 @@ macro_rules! select {
              JOIN programs p ON p.id = c.program
              JOIN agents a ON a.id = c.agent
              JOIN destinations d ON d.id = u.destination
-             LEFT JOIN findings f ON f.kind = ?4 AND f.program = c.program AND f.vendor = d.vendor
-             WHERE (u.first_seen, u.id) < (?1, ?2) AND ",
+             LEFT JOIN findings f ON f.kind = $4 AND f.program = c.program AND f.vendor = d.vendor
+             WHERE (u.first_seen, u.id) < ($1, $2) AND ",
             $where,
-            " ORDER BY u.first_seen DESC, u.id DESC LIMIT ?3"
+            " ORDER BY u.first_seen DESC, u.id DESC LIMIT $3"
         )
     };
 }
 
 const ALL: &str = select!("true");
-const OF_FINDING: &str = select!("f.id = ?5");
+const OF_FINDING: &str = select!("f.id = $5");
 const WITH_TEXT: &str = select!(
-    "instr(lower(d.vendor || char(10) || d.service || char(10) || d.name || char(10) || p.name || char(10)
-           || coalesce(c.user_name, c.uid) || char(10) || a.host), lower(?5)) > 0"
+    "lower(concat_ws($6, d.vendor, d.service, d.name, p.name, coalesce(c.user_name, CAST(c.uid AS TEXT)), a.host))
+     LIKE lower($5) ESCAPE '\\'"
 );
+
+/// The pattern of `LIKE` for what has this text in it.
+fn with(text: &str) -> String {
+    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{escaped}%")
+}
 
 impl Store {
     /// At most `limit` rows of the inventory.
@@ -166,23 +172,22 @@ impl Store {
             Selection { text: Some(_), .. } => WITH_TEXT,
             _ => ALL,
         };
-        let query = sqlx::query_as::<_, Row>(statement)
-            .bind(after.first_seen)
-            .bind(after.id)
-            // One more than asked for tells whether there are more.
-            .bind(i64::from(limit) + 1)
-            .bind(findings::NEW_CALLER);
-        let query = match (selection.finding, &selection.text) {
-            (Some(finding), _) => query.bind(finding),
-            (None, Some(text)) => query.bind(text),
-            (None, None) => query,
-        };
-        let mut rows: Vec<Use> = query
-            .fetch_all(&self.readers)
-            .await?
-            .into_iter()
-            .map(Use::from)
-            .collect();
+        let rows: Vec<Row> = on!(self.readers(), |db| {
+            let query = sqlx::query_as(statement)
+                .bind(after.first_seen)
+                .bind(after.id)
+                // One more than asked for tells whether there are more.
+                .bind(i64::from(limit) + 1)
+                .bind(findings::NEW_CALLER);
+            let query = match (selection.finding, &selection.text) {
+                (Some(finding), _) => query.bind(finding),
+                // No text spans two columns.
+                (None, Some(text)) => query.bind(with(text)).bind("\n"),
+                (None, None) => query,
+            };
+            query.fetch_all(db).await
+        })?;
+        let mut rows: Vec<Use> = rows.into_iter().map(Use::from).collect();
         let more = rows.len() > usize::from(limit);
         rows.truncate(usize::from(limit));
         let next = rows.last().filter(|_| more).map(|row| row.position);

@@ -27,7 +27,10 @@ async fn refused(answer: Response, status: StatusCode, code: Code, remedy: &str)
 async fn an_agent_enrols_reports_and_renews() {
     let collector = start().await;
     let token = token(&collector, DAY, 1).await;
-    let mut agent = Agent::new(&collector, "web-1").enrolled(&collector, &token).await;
+    let mut agent = Agent::new(&collector, "web-1")
+        .await
+        .enrolled(&collector, &token)
+        .await;
     assert_eq!(agent.report(&collector).await.status(), StatusCode::OK);
     let answer = agent.renew(&collector).await;
     assert_eq!(answer.status(), StatusCode::OK);
@@ -35,7 +38,7 @@ async fn an_agent_enrols_reports_and_renews() {
     assert_eq!(renewed.agent_id, agent.spool.agent.id);
     // The one before goes on, in case that the answer was lost.
     assert_eq!(agent.report(&collector).await.status(), StatusCode::OK);
-    agent.take(&collector, &renewed);
+    agent.take(&collector, &renewed).await;
     assert_eq!(agent.report(&collector).await.status(), StatusCode::OK);
     // A lost answer to the first request, too: the same key comes again, and takes no use.
     assert_eq!(agent.ask(&collector, &token).await.status(), StatusCode::OK);
@@ -51,7 +54,7 @@ async fn a_token_that_is_not_good_is_refused_and_says_why() {
 
     const REMEDY: &str = "umbra-collector token create";
     let collector = start().await;
-    let agent = Agent::new(&collector, "web-1");
+    let agent = Agent::new(&collector, "web-1").await;
     let refused = async |token: &Token, code| {
         refused(
             agent.ask(&collector, token).await,
@@ -78,7 +81,12 @@ async fn a_token_that_is_not_good_is_refused_and_says_why() {
     );
     refused(&revoked, TokenRevoked).await;
     // Nobody's attempts used it up, and only one may use it.
-    drop(Agent::new(&collector, "web-2").enrolled(&collector, &good).await);
+    drop(
+        Agent::new(&collector, "web-2")
+            .await
+            .enrolled(&collector, &good)
+            .await,
+    );
     refused(&good, TokenUsedUp).await;
     let tokens = store.tokens().await.expect("tokens");
     let left = tokens.iter().map(|token| (token.id.clone(), token.uses_left));
@@ -98,8 +106,14 @@ async fn a_token_that_is_not_good_is_refused_and_says_why() {
 async fn nobody_speaks_for_an_agent_without_its_certificate() {
     let collector = start().await;
     let token = token(&collector, DAY, 9).await;
-    let mut one = Agent::new(&collector, "web-1").enrolled(&collector, &token).await;
-    let mut two = Agent::new(&collector, "web-2").enrolled(&collector, &token).await;
+    let mut one = Agent::new(&collector, "web-1")
+        .await
+        .enrolled(&collector, &token)
+        .await;
+    let mut two = Agent::new(&collector, "web-2")
+        .await
+        .enrolled(&collector, &token)
+        .await;
     // Not over loopback.
     let report = one.spool.report(vec![call("alice", "curl")]);
     let plain = collector.post(&report).await;
@@ -111,7 +125,7 @@ async fn nobody_speaks_for_an_agent_without_its_certificate() {
     )
     .await;
     // Not without a certificate.
-    let bare = post(&trusting(&collector, None), &collector.agents(), &report)
+    let bare = post(&trusting(&collector, None).await, &collector.agents(), &report)
         .await
         .expect("an answer");
     refused(bare, StatusCode::UNAUTHORIZED, Code::CertificateMissing, "token").await;
@@ -132,7 +146,7 @@ async fn nobody_speaks_for_an_agent_without_its_certificate() {
     )
     .await;
     // Not with another key, by whoever has a token.
-    let mut thief = Agent::new(&collector, "thief");
+    let mut thief = Agent::new(&collector, "thief").await;
     thief.spool.agent.id = two.spool.agent.id;
     refused(
         thief.ask(&collector, &token).await,
@@ -148,7 +162,7 @@ async fn nobody_speaks_for_an_agent_without_its_certificate() {
         .expect("a certificate");
     let identity = Identity::from_pem((key.serialize_pem() + &own.pem()).as_bytes()).expect("an identity");
     let alien = post(
-        &trusting(&collector, Some(identity)),
+        &trusting(&collector, Some(identity)).await,
         &collector.agents(),
         &report,
     )
@@ -161,7 +175,10 @@ async fn nobody_speaks_for_an_agent_without_its_certificate() {
 async fn a_certificate_that_is_over_is_refused_with_a_sentence() {
     let collector = start_with(|agents| agents.life = Duration::from_secs(1)).await;
     let token = token(&collector, DAY, 1).await;
-    let mut agent = Agent::new(&collector, "web-1").enrolled(&collector, &token).await;
+    let mut agent = Agent::new(&collector, "web-1")
+        .await
+        .enrolled(&collector, &token)
+        .await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let remedy = "give the agent a valid token";
     refused(
@@ -186,8 +203,14 @@ async fn a_certificate_that_is_over_is_refused_with_a_sentence() {
 async fn the_revoked_stay_out_and_the_retired_come_back_with_a_token() {
     let collector = start().await;
     let token = token(&collector, DAY, 9).await;
-    let mut one = Agent::new(&collector, "web-1").enrolled(&collector, &token).await;
-    let mut two = Agent::new(&collector, "web-2").enrolled(&collector, &token).await;
+    let mut one = Agent::new(&collector, "web-1")
+        .await
+        .enrolled(&collector, &token)
+        .await;
+    let mut two = Agent::new(&collector, "web-2")
+        .await
+        .enrolled(&collector, &token)
+        .await;
     assert_eq!(two.report(&collector).await.status(), StatusCode::OK);
     let store = store(&collector).await;
     let now = Timestamp::now();
@@ -247,16 +270,16 @@ async fn the_revoked_stay_out_and_the_retired_come_back_with_a_token() {
 async fn a_copy_of_a_host_is_told_from_a_host_that_starts_again() {
     let collector = start().await;
     let token = token(&collector, DAY, 9).await;
-    let agent = Agent::new(&collector, "web-1");
+    let agent = Agent::new(&collector, "web-1").await;
     let answer = agent.ask(&collector, &token).await;
     let enrolled: Enrolled = answer.json().await.expect("a certificate");
     let mut first = agent;
-    first.take(&collector, &enrolled);
+    first.take(&collector, &enrolled).await;
     let clones = async || collector.metric("umbra_collector_possible_clones").await;
 
     // It starts again: it waits until the one before is known to be silent, and goes on.
     assert_eq!(first.report(&collector).await.status(), StatusCode::OK);
-    let mut again = first.booted(&collector, &enrolled);
+    let mut again = first.booted(&collector, &enrolled).await;
     let held = again.report(&collector).await;
     assert_eq!(held.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(held.headers().contains_key("retry-after"));
@@ -265,7 +288,7 @@ async fn a_copy_of_a_host_is_told_from_a_host_that_starts_again() {
     assert_eq!(clones().await, Some(0));
 
     // A copy waits, too; but the other speaks meanwhile.
-    let mut copy = again.booted(&collector, &enrolled);
+    let mut copy = again.booted(&collector, &enrolled).await;
     assert_eq!(
         copy.report(&collector).await.status(),
         StatusCode::SERVICE_UNAVAILABLE
@@ -298,7 +321,10 @@ async fn a_copy_of_a_host_is_told_from_a_host_that_starts_again() {
     assert_eq!(flows, 4, "what the copy said is not mixed in");
 
     // With a new id and key it is an agent of its own.
-    let mut own = Agent::new(&collector, "copy").enrolled(&collector, &token).await;
+    let mut own = Agent::new(&collector, "copy")
+        .await
+        .enrolled(&collector, &token)
+        .await;
     assert_eq!(own.report(&collector).await.status(), StatusCode::OK);
 }
 
@@ -308,7 +334,7 @@ async fn a_storm_is_paced() {
     let token = token(&collector, DAY, 100).await;
     let mut storm = tokio::task::JoinSet::new();
     for number in 0..15 {
-        let agent = Agent::new(&collector, &format!("web-{number}"));
+        let agent = Agent::new(&collector, &format!("web-{number}")).await;
         let (url, body) = (format!("{}v1/enrol", collector.agents()), agent.request(&token));
         storm.spawn(async move { send(&agent.http, url, &body).await });
     }
@@ -330,10 +356,10 @@ async fn a_storm_is_paced() {
 #[tokio::test]
 async fn what_is_no_request_is_refused() {
     let collector = start().await;
-    let http = trusting(&collector, None);
+    let http = trusting(&collector, None).await;
     let url = format!("{}v1/enrol", collector.agents());
     let token = token(&collector, DAY, 1).await;
-    let agent = Agent::new(&collector, "web-1");
+    let agent = Agent::new(&collector, "web-1").await;
     let good = agent.request(&token);
     let mut later = good.clone();
     later.version = VERSION + 1;

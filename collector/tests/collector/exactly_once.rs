@@ -68,10 +68,11 @@ struct Process {
 }
 
 impl Process {
-    fn start(data: &Path) -> Self {
+    fn start(data: &Path, database: &[String]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_umbra-collector"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(database)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -110,7 +111,8 @@ async fn killed_between_and_within_reports_the_totals_are_right() {
     let http = client();
     let mut spool = Spool::of("web-1");
     let mut acknowledged = 0;
-    let mut process = Process::start(directory.path());
+    let database = crate::on::arguments();
+    let mut process = Process::start(directory.path(), &database);
     for round in 0..REPORTS {
         let report = spool.report((0..50).map(|_| call("alice", "curl")).collect());
         let sending = tokio::spawn({
@@ -125,7 +127,7 @@ async fn killed_between_and_within_reports_the_totals_are_right() {
         tokio::time::sleep(Duration::from_millis(round)).await;
         process.kill();
         acknowledged += u64::from(sending.await.expect("the sender"));
-        process = Process::start(directory.path());
+        process = Process::start(directory.path(), &database);
         let again = post(&http, &process.url, &report).await.expect("an answer");
         assert!(again.status().is_success(), "{:?}", again.text().await);
     }

@@ -49,12 +49,8 @@ fn options_that_cannot_be_used_end_with_status_2() {
         &["refusing to listen on 0.0.0.0:8600", "reverse proxy"],
     );
     ends(&["serve", "--listen", "somewhere"], 2, &["--listen"]);
-    let postgres = ["serve", "--database", "postgres://umbra:secret@db/umbra"];
-    ends(
-        &postgres,
-        2,
-        &["PostgreSQL is not supported yet", "leave --database out"],
-    );
+    let postgres = ["serve", "--database", "postgres://umbra:secret@db:x/umbra"];
+    ends(&postgres, 2, &["--database is not right", "postgres://USER"]);
     assert!(!String::from_utf8_lossy(&run(&postgres).stderr).contains("secret"));
     ends(
         &["serve", "--webhook", "ftp://example.com"],

@@ -6,9 +6,12 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
+use umbra_collector::authority::Authority;
 use umbra_collector::config::Settings;
 use umbra_collector::ingest::Limits;
+use umbra_collector::retention::Retention;
 use umbra_collector::server::Server;
+use umbra_collector::store::Store;
 use umbra_report::{Acknowledgement, Report};
 
 pub(crate) struct Collector {
@@ -31,6 +34,8 @@ impl Collector {
             agents: None,
             authority: None,
             data: directory.path().join("data"),
+            database: crate::on::database(),
+            retention: Retention::default(),
             tls: None,
             webhook: None,
             page: None,
@@ -78,6 +83,22 @@ impl Collector {
         }
     }
 
+    /// A second connection to its store, as its commands have it.
+    pub(crate) async fn store(&self) -> Store {
+        Store::open_beside(&self.settings.location())
+            .await
+            .expect("the store")
+    }
+
+    /// The authority that its agents trust.
+    pub(crate) async fn authority(&self) -> Authority {
+        let store = self.store().await;
+        umbra_collector::authority::of(&self.settings, &store)
+            .await
+            .expect("the authority")
+    }
+
+    #[allow(dead_code, reason = "PostgreSQL needs no directory")]
     pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }

@@ -14,6 +14,17 @@ pub(crate) const VIRTIOFSD: &[&str] = &[
     "/usr/bin/virtiofsd",
 ];
 
+/// Where distributions put the programs of `PostgreSQL`, by version.
+pub(crate) const INITDB: &[&str] = &[
+    "/usr/lib/postgresql/13/bin/initdb",
+    "/usr/lib/postgresql/14/bin/initdb",
+    "/usr/lib/postgresql/15/bin/initdb",
+    "/usr/lib/postgresql/16/bin/initdb",
+    "/usr/lib/postgresql/17/bin/initdb",
+    "/usr/lib/postgresql/18/bin/initdb",
+    "/usr/bin/initdb",
+];
+
 /// How to see that a thing is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Check {

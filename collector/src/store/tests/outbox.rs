@@ -1,7 +1,18 @@
 use super::*;
 
+on_both!(
+    a_failed_alert_waits_and_lets_the_others_pass,
+    quiet_that_the_receiver_asks_for_holds_for_all,
+    a_refused_alert_rests_until_it_is_offered_again,
+    without_a_webhook_nothing_is_queued,
+);
+
 async fn due(store: &Store, at: Timestamp) -> Alert {
-    store.due_alert(at).await.expect("the outbox").expect("an alert")
+    store
+        .claim_alert(at)
+        .await
+        .expect("the outbox")
+        .expect("an alert")
 }
 
 fn retry(after: Duration, all: bool) -> Outcome {
@@ -13,16 +24,15 @@ fn retry(after: Duration, all: bool) -> Outcome {
 }
 
 /// A store with two findings in the outbox, and a time at which both are due.
-async fn two_alerts() -> (Store, TempDir, Timestamp) {
-    let (store, directory) = store().await;
+async fn two_alerts(place: &Place) -> (Store, Timestamp) {
+    let store = place.store().await;
     let report = Spool::of("web-1").report(vec![call("alice", "curl"), call("alice", "claude")]);
     assert_eq!(apply(&store, &report).await.findings, 2);
-    (store, directory, Timestamp::now() + Duration::from_secs(1))
+    (store, Timestamp::now() + Duration::from_secs(1))
 }
 
-#[tokio::test]
-async fn a_failed_alert_waits_and_lets_the_others_pass() {
-    let (store, _directory, now) = two_alerts().await;
+async fn a_failed_alert_waits_and_lets_the_others_pass(place: Place) {
+    let (store, now) = two_alerts(&place).await;
     let first = due(&store, now).await;
     store
         .settle_alert(first.id, &retry(Duration::from_mins(1), false), now)
@@ -34,7 +44,7 @@ async fn a_failed_alert_waits_and_lets_the_others_pass() {
         .settle_alert(second.id, &retry(Duration::from_secs(90), false), now)
         .await
         .expect("settled");
-    assert_eq!(store.due_alert(now).await.expect("the outbox"), None);
+    assert_eq!(store.claim_alert(now).await.expect("the outbox"), None);
     assert_eq!(
         store.next_alert(now).await.expect("the outbox"),
         Some(Duration::from_mins(1))
@@ -53,9 +63,8 @@ async fn a_failed_alert_waits_and_lets_the_others_pass() {
     assert_eq!(due(&store, now).await.id, second.id);
 }
 
-#[tokio::test]
-async fn quiet_that_the_receiver_asks_for_holds_for_all() {
-    let (store, _directory, now) = two_alerts().await;
+async fn quiet_that_the_receiver_asks_for_holds_for_all(place: Place) {
+    let (store, now) = two_alerts(&place).await;
     let first = due(&store, now).await;
     store
         .settle_alert(first.id, &retry(Duration::from_mins(1), true), now)
@@ -63,7 +72,7 @@ async fn quiet_that_the_receiver_asks_for_holds_for_all() {
         .expect("settled");
     assert_eq!(
         store
-            .due_alert(now + Duration::from_secs(59))
+            .claim_alert(now + Duration::from_secs(59))
             .await
             .expect("the outbox"),
         None
@@ -74,9 +83,8 @@ async fn quiet_that_the_receiver_asks_for_holds_for_all() {
     );
 }
 
-#[tokio::test]
-async fn a_refused_alert_rests_until_it_is_offered_again() {
-    let (store, _directory, now) = two_alerts().await;
+async fn a_refused_alert_rests_until_it_is_offered_again(place: Place) {
+    let (store, now) = two_alerts(&place).await;
     let first = due(&store, now).await;
     let refused = Outcome::Refused {
         error: "the receiver answered 404 Not Found".to_owned(),
@@ -112,9 +120,8 @@ async fn a_refused_alert_rests_until_it_is_offered_again() {
     assert_eq!(store.offer_again(now).await.expect("the outbox"), 0);
 }
 
-#[tokio::test]
-async fn without_a_webhook_nothing_is_queued() {
-    let (store, _directory) = store().await;
+async fn without_a_webhook_nothing_is_queued(place: Place) {
+    let store = place.store().await;
     let report = Spool::of("web-1").report(vec![call("alice", "curl")]);
     store
         .apply(&report, Timestamp::now(), false)

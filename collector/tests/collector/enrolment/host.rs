@@ -31,12 +31,11 @@ pub(super) async fn start_with(adapt: impl FnOnce(&mut Agents)) -> Collector {
 
 /// A second connection to the collector's store, as its commands have it.
 pub(super) async fn store(collector: &Collector) -> Store {
-    Store::open_beside(&collector.data()).await.expect("the store")
+    collector.store().await
 }
 
 pub(super) async fn token(collector: &Collector, life: Duration, uses: u32) -> Token {
-    let authority =
-        umbra_collector::authority::Authority::open(&collector.data(), None).expect("the authority");
+    let authority = collector.authority().await;
     let new = NewToken {
         label: "test".to_owned(),
         life,
@@ -60,13 +59,13 @@ pub(super) struct Agent {
 }
 
 impl Agent {
-    pub(super) fn new(collector: &Collector, host: &str) -> Self {
+    pub(super) async fn new(collector: &Collector, host: &str) -> Self {
         let mut spool = Spool::of(host);
         spool.agent.boot_id = Some(Uuid::new_v4());
         Self {
             spool,
             key: KeyPair::generate().expect("a key"),
-            http: trusting(collector, None),
+            http: trusting(collector, None).await,
         }
     }
 
@@ -92,7 +91,8 @@ impl Agent {
     pub(super) async fn enrolled(mut self, collector: &Collector, token: &Token) -> Self {
         let answer = self.ask(collector, token).await;
         assert_eq!(answer.status(), StatusCode::OK, "{:?}", answer.text().await);
-        self.take(collector, &answer.json().await.expect("a certificate"));
+        self.take(collector, &answer.json().await.expect("a certificate"))
+            .await;
         self
     }
 
@@ -105,10 +105,10 @@ impl Agent {
         send(&self.http, format!("{}v1/renew", collector.agents()), &body).await
     }
 
-    pub(super) fn take(&mut self, collector: &Collector, enrolled: &Enrolled) {
+    pub(super) async fn take(&mut self, collector: &Collector, enrolled: &Enrolled) {
         let pem = self.key.serialize_pem() + &enrolled.certificate;
         let identity = Identity::from_pem(pem.as_bytes()).expect("an identity");
-        self.http = trusting(collector, Some(identity));
+        self.http = trusting(collector, Some(identity)).await;
     }
 
     pub(super) async fn report(&mut self, collector: &Collector) -> Response {
@@ -119,7 +119,7 @@ impl Agent {
     }
 
     /// The same host after a restart, or a copy of it.
-    pub(super) fn booted(&self, collector: &Collector, enrolled: &Enrolled) -> Self {
+    pub(super) async fn booted(&self, collector: &Collector, enrolled: &Enrolled) -> Self {
         let mut other = Self {
             spool: Spool::of("copy"),
             key: KeyPair::from_pem(&self.key.serialize_pem()).expect("the key"),
@@ -127,7 +127,7 @@ impl Agent {
         };
         other.spool.agent = self.spool.agent.clone();
         other.spool.agent.boot_id = Some(Uuid::new_v4());
-        other.take(collector, enrolled);
+        other.take(collector, enrolled).await;
         other
     }
 }
@@ -137,14 +137,14 @@ pub(super) async fn send(http: &Client, url: String, body: &impl serde::Serializ
 }
 
 /// A client that trusts the collector's authority alone, and shows a certificate.
-pub(super) fn trusting(collector: &Collector, identity: Option<Identity>) -> Client {
+pub(super) async fn trusting(collector: &Collector, identity: Option<Identity>) -> Client {
     // It installs the provider of cryptography.
     drop(client());
-    let pem = std::fs::read(collector.data().join("authority.pem")).expect("the authority");
+    let authority = collector.authority().await;
     let mut builder = Client::builder()
         .no_proxy()
         .timeout(Duration::from_secs(20))
-        .tls_certs_only([Certificate::from_pem(&pem).expect("a certificate")]);
+        .tls_certs_only([Certificate::from_pem(authority.pem().as_bytes()).expect("a certificate")]);
     if let Some(identity) = identity {
         builder = builder.identity(identity);
     }

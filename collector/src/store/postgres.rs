@@ -1,0 +1,52 @@
+//! PostgreSQL, which any number of collectors share.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnection, PgPoolOptions};
+
+use super::{Database, Month, PATIENCE, StoreError, migrations};
+
+/// Connections of one collector.
+pub(super) const CONNECTIONS: u32 = 10;
+
+/// A collector's connections.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    pub(super) pool: PgPool,
+    /// Months that have a partition, as far as this collector knows; it may be wrong at any time.
+    pub(super) months: Mutex<BTreeSet<Month>>,
+}
+
+impl Postgres {
+    /// Connects, and brings the tables to this version's form.
+    pub(super) async fn open(database: &Database) -> Result<Self, StoreError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .after_connect(|connection, _| Box::pin(bound(connection)))
+            .connect_with(database.options().clone())
+            .await?;
+        if let Err(error) = migrations::postgres().run(&pool).await {
+            // Also gives back the lock that keeps other collectors from migrating.
+            pool.close().await;
+            return Err(error.into());
+        }
+        Ok(Self {
+            pool,
+            months: Mutex::default(),
+        })
+    }
+}
+
+/// Nothing that this connection does lasts for ever, nor does it hold up others for ever.
+async fn bound(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(
+        "SET statement_timeout = '60s'; SET lock_timeout = '10s';
+         SET idle_in_transaction_session_timeout = '60s'",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

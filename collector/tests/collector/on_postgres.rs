@@ -1,0 +1,22 @@
+use umbra_collector::store::Database;
+
+use crate::cluster::Cluster;
+
+#[expect(clippy::unnecessary_wraps, reason = "SQLite's has none")]
+/// A new database in place of SQLite in the data directory.
+pub(crate) fn database() -> Option<Database> {
+    Some(url().parse().expect("a URL"))
+}
+
+/// What `serve` is told of it.
+pub(crate) fn arguments() -> Vec<String> {
+    vec!["--database".to_owned(), url()]
+}
+
+fn url() -> String {
+    match Cluster::shared() {
+        Some(cluster) => cluster.database(),
+        // None of these tests can be run; it was said.
+        None => std::process::exit(0),
+    }
+}

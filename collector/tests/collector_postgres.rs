@@ -1,0 +1,24 @@
+//! The tests of `collector.rs` that a database could change, with PostgreSQL, and what is PostgreSQL's own.
+
+#[path = "collector/cluster.rs"]
+mod cluster;
+#[path = "collector/enrolment.rs"]
+mod enrolment;
+#[path = "collector/exactly_once.rs"]
+mod exactly_once;
+#[path = "collector/findings.rs"]
+mod findings;
+#[path = "collector/ingest.rs"]
+mod ingest;
+#[path = "collector/made_up.rs"]
+mod made_up;
+#[path = "collector/on_postgres.rs"]
+mod on;
+#[path = "collector/page.rs"]
+mod page;
+#[path = "collector/receiver.rs"]
+mod receiver;
+#[path = "collector/running.rs"]
+mod running;
+#[path = "collector/webhook.rs"]
+mod webhook;

@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
+use umbra_report::Origin;
 
 use crate::app::App;
 use crate::metrics;
@@ -46,6 +47,7 @@ struct Row {
     agent: String,
     container: Option<Container>,
     unit: Option<String>,
+    origin: Option<Origin>,
     flows: u64,
     bytes_out: u64,
     bytes_in: u64,
@@ -98,6 +100,7 @@ impl From<Use> for Row {
                 workload: used.workload,
             }),
             unit: used.unit,
+            origin: used.origin,
             flows: used.flows,
             bytes_out: used.bytes_out,
             bytes_in: used.bytes_in,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::event::{Container, User};
+use crate::event::{Container, Origin, User};
 use crate::machine;
 use crate::process::{Process, bound};
 use crate::truth::Bytes;
@@ -163,6 +163,8 @@ pub struct Row {
     pub user: User,
     /// Container that it ran in.
     pub container: Option<Container>,
+    /// What set it off last.
+    pub origin: Option<Origin>,
     /// Host.
     pub host: String,
     /// Flows that began.

@@ -116,6 +116,9 @@ fn observation(observation: &mut Observation, clock: &mut Clock) -> Result<(), F
     most("bytes_out", observation.bytes_out, limits::TRAFFIC)?;
     most("bytes_in", observation.bytes_in, limits::TRAFFIC)?;
     caller(&mut observation.caller);
+    if let Some(origin) = &mut observation.origin {
+        clean_if_there(&mut origin.name, limits::LABEL);
+    }
     observation.name.make_ascii_lowercase();
     clock.correct(&mut observation.minute);
     clock.correct(&mut observation.first_seen);

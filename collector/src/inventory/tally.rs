@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Observation};
+use umbra_report::Observation;
 
 use super::fleet_wide;
 use crate::findings;
@@ -28,10 +28,16 @@ pub(crate) struct Facts<'a> {
     package: Option<String>,
     package_version: Option<&'a str>,
     sha256: Option<&'a str>,
+    /// What set it off last, in the words of the wire: JSON.
+    origin: Option<String>,
+    /// When that was.
+    #[serde(skip)]
+    origin_seen: i64,
 }
 
 impl<'a> Facts<'a> {
-    fn of(caller: &'a Caller) -> Self {
+    fn of(observation: &'a Observation) -> Self {
+        let caller = &observation.caller;
         let container = caller.container.as_ref();
         let package = caller.program.package.as_ref();
         Self {
@@ -48,6 +54,11 @@ impl<'a> Facts<'a> {
             package: package.map(|package| format!("{}:{}", package.manager, package.name)),
             package_version: package.and_then(|package| package.version.as_deref()),
             sha256: caller.program.sha256.as_deref(),
+            origin: observation
+                .origin
+                .as_ref()
+                .and_then(|origin| serde_json::to_string(origin).ok()),
+            origin_seen: observation.last_seen.as_millisecond(),
         }
     }
 
@@ -66,6 +77,11 @@ impl<'a> Facts<'a> {
         if later.package.is_some() {
             self.package.clone_from(&later.package);
             self.package_version = later.package_version;
+        }
+        // A report's records are in no order of time.
+        if later.origin.is_some() && (self.origin.is_none() || later.origin_seen >= self.origin_seen) {
+            self.origin.clone_from(&later.origin);
+            self.origin_seen = later.origin_seen;
         }
     }
 }
@@ -139,7 +155,7 @@ impl<'a> Tally<'a> {
         Self {
             program: &observation.caller.program.name,
             place,
-            facts: Facts::of(&observation.caller),
+            facts: Facts::of(observation),
             vendor: &observation.vendor,
             service: &observation.service,
             kind: observation.kind,

@@ -64,9 +64,11 @@ pub(super) struct Row {
     pub(super) name: String,
     pub(super) program: String,
     /// What stands behind the program's name: script, executable, image or unit.
-    pub(super) origin: String,
+    pub(super) behind: String,
     pub(super) user: String,
     pub(super) uid: Option<u32>,
+    /// What set the program off last.
+    pub(super) origin: String,
     pub(super) host: String,
     pub(super) flows: String,
     pub(super) bytes_out: Bytes,
@@ -99,20 +101,21 @@ impl From<u64> for Bytes {
 impl From<Use> for Row {
     fn from(used: Use) -> Self {
         let (evidence, evidence_long) = evidence(used.evidence);
-        let origin = [used.script, used.exe, used.image, used.unit];
+        let behind = [used.script, used.exe, used.image, used.unit];
         Self {
             id: used.position.row(),
             vendor: used.vendor,
             service: used.service,
             kind: used.kind.replace('_', " "),
             name: used.name,
-            origin: origin
+            behind: behind
                 .into_iter()
                 .flatten()
                 .filter(|text| *text != used.program)
                 .collect::<Vec<_>>()
                 .join(" · "),
             program: used.program,
+            origin: used.origin.map_or_else(String::new, |origin| origin.to_string()),
             uid: used.user_name.as_ref().map(|_| used.uid),
             user: used.user_name.unwrap_or_else(|| format!("uid {}", used.uid)),
             host: used.host,

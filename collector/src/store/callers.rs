@@ -20,11 +20,11 @@ struct Row<'a> {
 /// What is not said this time keeps what was said before, and nothing is written where nothing is new.
 const SAY: Wording = with_rows!(
     "INSERT INTO callers (agent, program, uid, user_name, exe, script, container, image, pod, namespace, workload,
-                          unit, package, package_version, sha256)
+                          unit, package, package_version, sha256, origin)
      SELECT CAST(value ->> 'agent' AS BIGINT), CAST(value ->> 'program' AS BIGINT), CAST(value ->> 'uid' AS BIGINT),
             value ->> 'user_name', value ->> 'exe', value ->> 'script', value ->> 'container', value ->> 'image',
             value ->> 'pod', value ->> 'namespace', value ->> 'workload', value ->> 'unit', value ->> 'package',
-            value ->> 'package_version', value ->> 'sha256'
+            value ->> 'package_version', value ->> 'sha256', value ->> 'origin'
      FROM",
     "WHERE true
      ON CONFLICT (agent, program, uid) DO UPDATE SET
@@ -36,7 +36,7 @@ const SAY: Wording = with_rows!(
          workload = coalesce(excluded.workload, callers.workload), unit = coalesce(excluded.unit, callers.unit),
          package = coalesce(excluded.package, callers.package),
          package_version = coalesce(excluded.package_version, callers.package_version),
-         sha256 = coalesce(excluded.sha256, callers.sha256)
+         sha256 = coalesce(excluded.sha256, callers.sha256), origin = coalesce(excluded.origin, callers.origin)
      WHERE excluded.user_name <> coalesce(callers.user_name, '') OR excluded.exe <> coalesce(callers.exe, '')
         OR excluded.script <> coalesce(callers.script, '') OR excluded.container <> coalesce(callers.container, '')
         OR excluded.image <> coalesce(callers.image, '') OR excluded.pod <> coalesce(callers.pod, '')
@@ -44,7 +44,7 @@ const SAY: Wording = with_rows!(
         OR excluded.workload <> coalesce(callers.workload, '') OR excluded.unit <> coalesce(callers.unit, '')
         OR excluded.package <> coalesce(callers.package, '')
         OR excluded.package_version <> coalesce(callers.package_version, '')
-        OR excluded.sha256 <> coalesce(callers.sha256, '')"
+        OR excluded.sha256 <> coalesce(callers.sha256, '') OR excluded.origin <> coalesce(callers.origin, '')"
 );
 
 const FIND: Wording = with_rows!(

@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use umbra_report::Evidence;
+use umbra_report::{Evidence, Origin};
 
 use super::{Store, StoreError, count, evidence, on, time};
 use crate::findings;
@@ -36,6 +36,8 @@ pub struct Use {
     pub workload: Option<String>,
     /// Systemd unit.
     pub unit: Option<String>,
+    /// What set the caller off last, when that is known.
+    pub origin: Option<Origin>,
     /// Package manager and name, `npm:claude`.
     pub package: Option<String>,
     /// The package's version.
@@ -131,7 +133,7 @@ macro_rules! select {
     ($where:literal) => {
         concat!(
             "SELECT u.id, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
-                    c.image, c.pod, c.namespace, c.workload, c.unit, c.package, c.package_version, c.sha256,
+                    c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
                     c.uid, c.user_name, a.host, a.agent, u.flows, u.bytes_out, u.bytes_in,
                     u.first_seen, u.last_seen, u.evidence, f.id AS finding
              FROM uses u
@@ -211,6 +213,7 @@ struct Row {
     namespace: Option<String>,
     workload: Option<String>,
     unit: Option<String>,
+    origin: Option<String>,
     package: Option<String>,
     package_version: Option<String>,
     sha256: Option<String>,
@@ -243,6 +246,7 @@ impl From<Row> for Use {
             namespace: row.namespace,
             workload: row.workload,
             unit: row.unit,
+            origin: row.origin.and_then(|json| serde_json::from_str(&json).ok()),
             package: row.package,
             package_version: row.package_version,
             sha256: row.sha256,

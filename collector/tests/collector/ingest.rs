@@ -5,7 +5,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use umbra_report::{Container, Package, Report, limits};
+use umbra_report::{Container, Origin, OriginKind, Package, Report, limits};
 
 use crate::made_up::{Spool, ago, call};
 use crate::running::Collector;
@@ -185,6 +185,46 @@ async fn files_and_containers_are_kept_as_they_were_last_told() {
         ("workload", "dev"),
     ] {
         assert_eq!(row["container"][field], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_has_the_last_origin_that_was_known() {
+    let collector = Collector::start().await;
+    let mut spool = Spool::of("web-1");
+    let ssh = Origin {
+        kind: OriginKind::Ssh,
+        name: None,
+        peer: "192.0.2.9".parse().ok(),
+    };
+    let cron = Origin {
+        kind: OriginKind::Cron,
+        name: Some("/etc/cron.daily/\u{202e}".to_owned()),
+        peer: None,
+    };
+    let seen = |name: &str, origin: Option<&Origin>, seconds| {
+        let mut observation = call("alice", "claude");
+        observation.name = name.to_owned();
+        observation.origin = origin.cloned();
+        observation.last_seen = ago(seconds);
+        observation
+    };
+    let last = vec![
+        seen("a.openai.com", Some(&ssh), 10),
+        seen("b.openai.com", Some(&cron), 20),
+        seen("a.openai.com", None, 5),
+    ];
+    let ssh = json!({"kind": "ssh", "peer": "192.0.2.9"});
+    let cron_as_text = json!({"kind": "cron", "name": "/etc/cron.daily/\u{fffd}"});
+    for (records, expected) in [
+        (last, ssh.clone()),
+        (vec![seen("a.openai.com", None, 4)], ssh),
+        (vec![seen("a.openai.com", Some(&cron), 3)], cron_as_text),
+    ] {
+        collector.take(&spool.report(records)).await;
+        let rows = collector.rows().await;
+        assert_eq!(rows.len(), 2);
+        assert!(rows.iter().all(|row| row["origin"] == expected), "{rows:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HOST, IF_NONE_MATCH};
+use umbra_report::{Origin, OriginKind};
 
 use crate::made_up::{Spool, ago, call};
 use crate::running::Collector;
@@ -33,6 +34,11 @@ async fn a_row_shows_everything_and_adds_up() {
     let mut spool = Spool::of("web-1");
     let mut second = call("alice", "claude");
     second.bytes_out = 2_000_000;
+    second.origin = Some(Origin {
+        kind: OriginKind::Ssh,
+        name: None,
+        peer: "192.0.2.9".parse().ok(),
+    });
     collector
         .take(&spool.report(vec![call("alice", "claude"), second]))
         .await;
@@ -42,9 +48,10 @@ async fn a_row_shows_everything_and_adds_up() {
         ">API<small>api</small>",
         "api.<wbr>openai.<wbr>com",
         ">claude</span>",
-        r#"-origin">/<wbr>home/<wbr>alice/<wbr>bin/<wbr>claude</span>"#,
+        r#"-behind">/<wbr>home/<wbr>alice/<wbr>bin/<wbr>claude</span>"#,
         "<dd>1 <small>new, unreviewed</small></dd>",
         ">alice</span>",
+        r#"-origin" tabindex="0" title="ssh from 192.0.2.9">ssh from 192.0.2.9</span>"#,
         "web-1",
         r#"<data value="2000100" title="2,000,100 bytes">1.9 MiB</data>"#,
         "UTC</span></time>",
@@ -62,6 +69,11 @@ async fn hostile_names_are_only_text() {
     let mut spool = Spool::of(HOSTILE);
     let mut hostile = call(HOSTILE, HOSTILE);
     hostile.caller.unit = Some(HOSTILE.to_owned());
+    hostile.origin = Some(Origin {
+        kind: OriginKind::Cron,
+        name: Some(HOSTILE.to_owned()),
+        peer: None,
+    });
     hostile.caller.program.script = Some(HOSTILE.to_owned());
     hostile.vendor = HOSTILE.to_owned();
     hostile.service = HOSTILE.to_owned();

@@ -261,6 +261,7 @@ fn one_caller_with(answers_after: fn(usize) -> Option<Duration>, printed: [Optio
             .map(|row| row.container.as_ref()?.image.as_deref())
             .collect();
         assert_eq!(images, [Some(REFERENCE)], "{rows:?}");
+        assert_eq!(rows[0].origin.as_ref(), Some(&flow.open.origin), "{rows:?}");
     }
     assert!(agent.stop().success());
     assert!(collector.stop().success());

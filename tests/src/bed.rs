@@ -116,11 +116,12 @@ impl TestBed {
                 command
             }
         };
-        if let Some(proxy) = call.proxy {
-            let url = format!("http://{proxy}");
+        if let Some((scheme, proxy)) = call.proxy {
+            let url = format!("{scheme}://{proxy}");
             command.envs(["http_proxy", "https_proxy"].map(|name| (name, &url)));
             let (host, port) = (proxy.ip(), proxy.port());
-            let java = format!("-Dhttps.proxyHost={host} -Dhttps.proxyPort={port}");
+            let kind = if scheme == "http" { "https.p" } else { "socksP" };
+            let java = format!("-D{kind}roxyHost={host} -D{kind}roxyPort={port}");
             command.env("JDK_JAVA_OPTIONS", java);
         }
         command

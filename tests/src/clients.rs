@@ -55,8 +55,8 @@ pub struct Call<'a> {
     pub plain: bool,
     /// Another user than root.
     pub uid: Option<u32>,
-    /// HTTP proxy to ask, for clients that learn it from their environment.
-    pub proxy: Option<SocketAddr>,
+    /// Proxy to ask, with its scheme (`http` or `socks5`), for clients that learn it from their environment.
+    pub proxy: Option<(&'a str, SocketAddr)>,
 }
 
 impl<'a> Call<'a> {

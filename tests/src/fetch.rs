@@ -1,6 +1,7 @@
 //! Clients that carry their own TLS and QUIC stacks (rustls, quinn).
 
 mod pieces;
+mod proxy;
 mod quic;
 mod tcp;
 

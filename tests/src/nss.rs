@@ -1,6 +1,7 @@
 //! Browsers' own stores of authorities (NSS), so that they trust the bed's as they trust any other.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
@@ -37,6 +38,28 @@ pub fn trust(dir: &Path, authority: &Path, quic: &str) {
         let profile = dir.join(profile);
         store(&profile, authority);
         fs::write(profile.join("user.js"), QUIET.to_owned() + &more).expect("a folder just made");
+    }
+}
+
+/// Has the Firefoxes of [`trust`] ask a proxy by its scheme (`http` or `socks5`), and tell it the name.
+pub fn ask(dir: &Path, scheme: &str, proxy: SocketAddr) {
+    let (kind, more) = match scheme {
+        "http" => ("ssl", ""),
+        _ => (
+            "socks",
+            "user_pref(\"network.proxy.socks_version\", 5);\nuser_pref(\"network.proxy.socks_remote_dns\", true);\n",
+        ),
+    };
+    let preferences = format!(
+        "user_pref(\"network.proxy.type\", 1);\nuser_pref(\"network.proxy.{kind}\", \"{}\");\n\
+         user_pref(\"network.proxy.{kind}_port\", {});\n{more}",
+        proxy.ip(),
+        proxy.port()
+    );
+    for profile in [FIREFOX, FIREFOX_QUIC] {
+        let file = dir.join(profile).join("user.js");
+        let before = fs::read_to_string(&file).expect("a profile of `trust`");
+        fs::write(file, before + &preferences).expect("the test's own file");
     }
 }
 

@@ -1,6 +1,4 @@
-use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +8,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ALL_VERSIONS, ClientConfig, ClientConnection, StreamOwned};
 
 use super::pieces::Pieces;
+use super::proxy::connect;
 use super::{Url, trusting};
 
 /// Longest name of a protocol (RFC 7301, 3.1).
@@ -79,29 +78,6 @@ impl Arguments {
         ensure!(accepted == early, "early data accepted: {accepted}");
         Ok(())
     }
-}
-
-/// Connects directly, or through the proxy in `https_proxy`.
-fn connect(host: &str, port: u16) -> anyhow::Result<TcpStream> {
-    let Ok(proxy) = env::var("https_proxy") else {
-        return TcpStream::connect((host, port)).with_context(|| format!("connect to {host}:{port}"));
-    };
-    let mut stream = TcpStream::connect(proxy.trim_start_matches("http://"))
-        .with_context(|| format!("connect to {proxy}"))?;
-    write!(
-        stream,
-        "CONNECT {host}:{port} HTTP/1.1\r\nhost: {host}:{port}\r\n\r\n"
-    )?;
-    // The server says nothing before the client does, so that all that comes is the proxy's.
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        answer.push(byte[0]);
-    }
-    // Some say HTTP/1.0.
-    ensure!(answer.get(8..13) == Some(b" 200 "), "{proxy} refused");
-    Ok(stream)
 }
 
 /// Reads an answer to its end; it must be a success.

@@ -1,11 +1,11 @@
 //! Through a proxy the client is named for what it asked the proxy for, and a proxy on this host for whom it asks.
 
 use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::clients::{CLIENTS, Call, named};
+use umbra_tests::clients::{Call, named};
 use umbra_tests::collector::Row;
 use umbra_tests::event::Flow;
 use umbra_tests::proxies::{CREDENTIALS, Proxy, SQUID_USER};
-use umbra_tests::skip::{Need, skip, spared};
+use umbra_tests::skip::{Need, spared};
 use umbra_tests::truth::Bytes;
 use umbra_tests::wait::eventually;
 use umbra_tests::{Collector, TestBed};
@@ -20,62 +20,6 @@ const PROXIES: [Need; 3] = [
     Need::Program("danted"),
 ];
 const PLAIN: [&str; 2] = ["--plain", "80"];
-const ASKING: [&str; 8] = [
-    "curl", "wget", "python", "node", "java", "go", "rustls", "chromium",
-];
-const EMULATED: [&str; 2] = ["curl", "rustls"];
-
-#[test]
-fn every_client_is_named_through_squid() {
-    every_client_is_named_through(Proxy::squid, SQUID_USER);
-}
-
-#[test]
-fn every_client_is_named_through_tinyproxy() {
-    if spared("tinyproxy") {
-        return;
-    }
-    every_client_is_named_through(|bed| Proxy::tinyproxy(bed, None), 0);
-}
-
-fn every_client_is_named_through(start: impl Fn(&TestBed) -> Proxy, user: u32) {
-    let Some(bed) = bed_serving(&PROXIES, &[]) else {
-        return;
-    };
-    let proxy = start(&bed);
-    let agent = Agent::start(&Setup::default());
-    for client in CLIENTS.iter().filter(|it| ASKING.contains(&it.name)) {
-        if !EMULATED.contains(&client.name) && spared(client.name) {
-            continue;
-        }
-        let mut tool = match client.tool() {
-            Ok(tool) => tool,
-            Err(why) => {
-                skip(&format!("{}: {why}", client.name));
-                continue;
-            }
-        };
-        if client.name == "chromium" {
-            tool = tool.with(&[&format!("--proxy-server={}", proxy.address)]);
-        }
-        let path = format!("/bytes/20000/{}", client.name);
-        let call = Call {
-            proxy: Some(proxy.address),
-            ..Call::to(OPENAI.name, &path)
-        };
-        let run = bed.run(&tool, &call);
-        let flows = Through::new(&agent, &bed, &tool, &run, &path).flows();
-        println!("{:<11} {} flow(s)", client.name, flows.len());
-        for flow in &flows {
-            asked(flow, CONNECT, &tool, &run, &bed, &via("http_connect", &proxy, 1));
-            relayed(&agent, &bed, &proxy, user, flow);
-        }
-        let log = proxy.log();
-        assert!(log.contains("CONNECT api.openai.com:443"), "{log}");
-    }
-    assert!(agent.stop().success());
-}
-
 #[test]
 fn a_refused_request_does_not_hide_the_one_that_follows() {
     if spared("a refused request") {
@@ -193,7 +137,7 @@ fn plain_requests_to_a_proxy_are_named() {
         let proxy = start(&bed);
         let path = format!("/bytes/1000/{}", proxy.address.port());
         let call = Call {
-            proxy: Some(proxy.address),
+            proxy: Some(("http", proxy.address)),
             ..Call::plain(OPENAI.name, &path)
         };
         let tool = named("curl");

@@ -6,7 +6,7 @@ use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{Call, named};
 use umbra_tests::process::Process;
 use umbra_tests::proxies::{CREDENTIALS, Proxy};
-use umbra_tests::skip::{Need, spared};
+use umbra_tests::skip::Need;
 
 use crate::expect::{CONNECT, SOCKS, TLS, check_name, flow_of};
 use crate::names::{OPENAI, bed_serving};
@@ -44,14 +44,6 @@ fn requests_of_socks_are_named() {
                 && event.relays.as_ref() == Some(&flow.open.flow_id)
         });
         check_name(&relay.open, TLS, &OPENAI);
-    }
-    if !spared("Chromium") {
-        let path = "/bytes/1000/chromium";
-        let tool = named("chromium").with(&[&format!("--proxy-server={}", dante.url("socks5"))]);
-        let run = bed.run(&tool, &Call::to(OPENAI.name, path));
-        for flow in Through::new(&agent, &bed, &tool, &run, path).flows() {
-            asked(&flow, SOCKS, &tool, &run, &bed, &via("socks5", &dante, 1));
-        }
     }
     let log = dante.log();
     assert!(log.contains("tcp/connect"), "{log}");

@@ -100,7 +100,9 @@ pub(crate) fn asked(flow: &Flow, evidence: Evidence, tool: &Tool, run: &Run, bed
 /// Checks the flow that a proxy of `user` makes for another one: with the server, and its bytes to the byte.
 pub(crate) fn relayed(agent: &Agent, bed: &TestBed, proxy: &Proxy, user: u32, client: &Flow) {
     let relay = flow_of(agent, |event| {
-        event.process.pid == proxy.process.pid() && event.relays.as_ref() == Some(&client.open.flow_id)
+        // The children of dante that connect are others than the one that was started.
+        event.process.exe.as_deref() == proxy.exe.to_str()
+            && event.relays.as_ref() == Some(&client.open.flow_id)
     });
     check_name(&relay.open, TLS, &OPENAI);
     assert_eq!(relay.open.via, None);

@@ -18,7 +18,7 @@ pub struct Preamble(pub u32);
 const FIRST: u8 = 0;
 /// Content, or what no reader knows.
 const OVER: u8 = 1;
-/// TLS: hellos, and what is encrypted.
+/// TLS: a hello has begun, and more of them, or what is encrypted, may follow.
 const TLS: u8 = 2;
 /// Any method but the next one.
 const METHOD: u8 = 3;
@@ -64,8 +64,12 @@ const SOCKS4_ADDRESS: u8 = SOCKS4 + 7;
 const TWO_TEXTS: u8 = SOCKS4_ADDRESS + 3;
 /// One such text.
 const TEXT: u8 = TWO_TEXTS + 1;
+/// A record with a handshake; plus the bytes of its header that were read, less one. What comes behind them is a hello or
+/// no client's TLS.
+const RECORD: u8 = TEXT + 1;
+const HELLO: u8 = RECORD + 4;
 /// Bytes are passed over; plus a place in [`BEHIND`].
-const SKIP: u8 = TEXT + 1;
+const SKIP: u8 = HELLO + 1;
 /// What comes behind them.
 const BEHIND: [u8; 4] = [GREETED, PASSWORD, TUNNEL_BEHIND + 2 - 1, OVER];
 const TO_GREETED: u8 = SKIP;
@@ -126,7 +130,7 @@ const fn next(state: u8, byte: u8) -> u8 {
     match state {
         FIRST => match byte {
             // A record with a handshake (RFC 8446, section 5.1).
-            22 => TLS,
+            22 => RECORD,
             4 => SOCKS4,
             5 => METHODS,
             b'C' => CONNECT + 1,
@@ -203,6 +207,15 @@ const fn next(state: u8, byte: u8) -> u8 {
                 state + 1
             }
         }
+        // 3.0 is SSL 3.0, 3.1 to 3.4 are TLS; servers look at no more than the 3.
+        RECORD if byte != 3 => OVER,
+        RECORD..HELLO => state + 1,
+        HELLO => match byte {
+            1 => TLS,
+            // Behind a record without content, which is put up with.
+            22 => RECORD,
+            _ => OVER,
+        },
         TWO_TEXTS if byte == 0 => TEXT,
         TEXT if byte == 0 => FIRST,
         TWO_TEXTS | TEXT | SKIP.. => state,

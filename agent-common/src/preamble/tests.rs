@@ -72,8 +72,25 @@ fn behind_a_tunnels_head_comes_another_preamble() {
     let head = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
     ends_before_the_last(Preamble::BEGIN, &[TUNNEL, TUNNEL, b"\r\n", head, CONTENT]);
     ends_before_the_last(Preamble::BEGIN, &[TUNNEL, b"{", CONTENT]);
-    // The record's type goes with what stands before it.
-    ends_before_the_last(Preamble::BEGIN, &[TUNNEL, &[22], &[3, 1]]);
+}
+
+#[test]
+fn tls_begins_with_a_hello() {
+    let header: &[u8] = &[22, 3, 1, 2, 0];
+    let empty: &[u8] = &[22, 3, 3, 0, 0];
+    for before in [&[][..], TUNNEL] {
+        for begin in [&[before, header][..], &[before, empty, header]] {
+            let hello = [begin, &[&[1], b"and what it says"]].concat();
+            ends_before_the_last(Preamble::BEGIN, &hello);
+            // A server's hello, and what begins as a record alone.
+            for other in [2, 0, 3, 0x17] {
+                ends_before_the_last(Preamble::BEGIN, &[begin, &[&[other], CONTENT]].concat());
+            }
+        }
+        for no_version in [0, 1, 2, 4, 22, b'{'] {
+            ends_before_the_last(Preamble::BEGIN, &[before, &[22, no_version], CONTENT]);
+        }
+    }
 }
 
 #[test]

@@ -65,6 +65,8 @@ mod older;
 mod origins;
 #[path = "system/outside.rs"]
 mod outside;
+#[path = "system/own_host.rs"]
+mod own_host;
 #[path = "system/owners.rs"]
 mod owners;
 #[path = "system/page.rs"]

@@ -19,7 +19,7 @@ pub(crate) struct Known {
 }
 
 /// What every test bed needs.
-const BED: [Need; 3] = [
+pub(crate) const BED: [Need; 3] = [
     Need::Root,
     Need::Binary("umbra-testbed"),
     Need::Binary("umbra-agent"),

@@ -56,6 +56,10 @@ offsets! {
     task_nsproxy: "task_struct"."nsproxy",
     /// Its ids, one a level of pid namespaces.
     task_thread_pid: "task_struct"."thread_pid",
+    /// Its control groups, one a hierarchy.
+    task_cgroups: "task_struct"."cgroups",
+    /// That of v2.
+    css_set_default: "css_set"."dfl_cgrp",
     /// What the threads share.
     task_signal: "task_struct"."signal",
     /// Threads that have not ended.

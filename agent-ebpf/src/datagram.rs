@@ -6,7 +6,7 @@
 
 use aya_ebpf::{
     bindings::bpf_sock,
-    helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns, generated::bpf_sk_cgroup_id},
+    helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns},
 };
 use umbra_agent_common::{
     event::FLOW_CLOSED,
@@ -25,7 +25,7 @@ use crate::{
     pieces::{self, Kind},
     quic::Initial,
     record::{self, Birth},
-    socket,
+    socket, task,
     work::{self, Work},
 };
 
@@ -51,7 +51,7 @@ pub fn egress(packet: Packet, socket: *mut bpf_sock) {
         && let Some(initial) = Initial::read(packet, payload)
         && let Some(state) = state_of(socket)
     {
-        connection(packet, socket, state, &initial);
+        connection(packet, state, &initial);
         return;
     }
     if let Some(state) = state
@@ -104,9 +104,7 @@ fn asks_a_name_server(packet: Packet, socket: *mut bpf_sock, transport: u32) -> 
 
 #[inline(always)]
 fn open(socket: *mut bpf_sock) -> Option<&'static mut SocketState> {
-    // SAFETY: a full socket.
-    let cgroup = unsafe { bpf_sk_cgroup_id(socket.cast()) };
-    socket::open(socket, OWNER_AT_SEND, cgroup)
+    socket::open(socket, OWNER_AT_SEND, task::cgroup())
 }
 
 #[inline(always)]
@@ -119,23 +117,17 @@ fn state_of(socket: *mut bpf_sock) -> Option<&'static mut SocketState> {
 
 /// An Initial of a client.
 #[inline(always)]
-fn connection(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState, initial: &Initial) {
+fn connection(packet: Packet, state: &mut SocketState, initial: &Initial) {
     let Some(work) = work::take() else { return };
     if packet.headers(UDP, &mut work.headers).is_some() {
         work.record.flags = 0;
-        read(packet, socket, state, initial, work);
+        read(packet, state, initial, work);
     }
     work::give_back(work);
 }
 
 #[inline(always)]
-fn read(
-    packet: Packet,
-    socket: *mut bpf_sock,
-    state: &mut SocketState,
-    initial: &Initial,
-    work: &mut Work,
-) -> Option<()> {
+fn read(packet: Packet, state: &mut SocketState, initial: &Initial, work: &mut Work) -> Option<()> {
     let length = work.headers.end.get() - work.headers.payload.get();
     let key = peer_key(packet, Side::Destination, work)?;
     if let Some(peer) = PEERS.get_ptr_mut(&key) {
@@ -153,7 +145,7 @@ fn read(
             one_less(state);
         }
     }
-    let flow = begin(packet, socket, state, work)?;
+    let flow = begin(packet, state, work)?;
     let peer = Peer {
         flow,
         connection: initial.connection,
@@ -168,14 +160,14 @@ fn read(
 
 /// Shows a new flow to the agent; gives its key.
 #[inline(always)]
-fn begin(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState, work: &mut Work) -> Option<u64> {
-    // SAFETY: the helpers have no preconditions; `socket` is a full socket.
+fn begin(packet: Packet, state: &mut SocketState, work: &mut Work) -> Option<u64> {
+    // SAFETY: the helpers have no preconditions.
     let (flow, birth) = unsafe {
         let flow =
             (1 << 63) | (u64::from(bpf_get_prandom_u32()) << 31) | (u64::from(bpf_get_prandom_u32()) >> 1);
         let birth = Birth {
             // Whoever sends begins the connection, also on a socket that another process opened.
-            owner: socket::owner(OWNER_AT_SEND, bpf_sk_cgroup_id(socket.cast())),
+            owner: socket::owner(OWNER_AT_SEND, task::cgroup()),
             opened_ns: bpf_ktime_get_boot_ns(),
         };
         (flow, birth)

@@ -2,11 +2,7 @@
 //!
 //! What cannot be read of one packet goes up to the agent.
 
-use aya_ebpf::{
-    bindings::bpf_sock,
-    helpers::generated::{bpf_sk_cgroup_id, bpf_tcp_sock},
-    programs::SkBuffContext,
-};
+use aya_ebpf::{bindings::bpf_sock, helpers::generated::bpf_tcp_sock, programs::SkBuffContext};
 use umbra_agent_common::flow::{
     OWNER_AT_SEND, READING_START, STATE_ASKED, STATE_NAMED, STATE_PASSED, SocketState,
 };
@@ -14,7 +10,7 @@ use umbra_agent_common::flow::{
 use crate::{
     maps::VERDICTS,
     packet::{Packet, TCP},
-    preamble, record, request, socket, tls, verdict,
+    preamble, record, request, socket, task, tls, verdict,
     work::{self, Work},
 };
 
@@ -62,9 +58,7 @@ fn open_unknown(packet: Packet, socket: *mut bpf_sock, payload: u32) -> Option<&
     if !is_first || !is_clients(packet, payload) {
         return None;
     }
-    // SAFETY: `socket` is a full socket.
-    let cgroup = unsafe { bpf_sk_cgroup_id(socket.cast()) };
-    socket::open(socket, OWNER_AT_SEND, cgroup)
+    socket::open(socket, OWNER_AT_SEND, task::cgroup())
 }
 
 /// Whether a payload begins as a client's: a TLS hello, or an HTTP request, which the answer `HTTP/1.1 …` is not.

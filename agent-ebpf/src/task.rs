@@ -61,6 +61,23 @@ pub fn user_and_group(task: KernelPointer) -> Option<(u32, u32)> {
     Some((cred.read(offsets.cred_uid)?, cred.read(offsets.cred_gid)?))
 }
 
+/// Id of the control group (v2) that the running task is in; 0: not known. For programs that may not call
+/// `bpf_get_current_cgroup_id`. A socket's own (`bpf_sk_cgroup_id`) is that of whoever made the socket.
+#[inline(always)]
+pub fn cgroup() -> u64 {
+    cgroup_of(current()).unwrap_or(0)
+}
+
+#[inline(always)]
+fn cgroup_of(task: KernelPointer) -> Option<u64> {
+    let offsets = offsets();
+    let groups = task.follow(offsets.task_cgroups)?;
+    let directory = groups
+        .follow(offsets.css_set_default)?
+        .follow(offsets.cgroup_kn)?;
+    directory.read(offsets.kernfs_id)
+}
+
 /// Writes down where a task is.
 #[inline(always)]
 pub fn namespaces(task: KernelPointer, place: &mut Namespaces) {

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::event::Flow;
+use umbra_tests::fetch::initial;
 use umbra_tests::process::Process;
 use umbra_tests::skip::{Need, spared};
 use umbra_tests::wait::eventually;
 use umbra_tests::{Collector, TestBed};
 
-use crate::expect::SOON;
+use crate::expect::{SOON, flow_of};
 use crate::names::{OPENAI, bed};
 use crate::stage::Stage;
 
@@ -154,6 +155,47 @@ fn a_program_that_is_gone_with_its_control_group_is_told_where_it_ran() {
         };
         assert_eq!(place, places[&event.process.pid], "{event:?}");
     }
+    stage.end();
+}
+
+/// Makes a socket, moves into the control group whose `cgroup.procs` is open as 9, and only then sends what a file holds.
+const MOVES: &str = "
+import os, socket, sys
+stream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+stream.connect(('127.0.0.1', 443))
+os.write(9, b'0')
+stream.send(open(sys.argv[1], 'rb').read())
+stream.settimeout(10)
+stream.recv(2000)
+";
+
+#[test]
+fn who_moves_with_a_socket_is_told_where_it_was_when_it_sent() {
+    let Some(stage) = Stage::serving(&[Need::Program("python3")], &["--quic", "443"]) else {
+        return;
+    };
+    let initial = initial(OPENAI.name, &stage.bed.authority()).unwrap_or_else(|why| panic!("{why}"));
+    let owner = stage.owner.saying(&stage.bed, &initial);
+    let (before, after) = (
+        Cgroup::new("umbra-t-before.service"),
+        Cgroup::new("umbra-t-after.service"),
+    );
+    let mut client = stage.bed.command("python3");
+    client.args(["-c", MOVES]).arg(&owner.hello);
+    let mut opening = Command::new("sh");
+    opening
+        .args(["-c", "exec 9> \"$0\" && exec \"$@\""])
+        .arg(after.0.join("cgroup.procs"))
+        .arg(client.get_program())
+        .args(client.get_args());
+    let mut run = before.start(&opening);
+    run.succeed(Duration::from_secs(30));
+    let flow = flow_of(&stage.agent, |event| event.process.pid == run.pid());
+    assert_eq!(
+        flow.open.unit.as_deref(),
+        Some("umbra-t-after.service"),
+        "{flow:?}"
+    );
     stage.end();
 }
 

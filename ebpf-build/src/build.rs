@@ -1,8 +1,8 @@
-use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{self, Command};
+use std::{env, fs};
 
-use crate::{Error, Toolchain};
+use crate::{Error, Toolchain, strip};
 
 /// Names a ready-made kernel object, so that a machine without an eBPF toolchain can build the agent.
 pub const OBJECT_ENV: &str = "UMBRA_EBPF_OBJECT";
@@ -10,7 +10,7 @@ pub const OBJECT_ENV: &str = "UMBRA_EBPF_OBJECT";
 const TARGET: &str = "bpfel-unknown-none";
 const BINARY: &str = "umbra-agent-ebpf";
 
-/// Builds the crate in `folder` and returns its object; `warn` gets the compiler's messages line by line, also when it
+/// Builds the crate in `folder` and returns its object, without debug information; `warn` gets the compiler's messages line by line, also when it
 /// fails. All products stay in `target_dir`, which must not be the one of the cargo that is waiting for us: that one
 /// is locked.
 ///
@@ -51,12 +51,27 @@ pub fn build(folder: &Path, target_dir: &Path, warn: &mut dyn FnMut(&str)) -> Re
             folder: folder.to_owned(),
         });
     }
-    let path = target_dir.join(TARGET).join("release").join(BINARY);
-    if path.is_file() {
-        Ok(path)
-    } else {
-        Err(Error::NoObject { path })
+    let linked = target_dir.join(TARGET).join("release").join(BINARY);
+    if !linked.is_file() {
+        return Err(Error::NoObject { path: linked });
     }
+    let stripped = linked.with_extension("o");
+    strip(&linked, &stripped)?;
+    Ok(stripped)
+}
+
+fn strip(linked: &Path, stripped: &Path) -> Result<(), Error> {
+    let unusable = |why: String| Error::Strip {
+        path: linked.to_owned(),
+        why,
+    };
+    let object = fs::read(linked).map_err(|error| unusable(error.to_string()))?;
+    let object = strip::debug_information(&object).map_err(|error| unusable(error.to_string()))?;
+    // Two builds may be at it: whoever reads has one of the two whole.
+    let unfinished = stripped.with_extension(format!("o.{}", process::id()));
+    fs::write(&unfinished, object)
+        .and_then(|()| fs::rename(&unfinished, stripped))
+        .map_err(|error| unusable(error.to_string()))
 }
 
 /// BTF, which names the maps and the programs to the kernel, is made by the linker from the debug information.

@@ -39,4 +39,14 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
+    /// What the linker wrote cannot be read, or not be written anew.
+    #[error(
+        "cannot take the debug information out of {path}: {why}: run `cargo xtask setup` for a linker that fits"
+    )]
+    Strip {
+        /// The linker's object.
+        path: PathBuf,
+        /// What is in the way.
+        why: String,
+    },
 }

@@ -7,6 +7,7 @@
 
 mod build;
 mod error;
+mod strip;
 mod toolchain;
 
 #[cfg(test)]

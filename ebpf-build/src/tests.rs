@@ -1,4 +1,8 @@
+use object::build::elf::{Builder, SectionData};
+use object::elf::{SHT_PROGBITS, SHT_STRTAB};
+
 use crate::Error;
+use crate::strip::debug_information;
 use crate::toolchain::llvm_major;
 
 #[test]
@@ -21,4 +25,36 @@ fn what_is_missing_is_one_sentence_with_the_remedy() {
         );
         assert!(!sentence.contains('\n'), "{sentence}");
     }
+}
+
+#[test]
+fn debug_information_goes_and_the_rest_stays() {
+    let mut builder = Builder::new(object::Endianness::Little, true);
+    for (name, content) in [
+        ("cgroup/connect4", "code"),
+        (".debug_info", "lines"),
+        (".BTF", "types"),
+    ] {
+        let section = builder.sections.add();
+        section.name = name.into();
+        section.sh_type = SHT_PROGBITS;
+        section.sh_addralign = 1;
+        section.data = SectionData::Data(content.as_bytes().into());
+    }
+    let names = builder.sections.add();
+    names.name = ".shstrtab".into();
+    names.sh_type = SHT_STRTAB;
+    names.sh_addralign = 1;
+    names.data = SectionData::SectionString;
+    let mut object = Vec::new();
+    builder.write(&mut object).expect("an object");
+
+    let stripped = debug_information(&object).expect("an object");
+    let read = Builder::read(&*stripped).expect("an object");
+    let names = read.sections.iter().map(|section| section.name.to_string());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        ["cgroup/connect4", ".BTF", ".shstrtab"]
+    );
+    assert!(debug_information(b"no object").is_err());
 }

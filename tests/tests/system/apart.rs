@@ -3,6 +3,7 @@
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::bed::Run;
 use umbra_tests::clients::{Call, Tool, named};
+use umbra_tests::skip::spared;
 
 use crate::expect::{agreement, check};
 use crate::names::{ANTHROPIC, Known, OPENAI, bed};
@@ -24,6 +25,9 @@ fn two_programs_and_two_users_stay_apart() {
 
 #[test]
 fn twenty_mixed_callers_stay_apart() {
+    if spared("twenty callers") {
+        return;
+    }
     let calls: Vec<_> = (0..20)
         .map(|turn| {
             // Only what every user may read and run is run as another user.

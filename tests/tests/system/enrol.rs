@@ -8,7 +8,7 @@ use std::time::Duration;
 use umbra_tests::Collector;
 use umbra_tests::agent::{self, Agent, Setup};
 use umbra_tests::clients::{Call, named};
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, spared};
 use umbra_tests::wait::eventually;
 
 use crate::collector_away::{arrived, folder};
@@ -34,6 +34,9 @@ fn make_token(data: &Path, file: &Path, options: &[&str]) -> String {
 
 #[test]
 fn an_agent_enrols_with_a_good_token_renews_and_is_shut_out() {
+    if spared("enrolment") {
+        return;
+    }
     let Some(bed) = bed(&[Need::Binary("umbra-collector")]) else {
         return;
     };
@@ -88,6 +91,9 @@ fn an_agent_enrols_with_a_good_token_renews_and_is_shut_out() {
 
 #[test]
 fn a_copy_of_a_host_becomes_an_agent_of_its_own() {
+    if spared("copies of hosts") {
+        return;
+    }
     let Some(bed) = bed(&[Need::Binary("umbra-collector")]) else {
         return;
     };

@@ -7,7 +7,7 @@ use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::browser::Browser;
 use umbra_tests::clients::{Call, named};
 use umbra_tests::collector::Row;
-use umbra_tests::skip::Need;
+use umbra_tests::skip::{Need, spared};
 use umbra_tests::truth::Bytes;
 use umbra_tests::wait::eventually;
 use umbra_tests::webhook::Webhook;
@@ -24,6 +24,9 @@ const ROWS: &str = "return [...document.querySelectorAll('tbody tr')].map(row =>
 
 #[test]
 fn a_call_is_on_the_page_within_two_seconds_and_stays() {
+    if spared("the page") {
+        return;
+    }
     let Some(bed) = bed(&[Need::Binary("umbra-collector")]) else {
         return;
     };
@@ -106,6 +109,9 @@ fn on_the_page(collector: &Collector, bed: &TestBed, program: &str) -> Row {
 
 #[test]
 fn a_browser_shows_a_new_caller_without_a_reload() {
+    if spared("the page in a browser") {
+        return;
+    }
     let needs = [
         Need::Binary("umbra-collector"),
         Need::Program("chromedriver"),

@@ -8,7 +8,7 @@ use crate::{
 
 /// Who opened a socket, taken in its own context at `connect`.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Owner {
     /// The process.
     pub process: ProcessKey,

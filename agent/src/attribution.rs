@@ -17,7 +17,10 @@ mod table;
 mod users;
 pub mod wsl;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::Notify;
 use umbra_agent_common::{
@@ -37,7 +40,7 @@ pub use attributed::{Ancestor, Attributed, Person, Process, Progress};
 use containers::ContainerFacts;
 use desk::Desk;
 pub use desk::{LONGEST_PATIENCE, PATIENCE};
-use files::{FileFacts, Module, Subject};
+use files::{FileFacts, Module, Recent, Subject};
 pub use image::{Executed, Image};
 use origin::{Clue, Found};
 pub use origin::{Clue as OriginClue, Kind as OriginKind, Origin};
@@ -45,6 +48,11 @@ use place::Places;
 pub use place::{ContainerRef, Place, Pod, Quality, Runtime};
 use table::Table;
 use users::{Account, Users};
+
+/// Owners of which all is known that are remembered, twice as many at most.
+const RECENT: usize = 32;
+/// For so long: whether a file has been replaced is told as of the flow.
+const REMEMBERED: Duration = files::VALID;
 
 /// Longest chain of ancestors told.
 const ANCESTORS_MAX: usize = 16;
@@ -57,6 +65,8 @@ pub struct Attribution {
     containers: Desk<ContainerRef, Option<ContainerFacts>>,
     origins: Desk<Clue, Option<Found>>,
     places: Places,
+    /// Who was behind the last flows, and since when that is known: one process usually makes many.
+    recent: Recent<Owner, (Arc<Attributed>, Instant)>,
     /// Inode number of the host's mount namespace.
     host_mounts: Option<u32>,
     bell: Arc<Notify>,
@@ -79,6 +89,7 @@ impl Attribution {
             containers: containers::desk(containers, bell.clone(), losses.clone()),
             origins: origin::desk(bell.clone(), losses.clone()),
             places: Places::new(cgroups),
+            recent: Recent::new(RECENT),
             host_mounts: Some(procfs::namespaces(procfs::host()).mnt).filter(|number| *number != 0),
             bell,
             losses,
@@ -110,7 +121,14 @@ impl Attribution {
 
     /// Who is behind a flow that `owner` opened, as far as it is known at once: what takes time is asked for, and filled
     /// in by [`Attribution::complete`].
-    pub fn attribute(&mut self, owner: &Owner) -> Attributed {
+    pub fn attribute(&mut self, owner: &Owner) -> Arc<Attributed> {
+        // Whichever of its threads.
+        let key = Owner { thread: 0, ..*owner };
+        if let Some((attributed, since)) = self.recent.get(&key)
+            && since.elapsed() < REMEMBERED
+        {
+            return attributed;
+        }
         let known = self
             .table
             .find(&owner.process)
@@ -141,6 +159,7 @@ impl Attribution {
         let line = ancestry::line(&mut self.table, owner.process, known.clone());
         place.container = place.container.or_else(|| place::monitor::container(&line));
         let ancestors = line.iter().skip(1).take(ANCESTORS_MAX).map(Ancestor::from);
+        let is_known = known.is_some();
         let session_id = known
             .as_ref()
             .map(|known| known.session_id)
@@ -159,7 +178,7 @@ impl Attribution {
             files: None,
             ancestors: ancestors.collect(),
         };
-        let mut attributed = Attributed {
+        let mut attributed = Arc::new(Attributed {
             caller: Arc::default(),
             container: None,
             process,
@@ -167,14 +186,18 @@ impl Attribution {
             origin: origin::trace(&line, &place, session_id),
             place,
             progress: Progress::Open,
-        };
-        self.complete(&mut attributed);
+        });
+        // One that is not known is counted each time.
+        if self.complete(&mut attributed) == Progress::Complete && is_known {
+            self.recent.insert(key, (attributed.clone(), Instant::now()));
+        }
         attributed
     }
 
     /// Fills in what has been found out since.
-    pub fn complete(&mut self, attributed: &mut Attributed) -> Progress {
+    pub fn complete(&mut self, attributed: &mut Arc<Attributed>) -> Progress {
         if attributed.progress != Progress::Complete {
+            let attributed = Arc::make_mut(attributed);
             attributed.progress = self
                 .name_people(attributed)
                 .max(self.examine(attributed))
@@ -247,7 +270,6 @@ impl Attribution {
         let subject = Subject {
             pid: process.pid,
             started_ns: process.started_ns,
-            started: process.started,
             executable: process.image.executable.clone(),
             executed: process.image.file,
             script: process.program.script.clone(),

@@ -19,6 +19,9 @@ use crate::spool::{Level, SpoolError, SpoolHandle};
 /// How often a disk that could not be written is tried again.
 const RETRY_DISK: Duration = Duration::from_secs(5);
 
+/// Activities added up in one go.
+const BATCH_MAX: usize = 256;
+
 /// Delivery cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
@@ -119,6 +122,7 @@ async fn roll_up(
     stats: &Stats,
 ) {
     let mut level = spool.level();
+    let mut batch = Vec::new();
     loop {
         let now = Instant::now();
         let due = rollup.due();
@@ -129,10 +133,15 @@ async fn roll_up(
         }
         let waiting = level.borrow_and_update().waiting > 0;
         tokio::select! {
-            activity = activities.recv(), if !rollup.is_full() => {
-                let Some(activity) = activity else { break };
-                stats.add_flows(&activity.vendor, activity.flows);
-                rollup.add(activity, Instant::now());
+            taken = activities.recv_many(&mut batch, rollup.room().min(BATCH_MAX)), if !rollup.is_full() => {
+                if taken == 0 {
+                    break;
+                }
+                let now = Instant::now();
+                for activity in batch.drain(..) {
+                    stats.add_flows(&activity.vendor, activity.flows);
+                    rollup.add(activity, now);
+                }
             }
             // Until the disk has caught up, sums go on growing instead of piling up.
             permit = spool.reserve(), if is_due => {

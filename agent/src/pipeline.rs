@@ -34,8 +34,8 @@ use crate::{
 use held::Held;
 use waiting::Waiting;
 
-/// After a bell nobody listens for so long. The kernel rings only for a reader that has caught up, so that a thousand
-/// events in a burst cost a few wake-ups and not a thousand; a person does not notice it.
+/// After a bell, the kernel's or that of an answer, nobody listens for so long. The kernel rings only for a reader that
+/// has caught up, so that a thousand events in a burst cost a few wake-ups and not a thousand; a person does not notice it.
 const REST: Duration = Duration::from_millis(20);
 /// Pieces read in one go: twice what the ring buffer holds of the smallest.
 const PIECES_MAX: usize = 8_192;
@@ -74,7 +74,7 @@ pub struct Pipeline {
 struct Known {
     service: Arc<Service>,
     name: Arc<str>,
-    attributed: Attributed,
+    attributed: Arc<Attributed>,
 }
 
 /// Flows that are told, or soon will be.
@@ -84,7 +84,7 @@ struct Telling {
     known: HashMap<String, Known>,
     waiting: Waiting,
     /// Not for the rollup yet.
-    held: Held<Attributed>,
+    held: Held<Arc<Attributed>>,
 }
 
 /// Why the pipeline came to its end.
@@ -135,7 +135,8 @@ impl Pipeline {
                     rest.as_mut().reset(Instant::now() + REST);
                     self.read(&mut pieces, &mut changes)?;
                 }
-                () = answered.notified() => {
+                () = answered.notified(), if rest.is_elapsed() => {
+                    rest.as_mut().reset(Instant::now() + REST);
                     if self.attribution.take_answers() {
                         self.release(&mut told, false);
                     }

@@ -127,9 +127,14 @@ impl Rollup {
         self.urgent_at.into_iter().chain(self.regular_at).min()
     }
 
+    /// How many more activities may be added before the sums are taken.
+    pub fn room(&self) -> usize {
+        self.max_keys.saturating_sub(self.sums.len())
+    }
+
     /// Whether nothing more should be added before the sums are taken.
     pub fn is_full(&self) -> bool {
-        self.sums.len() >= self.max_keys
+        self.room() == 0
     }
 
     /// Takes out what is due `now`: the news, or everything.

@@ -20,12 +20,15 @@ use super::{
     packages::{Package, Packages},
     procfs,
 };
-use crate::losses::Losses;
+use crate::{clock::Clock, losses::Losses};
 use digest::Digests;
 pub use module::Module;
 use process::Live;
 pub(super) use recent::Recent;
 pub(super) use root::{FileId, Opened, Root};
+
+/// Whether a file has been replaced is told as of the flow; hashes are remembered by the examiner.
+pub(super) const VALID: Duration = Duration::from_secs(2);
 
 /// One thread: what it does is read disks.
 const TERMS: Terms<Option<FileFacts>> = Terms {
@@ -33,8 +36,7 @@ const TERMS: Terms<Option<FileFacts>> = Terms {
     threads: 1,
     open_max: 1_024,
     known_max: 1_024,
-    // Whether a file has been replaced is told as of the flow; hashes are remembered by the examiner.
-    valid: |_| Duration::from_secs(2),
+    valid: |_| VALID,
     patience: PATIENCE,
 };
 
@@ -54,8 +56,6 @@ pub struct Subject {
     pub pid: u32,
     /// Its start in nanoseconds since boot: an id is used again.
     pub started_ns: u64,
-    /// The same by the calendar: files that are younger are not what it started.
-    pub started: Option<Timestamp>,
     /// Path of the executable as the kernel resolved it, in the process's mount namespace.
     pub executable: Option<String>,
     /// Which file that was.
@@ -66,6 +66,14 @@ pub struct Subject {
     pub module: Option<Module>,
     /// It runs in the mount namespace of the host's init: when it has gone, its paths still mean something.
     pub on_host: bool,
+}
+
+impl Subject {
+    /// Its start by the calendar: files that are younger are not what it started. Not a field: two readings of the
+    /// clocks differ by nanoseconds, and would make two subjects of one process.
+    fn started(&self) -> Option<Timestamp> {
+        (self.started_ns > 0).then(|| Clock::now().time(self.started_ns))
+    }
 }
 
 /// What was found.
@@ -189,6 +197,7 @@ impl Examiner {
             digests,
             packages,
         } = self;
+        let started = subject.started();
         let live = Live::find(subject.pid, subject.started_ns);
         let own = live.as_ref().and_then(|live| live.root().ok());
         let root = match &own {
@@ -214,12 +223,12 @@ impl Examiner {
             }
             (None, Some(path)) => {
                 let opened = root.file(path);
-                let state = state::of_executed(&opened, subject.executed, subject.started);
+                let state = state::of_executed(&opened, subject.executed, started);
                 digests.opened(opened, state)
             }
             (_, None) => (FileFact::UNKNOWN, None),
         };
-        let script = script.map(|path| digests.at(root, &complete(root, path), subject.started));
+        let script = script.map(|path| digests.at(root, &complete(root, path), started));
 
         let mut owner = |file: &Option<Opened>| {
             let file = file.as_ref()?;

@@ -7,7 +7,6 @@ use std::{
     thread,
 };
 
-use jiff::SignedDuration;
 use rustix::{
     fs::{CWD, Mode, Timespec, Timestamps, UTIME_OMIT, mkfifoat, utimensat},
     process::geteuid,
@@ -15,7 +14,7 @@ use rustix::{
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use crate::{attribution::procfs, clock::Clock};
+use crate::{attribution::procfs, clock::since_boot_ns};
 
 /// SHA-256 of `hello`, by sha256sum(1).
 const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -60,7 +59,6 @@ impl Running {
         Subject {
             pid: self.child.id(),
             started_ns,
-            started: Some(Clock::now().time(started_ns)),
             executable: Some(self.executable.clone()),
             executed: seen.image.file,
             script: None,
@@ -78,11 +76,10 @@ impl Drop for Running {
 }
 
 /// Someone who has gone, and whose script this is.
-fn gone(script: &Path, started: Timestamp) -> Subject {
+fn gone(script: &Path, started_ns: u64) -> Subject {
     Subject {
         pid: 0,
-        started_ns: 1,
-        started: Some(started),
+        started_ns,
         executable: None,
         executed: None,
         script: Some(script.to_string_lossy().into_owned()),
@@ -111,8 +108,9 @@ fn file(name: &str, content: &[u8]) -> (TempDir, std::path::PathBuf) {
     (directory, path)
 }
 
-fn later(seconds: i64) -> Timestamp {
-    Timestamp::now() + SignedDuration::from_secs(seconds)
+/// Nanoseconds since boot, so many seconds from now.
+fn later(seconds: i64) -> u64 {
+    since_boot_ns().saturating_add_signed(seconds * 1_000_000_000)
 }
 
 #[test]

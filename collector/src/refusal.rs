@@ -79,7 +79,7 @@ impl From<StoreError> for Refusal {
                 Self::later("the database is busy", Duration::from_secs(5))
             }
             // A restart takes seconds, and jitter is the agents' own.
-            StoreError::Away(_) | StoreError::Crowded(_) => Self::later(
+            StoreError::Waiting | StoreError::Away(_) | StoreError::Crowded(_) => Self::later(
                 "the collector's database does not answer",
                 Duration::from_secs(10),
             ),

@@ -16,6 +16,8 @@ mod made_up;
 mod on;
 #[path = "collector/page.rs"]
 mod page;
+#[path = "collector/postgres.rs"]
+mod postgres;
 #[path = "collector/receiver.rs"]
 mod receiver;
 #[path = "collector/running.rs"]

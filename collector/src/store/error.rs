@@ -43,6 +43,11 @@ pub enum StoreError {
         "the database cannot be used ({0}); see that its file system is mounted writable and that this user owns umbra.db in the data directory"
     )]
     Unusable(#[source] sqlx::Error),
+    /// There was no connection to be had.
+    #[error(
+        "the database gave no connection within 10 s: it is away, or busy; see that it runs, and max_connections of PostgreSQL: agents keep their records and send them again"
+    )]
+    Waiting,
     /// PostgreSQL is away.
     #[error(
         "PostgreSQL does not answer ({0}); see that it runs and that this host reaches it: agents keep their records and send them again"
@@ -134,7 +139,7 @@ impl From<sqlx::Error> for StoreError {
                 );
                 kind(error)
             }
-            sqlx::Error::PoolTimedOut => Self::Busy(error),
+            sqlx::Error::PoolTimedOut => Self::Waiting,
             // SQLite has no connection that could break.
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolClosed => {
                 Self::Away(error)

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
 
 use super::{Database, Month, PATIENCE, StoreError, migrations};
 
@@ -22,6 +22,12 @@ pub(super) struct Postgres {
 impl Postgres {
     /// Connects, and brings the tables to this version's form.
     pub(super) async fn open(database: &Database) -> Result<Self, StoreError> {
+        // By itself first: a pool tries until its time is up, and then cannot say what was wrong.
+        let first = PgConnection::connect_with(database.options());
+        let first = tokio::time::timeout(PATIENCE, first)
+            .await
+            .map_err(|_| StoreError::Waiting)??;
+        first.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
@@ -40,11 +46,13 @@ impl Postgres {
     }
 }
 
-/// Nothing that this connection does lasts for ever, nor does it hold up others for ever.
+/// Nothing that this connection does lasts for ever, nor does it hold up others for ever; and what it commits outlives
+/// a crash, also where the server is set to answer sooner: an agent lets go of what was acknowledged.
 async fn bound(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(
         "SET statement_timeout = '60s'; SET lock_timeout = '10s';
-         SET idle_in_transaction_session_timeout = '60s'",
+         SET idle_in_transaction_session_timeout = '60s';
+         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
     )
     .execute(connection)
     .await?;

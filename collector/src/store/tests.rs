@@ -2,6 +2,8 @@
 
 mod outbox;
 mod place;
+mod retention;
+mod several;
 mod sqlite;
 
 use proptest::prelude::*;

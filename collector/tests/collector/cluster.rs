@@ -11,18 +11,28 @@ use std::sync::{Mutex, OnceLock};
 /// Makes the cluster and obeys. The end of its input is the end of the tests, however they end, and so of the server.
 const SCRIPT: &str = r#"
 set -e
-bin=$1 options=$2
+bin=$1 options=$2 port=$3
 dir=$(mktemp -d /tmp/umbra-postgres-XXXXXX)
 cd "$dir"
 "$bin/initdb" --pgdata=data --username=umbra --auth=trust --no-sync --encoding=UTF8 --locale=C > log
 {
-    echo 'local secured all scram-sha-256'
+    echo 'local all guarded scram-sha-256'
+    echo 'hostssl all all 127.0.0.1/32 trust'
     echo 'host all all 127.0.0.1/32 reject'
     cat data/pg_hba.conf
 } > hba && mv hba data/pg_hba.conf
+listen="-c listen_addresses="
+if [ -n "$port" ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+        -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+        -keyout data/server.key -out data/server.crt 2>> log
+    cp data/server.crt server.crt
+    export PGPORT=$port
+    listen="-c listen_addresses=127.0.0.1 -c port=$port -c ssl=on"
+fi
 begin() {
     # Neither safe nor needed here, and it takes time.
-    "$bin/postgres" -D data -k "$dir" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+    "$bin/postgres" -D data -k "$dir" $listen -c fsync=off -c full_page_writes=off \
         -c synchronous_commit=off -c max_wal_size=256MB -c shared_buffers=32MB $options >> log 2>&1 &
     pid=$!
     until "$bin/pg_isready" --quiet --host="$dir"; do
@@ -47,8 +57,9 @@ rm -rf "$dir"
 "#;
 
 pub(crate) struct Cluster {
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
     bin: PathBuf,
+    port: Option<u16>,
     databases: AtomicUsize,
     /// `None` once it is told to end.
     control: Mutex<Option<(ChildStdin, BufReader<ChildStdout>)>>,
@@ -71,6 +82,11 @@ impl Cluster {
 
     /// A server for one test.
     pub(crate) fn start(options: &str) -> Option<Self> {
+        Self::start_at(options, None)
+    }
+
+    /// A server that also listens on a port of loopback, with TLS alone; `server.crt` in its directory is to be trusted.
+    pub(crate) fn start_at(options: &str, port: Option<u16>) -> Option<Self> {
         let bin = bin()?;
         // PostgreSQL refuses to run as root.
         let is_root = std::fs::metadata("/proc/self").expect("/proc").uid() == 0;
@@ -85,6 +101,7 @@ impl Cluster {
             .args(["-c", SCRIPT, "sh"])
             .arg(&bin)
             .arg(options)
+            .arg(port.map(|port| port.to_string()).unwrap_or_default())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -97,6 +114,7 @@ impl Cluster {
         Some(Self {
             directory: line.trim().into(),
             bin,
+            port,
             databases: AtomicUsize::new(0),
             control: Mutex::new(Some((input, output))),
             child,
@@ -139,7 +157,11 @@ impl Cluster {
             "--no-align",
             "--set=ON_ERROR_STOP=1",
         ]);
-        psql.args(["--dbname", database, "--command", statements]);
+        psql.args(["--dbname", database]);
+        // Each by itself: some run in no transaction.
+        for statement in statements.split(';') {
+            psql.args(["--command", statement]);
+        }
         let output = psql.output().expect("psql");
         assert!(
             output.status.success(),
@@ -152,6 +174,7 @@ impl Cluster {
     /// One of PostgreSQL's programs, told where the server is.
     pub(crate) fn tool(&self, name: &str) -> Command {
         let mut tool = Command::new(self.bin.join(name));
+        tool.env("PGPORT", self.port.unwrap_or(5432).to_string());
         tool.arg("--host")
             .arg(&self.directory)
             .args(["--username", "umbra"]);

@@ -1,7 +1,7 @@
 //! Agents get in with a token and stay in with a certificate; nobody else speaks for them.
 
 #[path = "enrolment/host.rs"]
-mod host;
+pub(crate) mod host;
 
 use std::time::Duration;
 

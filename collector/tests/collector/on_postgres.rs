@@ -13,7 +13,7 @@ pub(crate) fn arguments() -> Vec<String> {
     vec!["--database".to_owned(), url()]
 }
 
-fn url() -> String {
+pub(crate) fn url() -> String {
     match Cluster::shared() {
         Some(cluster) => cluster.database(),
         // None of these tests can be run; it was said.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::{Certificate, Client, Identity, Response, StatusCode};
-use umbra_collector::config::Agents;
+use umbra_collector::config::{Agents, Settings};
 use umbra_collector::store::{NewToken, Store};
 use umbra_report::{Enrol, Enrolled, Renew, Token, VERSION};
 use uuid::Uuid;
@@ -13,28 +13,42 @@ use uuid::Uuid;
 use crate::made_up::{Spool, call};
 use crate::running::{Collector, client, post};
 
-pub(super) async fn start() -> Collector {
+pub(crate) async fn start() -> Collector {
     start_with(|_| {}).await
 }
 
-pub(super) async fn start_with(adapt: impl FnOnce(&mut Agents)) -> Collector {
-    let mut agents = Agents {
+pub(crate) async fn start_with(adapt: impl FnOnce(&mut Agents)) -> Collector {
+    let mut agents = listener();
+    adapt(&mut agents);
+    Collector::start_with(|settings| settings.agents = Some(agents)).await
+}
+
+/// With other settings that are not the agents' own.
+#[allow(dead_code, reason = "a collector alone needs none")]
+pub(crate) async fn start_on(adapt: impl FnOnce(&mut Settings)) -> Collector {
+    Collector::start_with(|settings| {
+        settings.agents = Some(listener());
+        adapt(settings);
+    })
+    .await
+}
+
+fn listener() -> Agents {
+    Agents {
         listen: ([127, 0, 0, 1], 0).into(),
         names: vec!["127.0.0.1".to_owned()],
         life: Duration::from_mins(5),
         enrolments_per_second: 1000,
         takeover: Duration::from_secs(5),
-    };
-    adapt(&mut agents);
-    Collector::start_with(|settings| settings.agents = Some(agents)).await
+    }
 }
 
 /// A second connection to the collector's store, as its commands have it.
-pub(super) async fn store(collector: &Collector) -> Store {
+pub(crate) async fn store(collector: &Collector) -> Store {
     collector.store().await
 }
 
-pub(super) async fn token(collector: &Collector, life: Duration, uses: u32) -> Token {
+pub(crate) async fn token(collector: &Collector, life: Duration, uses: u32) -> Token {
     let authority = collector.authority().await;
     let new = NewToken {
         label: "test".to_owned(),
@@ -49,17 +63,17 @@ pub(super) async fn token(collector: &Collector, life: Duration, uses: u32) -> T
         .expect("room")
 }
 
-pub(super) const DAY: Duration = Duration::from_hours(24);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 /// An agent with a key.
-pub(super) struct Agent {
-    pub(super) spool: Spool,
-    pub(super) key: KeyPair,
-    pub(super) http: Client,
+pub(crate) struct Agent {
+    pub(crate) spool: Spool,
+    pub(crate) key: KeyPair,
+    pub(crate) http: Client,
 }
 
 impl Agent {
-    pub(super) async fn new(collector: &Collector, host: &str) -> Self {
+    pub(crate) async fn new(collector: &Collector, host: &str) -> Self {
         let mut spool = Spool::of(host);
         spool.agent.boot_id = Some(Uuid::new_v4());
         Self {
@@ -69,12 +83,12 @@ impl Agent {
         }
     }
 
-    pub(super) fn csr(&self) -> String {
+    pub(crate) fn csr(&self) -> String {
         let request = CertificateParams::default().serialize_request(&self.key);
         request.and_then(|request| request.pem()).expect("a request")
     }
 
-    pub(super) fn request(&self, token: &Token) -> Enrol {
+    pub(crate) fn request(&self, token: &Token) -> Enrol {
         Enrol {
             version: VERSION,
             token: token.to_string(),
@@ -83,12 +97,12 @@ impl Agent {
         }
     }
 
-    pub(super) async fn ask(&self, collector: &Collector, token: &Token) -> Response {
+    pub(crate) async fn ask(&self, collector: &Collector, token: &Token) -> Response {
         let url = format!("{}v1/enrol", collector.agents());
         send(&self.http, url, &self.request(token)).await
     }
 
-    pub(super) async fn enrolled(mut self, collector: &Collector, token: &Token) -> Self {
+    pub(crate) async fn enrolled(mut self, collector: &Collector, token: &Token) -> Self {
         let answer = self.ask(collector, token).await;
         assert_eq!(answer.status(), StatusCode::OK, "{:?}", answer.text().await);
         self.take(collector, &answer.json().await.expect("a certificate"))
@@ -96,7 +110,7 @@ impl Agent {
         self
     }
 
-    pub(super) async fn renew(&self, collector: &Collector) -> Response {
+    pub(crate) async fn renew(&self, collector: &Collector) -> Response {
         let body = Renew {
             version: VERSION,
             agent: self.spool.agent.clone(),
@@ -105,13 +119,13 @@ impl Agent {
         send(&self.http, format!("{}v1/renew", collector.agents()), &body).await
     }
 
-    pub(super) async fn take(&mut self, collector: &Collector, enrolled: &Enrolled) {
+    pub(crate) async fn take(&mut self, collector: &Collector, enrolled: &Enrolled) {
         let pem = self.key.serialize_pem() + &enrolled.certificate;
         let identity = Identity::from_pem(pem.as_bytes()).expect("an identity");
         self.http = trusting(collector, Some(identity)).await;
     }
 
-    pub(super) async fn report(&mut self, collector: &Collector) -> Response {
+    pub(crate) async fn report(&mut self, collector: &Collector) -> Response {
         let report = self.spool.report(vec![call("alice", "curl")]);
         post(&self.http, &collector.agents(), &report)
             .await
@@ -119,7 +133,7 @@ impl Agent {
     }
 
     /// The same host after a restart, or a copy of it.
-    pub(super) async fn booted(&self, collector: &Collector, enrolled: &Enrolled) -> Self {
+    pub(crate) async fn booted(&self, collector: &Collector, enrolled: &Enrolled) -> Self {
         let mut other = Self {
             spool: Spool::of("copy"),
             key: KeyPair::from_pem(&self.key.serialize_pem()).expect("the key"),
@@ -132,12 +146,12 @@ impl Agent {
     }
 }
 
-pub(super) async fn send(http: &Client, url: String, body: &impl serde::Serialize) -> Response {
+pub(crate) async fn send(http: &Client, url: String, body: &impl serde::Serialize) -> Response {
     http.post(url).json(body).send().await.expect("an answer")
 }
 
 /// A client that trusts the collector's authority alone, and shows a certificate.
-pub(super) async fn trusting(collector: &Collector, identity: Option<Identity>) -> Client {
+pub(crate) async fn trusting(collector: &Collector, identity: Option<Identity>) -> Client {
     // It installs the provider of cryptography.
     drop(client());
     let authority = collector.authority().await;

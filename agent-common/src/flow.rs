@@ -112,7 +112,7 @@ pub struct SocketState {
     pub next: u32,
     /// A [`Preamble`](crate::preamble::Preamble): how far the bytes go that may go up.
     pub preamble: u32,
-    /// Tells the target of the last `CONNECT` from others: asked for again, it is no further proxy.
+    /// The last request to a proxy, if it was a `CONNECT`: [its target](crate::target). Asked for again, it is no further proxy.
     pub target: u32,
     /// Times that a proxy was asked for the same again.
     pub repeats: u32,
@@ -161,8 +161,8 @@ pub struct FlowRecord {
     pub hops: u8,
     /// `FLAG_*`.
     pub flags: u8,
-    /// Zero.
-    pub reserved: u32,
+    /// As [`SocketState::target`].
+    pub target: u32,
     /// Address family: 4 or 6.
     pub family: u16,
     /// One of `EVIDENCE_*`.

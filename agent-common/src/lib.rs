@@ -15,6 +15,7 @@ pub mod offsets;
 pub mod piece;
 pub mod preamble;
 pub mod process;
+pub mod target;
 pub mod trie;
 
 /// Lets the agent read and write `$type` in maps and globals.

@@ -179,6 +179,7 @@ fn begin(packet: Packet, state: &mut SocketState, work: &mut Work) -> Option<u64
     record.protocol = UDP;
     record.via = VIA_NONE;
     record.hops = 0;
+    record.target = 0;
     record.flags = packet
         .address(&work.headers, Side::Destination)
         .and_then(|remote| record::answered(&remote, &birth.owner.process))

@@ -1,7 +1,7 @@
 //! The host in the head of an HTTP/1 request (RFC 9112): the target's of `CONNECT` and of a request in absolute form,
 //! else that of `Host`.
 
-use umbra_agent_common::trie::NAME_MAX;
+use umbra_agent_common::{target, trie::NAME_MAX};
 
 use crate::{blurred::Blurred, nameless::Nameless, packet::Packet};
 
@@ -55,10 +55,6 @@ pub enum Form {
 
 const ORIGIN: u32 = Form::Origin as u32;
 const ABSOLUTE: u32 = Form::Absolute as u32;
-/// Of the sum FNV-1a, 32 bits.
-const SUM_BEGIN: u32 = 0x811c_9dc5;
-/// See [`SUM_BEGIN`].
-const SUM_PRIME: u32 = 0x0100_0193;
 
 impl Text {
     /// Reads the request whose first byte lies at `from` and whose last before `end`; writes its host to `name` and
@@ -106,7 +102,7 @@ impl Text {
     /// Tells the target of the request that was read from others. Not 0.
     #[inline(always)]
     pub fn target(&self) -> u32 {
-        self.sum.get() | 1
+        target::number(self.sum.get())
     }
 
     /// Checks the request line and goes to the host in its target, or behind the line.
@@ -125,15 +121,14 @@ impl Text {
         if target == 0 || self.byte(target - 1) != b' ' {
             return Err(Nameless::NoName);
         }
-        self.sum.set(SUM_BEGIN);
+        self.sum.set(target::BEGIN);
         // One branch a turn: the verifier keeps each in mind until it has followed it.
         for _ in 0..TEXT_MAX {
             let byte = self.step();
             if byte <= b' ' {
                 break;
             }
-            self.sum
-                .set((self.sum.get() ^ u32::from(byte)).wrapping_mul(SUM_PRIME));
+            self.sum.set(target::add(self.sum.get(), byte));
         }
         match self.byte(self.at.get() - 1) {
             b' ' => {}

@@ -27,7 +27,7 @@ pub struct Birth {
 }
 
 /// Puts the flow into `FLOWS` under `key` and rings the bell; false when there is no room. Name, pattern, evidence,
-/// flags, protocol and proxies stand in `record` already.
+/// flags, protocol, proxies and target stand in `record` already.
 #[inline(always)]
 pub fn show(packet: Packet, headers: &Headers, key: u64, birth: &Birth, record: &mut FlowRecord) -> bool {
     // SAFETY: the helpers have no preconditions.
@@ -41,7 +41,6 @@ pub fn show(packet: Packet, headers: &Headers, key: u64, birth: &Birth, record: 
     record.bytes_in = 0;
     record.round_trip_us = 0;
     record.closed = 0;
-    record.reserved = 0;
     record.family = headers.family.get() as u16;
     record.local_port = packet.port(headers, Side::Source).unwrap_or(0);
     record.remote_port = packet.port(headers, Side::Destination).unwrap_or(0);

@@ -65,22 +65,21 @@ pub fn judge(packet: Packet, state: &mut SocketState, work: &mut Work) -> Verdic
     }
     let evidence = work.asked.evidence.get() as u16;
     work.record.evidence = evidence;
-    let target = work.asked.target.get();
-    if target != 0 && target == state.target {
-        // Refused, most likely by 407 (Proxy Authentication Required), and asked again. The proxy counts anew, here or
-        // in the agent.
-        state.hops -= 1;
-        state.repeats += 1;
-    }
-    if state.repeats > REPEATS_MAX {
-        return Verdict::Pass;
-    }
     // A head that is not whole, or that something follows at once.
     if work.record.pattern == 0
         && evidence == EVIDENCE_CONNECT
         && packet.word(work.headers.end.get() - 4) != Some(END_OF_HEAD)
     {
         return Verdict::Ask;
+    }
+    let target = work.asked.target.get();
+    if target != 0 && target == state.target {
+        // Refused, most likely by 407 (Proxy Authentication Required), and asked again: the proxy counts anew.
+        state.hops -= 1;
+        state.repeats += 1;
+    }
+    if state.repeats > REPEATS_MAX {
+        return Verdict::Pass;
     }
     let via = work.asked.via.get() as u8;
     if via != VIA_NONE {
@@ -202,6 +201,7 @@ pub fn carry_out(packet: Packet, state: &mut SocketState, work: &mut Work, verdi
     work.record.protocol = TCP;
     work.record.via = state.via;
     work.record.hops = state.hops;
+    work.record.target = state.target;
     state.flow = key;
     if !record::show(packet, &work.headers, key, &birth, &mut work.record) {
         state.state = STATE_PASSED;

@@ -161,6 +161,7 @@ impl Undecided {
             Reader::Datagrams(Box::default())
         } else {
             let mut stream = Stream {
+                reader: ClientReader::behind_connect(record.target),
                 begin: header.sequence,
                 ..Stream::default()
             };

@@ -28,6 +28,15 @@ pub struct ClientReader {
 }
 
 impl ClientReader {
+    /// For what follows a `CONNECT` that was read elsewhere, whose target has this
+    /// [number](umbra_agent_common::target): the same again is no further proxy.
+    pub fn behind_connect(target: u32) -> Self {
+        Self {
+            route: Route::behind(target),
+            ..Self::default()
+        }
+    }
+
     /// Takes the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         let mut rest = bytes;

@@ -77,6 +77,12 @@ impl RequestReader {
         self.fields.host().filter(|_| self.form == Some(Form::Direct))
     }
 
+    /// The target of [`Request::Tunnel`] as the client wrote it, with its port, as a
+    /// [number](umbra_agent_common::target).
+    pub fn target(&self) -> u32 {
+        self.line.target()
+    }
+
     /// Bytes that it holds.
     pub fn held(&self) -> usize {
         self.line.held() + self.fields.held()

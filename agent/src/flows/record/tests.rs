@@ -25,7 +25,7 @@ pub(crate) fn record(name: &[u8]) -> FlowRecord {
         via: 0,
         hops: 0,
         flags: 0,
-        reserved: 0,
+        target: 0,
         family: 4,
         evidence: EVIDENCE_TLS,
         remote_address: [192, 0, 2, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],

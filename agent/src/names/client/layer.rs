@@ -38,7 +38,10 @@ impl Layer {
                 let answer = reader.push(std::mem::take(bytes));
                 said_hello(answer, route)
             }
-            Self::Http(reader) => reader.read(bytes).and_then(|said| requested(said, route)),
+            Self::Http(reader) => {
+                let said = reader.read(bytes);
+                said.and_then(|said| requested(said, reader.target(), route))
+            }
             Self::Socks(reader) => {
                 let protocol = match reader.version() {
                     Version::V4 => ViaProtocol::Socks4,
@@ -46,7 +49,7 @@ impl Layer {
                 };
                 reader.read(bytes).map(|request| match request {
                     socks::Request::Tunnel(target) => {
-                        within_limit(route.tunnel(protocol, target), Self::First)
+                        within_limit(route.by_socks(protocol, &target), Self::First)
                     }
                     socks::Request::Unread => Self::Other,
                 })
@@ -111,11 +114,12 @@ fn said_hello(answer: &Answer, route: &mut Route) -> Option<Layer> {
     }
 }
 
-fn requested(said: http::Request, route: &mut Route) -> Option<Layer> {
+/// `number` is that of a tunnel's target.
+fn requested(said: http::Request, number: u32, route: &mut Route) -> Option<Layer> {
     match said {
         // The rest of the head is still to be read.
         http::Request::Tunnel(target) => {
-            let goes_on = route.tunnel(ViaProtocol::HttpConnect, target);
+            let goes_on = route.by_connect(target, number);
             (!goes_on).then_some(Layer::Lost)
         }
         http::Request::TunnelBegins => Some(Layer::First),

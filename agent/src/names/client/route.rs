@@ -13,8 +13,10 @@ const MOST_REPEATS: u8 = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Route {
     asked: Option<Asked>,
-    /// What the last request was for, if it was a `CONNECT`.
+    /// What the last request was for, if it was a `CONNECT` that was seen whole.
     connect: Option<Target>,
+    /// Its target as a [number](umbra_agent_common::target); 0: it was none.
+    number: u32,
     repeats: u8,
 }
 
@@ -23,22 +25,34 @@ impl Route {
         self.asked.as_ref()
     }
 
-    /// A proxy is asked for a tunnel; gives whether the reader should go on in it.
-    pub(super) fn tunnel(&mut self, protocol: ViaProtocol, target: Target) -> bool {
-        let is_connect = protocol == ViaProtocol::HttpConnect;
-        if is_connect && self.connect.as_ref() == Some(&target) {
+    /// Of a client whose last request was a `CONNECT` for the target of this number.
+    pub(super) fn behind(number: u32) -> Self {
+        Self {
+            number,
+            ..Self::default()
+        }
+    }
+
+    /// A proxy is asked for a tunnel by `CONNECT`, with a target of this number; gives whether the reader should go on
+    /// in it.
+    pub(super) fn by_connect(&mut self, target: Target, number: u32) -> bool {
+        if self.number == number {
             // Refused, most likely by 407 (Proxy Authentication Required), and tried again.
             self.repeats += 1;
+            self.connect = Some(target);
             return self.repeats <= MOST_REPEATS;
         }
-        let evidence = if is_connect {
-            Evidence::ProxyConnect
-        } else {
-            Evidence::Socks
-        };
-        let goes_on = self.proxy(protocol, &target, evidence);
-        self.connect = is_connect.then_some(target);
+        let goes_on = self.proxy(ViaProtocol::HttpConnect, &target, Evidence::ProxyConnect);
+        self.connect = Some(target);
+        self.number = number;
         goes_on
+    }
+
+    /// The same by SOCKS.
+    pub(super) fn by_socks(&mut self, protocol: ViaProtocol, target: &Target) -> bool {
+        self.connect = None;
+        self.number = 0;
+        self.proxy(protocol, target, Evidence::Socks)
     }
 
     /// A proxy is asked to pass on a plain request; gives whether that was within the limit.

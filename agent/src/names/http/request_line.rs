@@ -1,5 +1,7 @@
 //! The first line of a request (RFC 9112, section 3).
 
+use umbra_agent_common::target;
+
 use super::authority::Authority;
 use crate::names::target::Target;
 
@@ -44,6 +46,18 @@ pub(super) struct RequestLine {
     empty: u8,
     form: Option<Form>,
     authority: Authority,
+    /// Sum of the authority's bytes.
+    target: Sum,
+}
+
+/// See [`target`].
+#[derive(Debug)]
+struct Sum(u32);
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self(target::BEGIN)
+    }
 }
 
 /// The numbers say how many bytes of it there were.
@@ -80,6 +94,11 @@ impl RequestLine {
             (At::Over, Some(Form::Direct)) => Line::Direct,
             _ => Line::More,
         }
+    }
+
+    /// The target of a request for a tunnel, as a [number](target).
+    pub(super) fn target(&self) -> u32 {
+        target::number(self.target.0)
     }
 
     /// Bytes that it holds.
@@ -122,6 +141,7 @@ impl RequestLine {
             (At::Authority, b'/' | b'?' | b'#') => (self.form == Some(Form::Proxied)).then_some(At::Path),
             (At::Authority, _) if !byte.is_ascii_control() => {
                 self.authority.take(byte);
+                self.target.0 = target::add(self.target.0, byte);
                 Some(At::Authority)
             }
             (At::Path, _) => (!byte.is_ascii_control()).then_some(At::Path),

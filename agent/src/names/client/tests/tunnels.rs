@@ -1,5 +1,6 @@
 //! Tunnels through proxies, and what is in them.
 
+use umbra_agent_common::target;
 use umbra_report::Evidence;
 
 use super::{
@@ -7,7 +8,7 @@ use super::{
     made::{NAME, connect, socks4, socks5},
     read, server_name, with_extensions,
 };
-use crate::names::client::{Asked, MOST_HOPS, ViaProtocol};
+use crate::names::client::{Asked, ClientReader, MOST_HOPS, ViaProtocol};
 
 const CONNECT: Option<(ViaProtocol, u8)> = Some((ViaProtocol::HttpConnect, 1));
 
@@ -104,10 +105,34 @@ fn asking_again_after_a_refusal_is_no_hop() {
     let passed_on = format!("GET http://{NAME}/ HTTP/1.1\r\n\r\n");
     let found = known(Some(NAME), Evidence::HttpHost, CONNECT);
     assert_eq!(asked(&[&opened, passed_on.as_bytes()]), found);
+    let port = connect(&format!("{NAME}:8443"));
+    let further = known(Some(NAME), Evidence::TlsSni, Some((ViaProtocol::HttpConnect, 2)));
+    assert_eq!(asked(&[&opened, &port, &flight]), further, "another port");
     let endless = opened.repeat(100);
     let reader = read(&endless, 1460);
     assert!(reader.is_done() && !reader.is_whole());
     assert_eq!(reader.asked().unwrap().name.as_ref().unwrap().as_str(), NAME);
+}
+
+#[test]
+fn what_was_asked_for_before_is_told_by_its_number() {
+    let number = |target: &str| target::number(target.bytes().fold(target::BEGIN, target::add));
+    let stream = [connect("192.0.2.7:443"), hello(NAME)].concat();
+    for (before, via) in [
+        ("192.0.2.7:443", None),
+        ("192.0.2.7:8443", CONNECT),
+        ("192.0.2.8:443", CONNECT),
+    ] {
+        for piece in 1..stream.len() {
+            let mut reader = ClientReader::behind_connect(number(before));
+            stream.chunks(piece).for_each(|piece| reader.push(piece));
+            assert_eq!(
+                reader.asked(),
+                Some(&known(Some(NAME), Evidence::TlsSni, via)),
+                "{before}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::{CommandError, Place};
 use crate::store;
 
-/// Writes a backup of SQLite's database and the authority into a directory; a collector may run meanwhile
+/// Write a backup of SQLite's database and the authority into a directory; a collector may run meanwhile
 #[derive(Clone, Debug, clap::Args)]
 pub struct BackupCommand {
     /// Directory for the backup, without one in it
@@ -13,7 +13,7 @@ pub struct BackupCommand {
     place: Place,
 }
 
-/// Puts a backup into a data directory that has no database
+/// Put a backup into a data directory that has no database
 #[derive(Clone, Debug, clap::Args)]
 pub struct RestoreCommand {
     /// Directory of the backup

@@ -27,10 +27,7 @@ async fn refused(answer: Response, status: StatusCode, code: Code, remedy: &str)
 async fn an_agent_enrols_reports_and_renews() {
     let collector = start().await;
     let token = token(&collector, DAY, 1).await;
-    let mut agent = Agent::new(&collector, "web-1")
-        .await
-        .enrolled(&collector, &token)
-        .await;
+    let mut agent = Agent::enrolled(&collector, "web-1", &token).await;
     assert_eq!(agent.report(&collector).await.status(), StatusCode::OK);
     let answer = agent.renew(&collector).await;
     assert_eq!(answer.status(), StatusCode::OK);
@@ -81,12 +78,7 @@ async fn a_token_that_is_not_good_is_refused_and_says_why() {
     );
     refused(&revoked, TokenRevoked).await;
     // Nobody's attempts used it up, and only one may use it.
-    drop(
-        Agent::new(&collector, "web-2")
-            .await
-            .enrolled(&collector, &good)
-            .await,
-    );
+    drop(Agent::enrolled(&collector, "web-2", &good).await);
     refused(&good, TokenUsedUp).await;
     let tokens = store.tokens().await.expect("tokens");
     let left = tokens.iter().map(|token| (token.id.clone(), token.uses_left));
@@ -106,14 +98,8 @@ async fn a_token_that_is_not_good_is_refused_and_says_why() {
 async fn nobody_speaks_for_an_agent_without_its_certificate() {
     let collector = start().await;
     let token = token(&collector, DAY, 9).await;
-    let mut one = Agent::new(&collector, "web-1")
-        .await
-        .enrolled(&collector, &token)
-        .await;
-    let mut two = Agent::new(&collector, "web-2")
-        .await
-        .enrolled(&collector, &token)
-        .await;
+    let mut one = Agent::enrolled(&collector, "web-1", &token).await;
+    let mut two = Agent::enrolled(&collector, "web-2", &token).await;
     // Not over loopback.
     let report = one.spool.report(vec![call("alice", "curl")]);
     let plain = collector.post(&report).await;
@@ -175,10 +161,7 @@ async fn nobody_speaks_for_an_agent_without_its_certificate() {
 async fn a_certificate_that_is_over_is_refused_with_a_sentence() {
     let collector = start_with(|agents| agents.life = Duration::from_secs(1)).await;
     let token = token(&collector, DAY, 1).await;
-    let mut agent = Agent::new(&collector, "web-1")
-        .await
-        .enrolled(&collector, &token)
-        .await;
+    let mut agent = Agent::enrolled(&collector, "web-1", &token).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let remedy = "give the agent a valid token";
     refused(
@@ -203,14 +186,8 @@ async fn a_certificate_that_is_over_is_refused_with_a_sentence() {
 async fn the_revoked_stay_out_and_the_retired_come_back_with_a_token() {
     let collector = start().await;
     let token = token(&collector, DAY, 9).await;
-    let mut one = Agent::new(&collector, "web-1")
-        .await
-        .enrolled(&collector, &token)
-        .await;
-    let mut two = Agent::new(&collector, "web-2")
-        .await
-        .enrolled(&collector, &token)
-        .await;
+    let mut one = Agent::enrolled(&collector, "web-1", &token).await;
+    let mut two = Agent::enrolled(&collector, "web-2", &token).await;
     assert_eq!(two.report(&collector).await.status(), StatusCode::OK);
     let store = store(&collector).await;
     let now = Timestamp::now();
@@ -261,7 +238,7 @@ async fn the_revoked_stay_out_and_the_retired_come_back_with_a_token() {
         "valid token",
     )
     .await;
-    let mut two = two.enrolled(&collector, &token).await;
+    let mut two = two.enrol(&collector, &token).await;
     assert_eq!(two.report(&collector).await.status(), StatusCode::OK);
     assert_eq!(collector.metric("umbra_collector_hosts").await, Some(1));
 }
@@ -321,10 +298,7 @@ async fn a_copy_of_a_host_is_told_from_a_host_that_starts_again() {
     assert_eq!(flows, 4, "what the copy said is not mixed in");
 
     // With a new id and key it is an agent of its own.
-    let mut own = Agent::new(&collector, "copy")
-        .await
-        .enrolled(&collector, &token)
-        .await;
+    let mut own = Agent::enrolled(&collector, "copy", &token).await;
     assert_eq!(own.report(&collector).await.status(), StatusCode::OK);
 }
 

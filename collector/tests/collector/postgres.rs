@@ -135,7 +135,7 @@ async fn two_collectors_send_each_alert_once_and_take_each_others_agents() {
     };
     let (one, two) = (start().await, start().await);
     let token = host::token(&one, host::DAY, 1).await;
-    let mut agent = host::Agent::new(&two, "web-1").await.enrolled(&two, &token).await;
+    let mut agent = host::Agent::enrolled(&two, "web-1", &token).await;
     assert_eq!(agent.report(&one).await.status(), StatusCode::OK);
     assert_eq!(agent.report(&two).await.status(), StatusCode::OK);
     assert_eq!(one.rows().await, two.rows().await);

@@ -85,12 +85,16 @@ impl Span {
     /// What the server counted of a connection that ends with it.
     pub fn of(connection: &Connection) -> Self {
         let counted: Bytes = [connection].into_iter().collect();
+        let unheard = connection.unheard();
         // Over UDP the server itself does not count the last any more.
-        let late = connection.unheard();
+        let uncounted = match connection.protocol {
+            Protocol::Tcp => 0,
+            Protocol::Udp => unheard,
+        };
         let with = |r#in| Bytes { r#in, ..counted };
         Self {
-            least: with(counted.r#in.saturating_sub(late)),
-            most: with(counted.r#in + late),
+            least: with(counted.r#in.saturating_sub(unheard)),
+            most: with(counted.r#in + uncounted),
         }
     }
 

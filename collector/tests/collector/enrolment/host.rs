@@ -102,7 +102,12 @@ impl Agent {
         send(&self.http, url, &self.request(token)).await
     }
 
-    pub(crate) async fn enrolled(mut self, collector: &Collector, token: &Token) -> Self {
+    /// One that has enrolled.
+    pub(crate) async fn enrolled(collector: &Collector, host: &str, token: &Token) -> Self {
+        Self::new(collector, host).await.enrol(collector, token).await
+    }
+
+    pub(crate) async fn enrol(mut self, collector: &Collector, token: &Token) -> Self {
         let answer = self.ask(collector, token).await;
         assert_eq!(answer.status(), StatusCode::OK, "{:?}", answer.text().await);
         self.take(collector, &answer.json().await.expect("a certificate"))

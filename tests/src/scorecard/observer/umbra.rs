@@ -63,7 +63,9 @@ fn observed(event: &Event) -> Observed {
     };
     let bytes = event.bytes_out.zip(event.bytes_in);
     let container = event.container.as_ref().map(|it| Place::Container(it.id.clone()));
-    let unit = event.unit.clone().map(Place::Unit);
+    // A user's own manager is a unit of the system's.
+    let unit = event.user_unit.as_ref().or(event.unit.as_ref());
+    let unit = unit.cloned().map(Place::Unit);
     Observed {
         to: Some((protocol, SocketAddr::new(event.dst.ip, event.dst.port))),
         // An own look-up of the address says nothing about the flow.

@@ -27,6 +27,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Api,
+        Self::WebApp,
+        Self::CodingAssistant,
+        Self::CloudAi,
+        Self::Gateway,
+        Self::ModelHub,
+        Self::AgentTool,
+        Self::Telemetry,
+        Self::Cdn,
+    ];
+
     /// The name used in files, in NDJSON and on the collector's pages.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -7,7 +7,8 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
-use umbra_report::Origin;
+use umbra_report::{Evidence, Origin, Problem};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::metrics;
@@ -21,7 +22,7 @@ const ROWS: u16 = 100;
 const MOST_ROWS: u16 = 1000;
 
 /// A part of the inventory. Field names are stable; fields may be added.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Inventory {
     /// Newest first, by first seen.
     rows: Vec<Row>,
@@ -30,7 +31,7 @@ pub(crate) struct Inventory {
 }
 
 /// A caller on a host, and a name that it used.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Row {
     vendor: String,
     service: String,
@@ -53,18 +54,18 @@ struct Row {
     bytes_in: u64,
     first_seen: Timestamp,
     last_seen: Timestamp,
-    evidence: Option<&'static str>,
+    evidence: Option<Evidence>,
     verdict: &'static str,
     finding: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct User {
     uid: u32,
     name: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Container {
     id: String,
     image: Option<String>,
@@ -106,20 +107,35 @@ impl From<Use> for Row {
             bytes_in: used.bytes_in,
             first_seen: used.first_seen,
             last_seen: used.last_seen,
-            evidence: used.evidence.map(umbra_report::Evidence::as_str),
+            evidence: used.evidence,
             verdict: "unreviewed",
             finding: used.finding,
         }
     }
 }
 
-/// `GET /v1/inventory`
+/// A part of the inventory: who used what, newest first
+#[utoipa::path(
+    get,
+    path = "/v1/inventory",
+    tag = "inventory",
+    params(Query),
+    responses(
+        (status = 200, description = "The rows", body = Inventory),
+        (status = 400, description = "The question cannot be read", body = Problem),
+        (status = 500, description = "The collector failed", body = Problem),
+        (status = 503, description = "The store does not answer now", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+    )
+)]
 pub(crate) async fn inventory(
     State(app): State<App>,
     query: Result<QueryOf<Query>, QueryRejection>,
 ) -> Result<Json<Inventory>, Refusal> {
     let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
-    let limit = query.limit.unwrap_or(ROWS).clamp(1, MOST_ROWS);
+    let limit = query.limit.unwrap_or(ROWS);
+    if !(1..=MOST_ROWS).contains(&limit) {
+        return Err(Refusal::bad(format!("limit must be from 1 to {MOST_ROWS}")));
+    }
     let page = app.store.uses(&query.selection()?, limit).await?;
     Ok(Json(Inventory {
         rows: page.rows.into_iter().map(Row::from).collect(),
@@ -127,13 +143,34 @@ pub(crate) async fn inventory(
     }))
 }
 
-/// `GET /healthz`: 200 when the store answers.
+/// Whether the collector and its store answer
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "health",
+    security(()),
+    responses(
+        (status = 200, description = "`ok`", body = String, content_type = "text/plain"),
+        (status = 500, description = "The collector failed", body = Problem),
+        (status = 503, description = "The store does not answer now", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+    )
+)]
 pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Refusal> {
     app.store.health(Timestamp::now()).await?;
     Ok("ok\n")
 }
 
-/// `GET /metrics`
+/// What the collector counts
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "health",
+    responses(
+        (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
+        (status = 500, description = "The collector failed", body = Problem),
+        (status = 503, description = "The store does not answer now", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+    )
+)]
 pub(crate) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {
     let health = app.store.health(Timestamp::now()).await?;
     let text = app.metrics.text(&health).map_err(|error| {

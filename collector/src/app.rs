@@ -1,17 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
-use crate::ingest::Limits;
+use crate::ingest::{Limits, Queue};
 use crate::metrics::Metrics;
 use crate::store::Store;
-
-/// Reports that are unpacked and stored at the same time.
-const TURNS: usize = 4;
-
-/// KiB of reports' bodies that are in memory at the same time, as they travel: 256 MiB.
-const ROOM: usize = 256 << 10;
 
 /// What every request may use.
 #[derive(Clone, Debug)]
@@ -23,9 +17,7 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     /// How long a host must be silent before another start of it may report.
     pub(crate) takeover: Duration,
-    pub(crate) turns: Arc<Semaphore>,
-    /// Room for bodies, one permit a KiB.
-    pub(crate) room: Arc<Semaphore>,
+    pub(crate) queue: Arc<Queue>,
     /// The page's address, for what it tells people to type.
     pub(crate) page: reqwest::Url,
 }
@@ -37,16 +29,13 @@ impl App {
         limits: Limits,
         page: reqwest::Url,
     ) -> Self {
-        let turns = Arc::new(Semaphore::new(TURNS));
-        let room = Arc::new(Semaphore::new(ROOM));
         Self {
             store,
             metrics: Arc::default(),
             alerts,
             limits,
             takeover: Duration::default(),
-            turns,
-            room,
+            queue: Arc::new(Queue::new(limits)),
             page,
         }
     }

@@ -3,6 +3,7 @@
 mod agents;
 mod directory;
 mod file;
+mod limits;
 mod retention;
 
 use std::fmt;
@@ -188,7 +189,7 @@ impl Settings {
             webhook: url("--webhook", options.webhook.or(file.webhook.url))?,
             page: url("page.url", file.page.url)?,
             hosts: file.page.hosts,
-            limits: Limits::default(),
+            limits: limits::of(&file.limits)?,
         })
     }
 }

@@ -5,13 +5,12 @@ mod pace;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use umbra_report::{Agent, Enrol, Enrolled, Renew, Token, VERSION, limits};
+use umbra_report::{Agent, Enrol, Enrolled, Problem, Renew, Token, VERSION, limits};
 
 use crate::authority::{Authority, Issued};
 use crate::denied::Denied;
@@ -29,35 +28,78 @@ pub(crate) struct Desk {
     pub(crate) pace: Arc<Pace>,
     /// How long a certificate is good.
     pub(crate) life: Duration,
+    /// How long a request's body may take.
+    pub(crate) body: Duration,
 }
 
-/// Handles `POST /v1/enrol`, with or without a certificate.
-pub(crate) async fn enrol(State(desk): State<Desk>, body: Bytes) -> Result<Json<Enrolled>, Refusal> {
-    let result = desk.enrol(&body).await;
+/// Gives an agent its first certificate, for a token
+///
+/// The connection needs no certificate. The agent knows its collector by the token, which holds the authority's
+/// fingerprint.
+#[utoipa::path(
+    post,
+    path = "/v1/enrol",
+    tag = "agents",
+    request_body = Enrol,
+    security(()),
+    responses(
+        (status = 200, description = "The certificate", body = Enrolled),
+        (status = 400, description = "The request is not one", body = Problem),
+        (status = 401, description = "The token is not good: `token_unknown`, `token_expired`, `token_used_up`, `token_revoked`", body = Problem),
+        (status = 403, description = "The agent was shut out: `agent_revoked`", body = Problem),
+        (status = 408, description = "The body did not arrive in time", body = Problem),
+        (status = 409, description = "The id has another key: `agent_known`", body = Problem),
+        (status = 413, description = "The request is too long", body = Problem),
+        (status = 415, description = "The body is not said to be JSON", body = Problem),
+        (status = 429, description = "Too many enrol at once; `Retry-After` says when to come back", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+        (status = 500, description = "The collector failed", body = Problem),
+        (status = 503, description = "The store cannot take it now", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+    )
+)]
+pub(crate) async fn enrol(State(desk): State<Desk>, request: Request) -> Result<Json<Enrolled>, Refusal> {
+    let result = desk.enrol(request).await;
     desk.say("enrol", &result);
     result.map(Json)
 }
 
-/// Handles `POST /v1/renew`, with a certificate.
+/// Gives an agent its next certificate, for the one that it shows
+#[utoipa::path(
+    post,
+    path = "/v1/renew",
+    tag = "agents",
+    request_body = Renew,
+    responses(
+        (status = 200, description = "The certificate", body = Enrolled),
+        (status = 400, description = "The request is not one", body = Problem),
+        (status = 401, description = "The certificate is not good: `certificate_missing`, `certificate_unknown`, `certificate_expired`", body = Problem),
+        (status = 403, description = "The agent was shut out, or names another: `agent_revoked`, `agent_retired`, `wrong_agent`", body = Problem),
+        (status = 408, description = "The body did not arrive in time", body = Problem),
+        (status = 409, description = "The request is for another key: `agent_known`", body = Problem),
+        (status = 413, description = "The request is too long", body = Problem),
+        (status = 415, description = "The body is not said to be JSON", body = Problem),
+        (status = 500, description = "The collector failed", body = Problem),
+        (status = 503, description = "The store cannot take it now", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+    )
+)]
 pub(crate) async fn renew(
     State(desk): State<Desk>,
     Extension(peer): Extension<Peer>,
-    body: Bytes,
+    request: Request,
 ) -> Result<Json<Enrolled>, Refusal> {
-    let result = desk.renew(&peer, &body).await;
+    let result = desk.renew(&peer, request).await;
     desk.say("renew", &result);
     result.map(Json)
 }
 
 impl Desk {
-    async fn enrol(&self, body: &[u8]) -> Result<Enrolled, Refusal> {
+    async fn enrol(&self, request: Request) -> Result<Enrolled, Refusal> {
         self.pace.turn(Instant::now()).map_err(|wait| {
             Refusal::too_many(
                 "more agents enrol at once than the collector takes; come back",
                 wait,
             )
         })?;
-        let request: Enrol = parse(body)?;
+        let request: Enrol = self.parse(request).await?;
         let token: Token = request.token.parse().map_err(|_| Denied::TokenUnknown)?;
         let mut agent = request.agent;
         check(request.version, &mut agent)?;
@@ -68,9 +110,9 @@ impl Desk {
         Ok(self.answer(&agent, issued))
     }
 
-    async fn renew(&self, peer: &Peer, body: &[u8]) -> Result<Enrolled, Refusal> {
+    async fn renew(&self, peer: &Peer, request: Request) -> Result<Enrolled, Refusal> {
         let fingerprint = peer.fingerprint.as_deref().ok_or(Denied::CertificateMissing)?;
-        let request: Renew = parse(body)?;
+        let request: Renew = self.parse(request).await?;
         let mut agent = request.agent;
         check(request.version, &mut agent)?;
         let now = Timestamp::now();
@@ -78,6 +120,12 @@ impl Desk {
         let issued = self.issue(&agent, &request.csr, now)?;
         self.store.renew(&agent, &issued, now).await??;
         Ok(self.answer(&agent, issued))
+    }
+
+    async fn parse<T: DeserializeOwned>(&self, request: Request) -> Result<T, Refusal> {
+        let what = "a request for a certificate";
+        let body = crate::body::json(request, what, limits::ENROLMENT, self.body).await?;
+        serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("this is not {what}: {error}")))
     }
 
     fn issue(&self, agent: &Agent, csr: &str, now: Timestamp) -> Result<Issued, Refusal> {
@@ -107,23 +155,10 @@ impl Desk {
                 if refusal.status().is_client_error() && refusal.status() != StatusCode::TOO_MANY_REQUESTS {
                     tracing::warn!("refused to {what} an agent: {}", refusal.error());
                 }
-                let answer = refusal.code().map_or_else(
-                    || match refusal.status() {
-                        StatusCode::TOO_MANY_REQUESTS => "paced",
-                        status if status.is_client_error() => "malformed",
-                        _ => "failed",
-                    },
-                    umbra_report::Code::name,
-                );
-                self.metrics.certificate(what, answer);
+                self.metrics.certificate(what, refusal.reason());
             }
         }
     }
-}
-
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::bad(format!("this is no request for a certificate: {error}")))
 }
 
 fn check(version: u16, agent: &mut Agent) -> Result<(), Refusal> {
@@ -132,6 +167,3 @@ fn check(version: u16, agent: &mut Agent) -> Result<(), Refusal> {
     }
     crate::ingest::check_agent(agent)
 }
-
-/// The most bytes of a request.
-pub(crate) const LIMIT: usize = limits::ENROLMENT;

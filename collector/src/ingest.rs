@@ -2,11 +2,13 @@
 
 mod body;
 mod check;
+mod limits;
+mod queue;
 
 use axum::extract::{Request, State};
 use axum::{Extension, Json};
 use jiff::Timestamp;
-use umbra_report::Acknowledgement;
+use umbra_report::{Acknowledgement, Problem, Report};
 
 use crate::app::App;
 use crate::denied::Denied;
@@ -14,15 +16,35 @@ use crate::metrics::Answer;
 use crate::refusal::Refusal;
 use crate::server::Peer;
 
-pub use body::Limits;
 pub(crate) use body::wrong_version;
 pub(crate) use check::agent as check_agent;
 pub use check::check;
+pub use limits::Limits;
+pub(crate) use queue::Queue;
 
-/// How long a report waits for its turn before the agent is told to come back.
-const TURN: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// Handles `POST /v1/reports`.
+/// Takes a report, and acknowledges it once it is in the store
+///
+/// May be packed with zstd (`Content-Encoding: zstd`). A repeat changes nothing and is acknowledged as the first was.
+/// Agents of other hosts show their certificate; over loopback an agent that has never enrolled needs none.
+#[utoipa::path(
+    post,
+    path = "/v1/reports",
+    tag = "agents",
+    request_body = Report,
+    responses(
+        (status = 200, description = "Every record up to the number is in the store", body = Acknowledgement),
+        (status = 400, description = "The report is not one, of another version, or says what cannot be", body = Problem),
+        (status = 401, description = "The certificate is not good: `certificate_missing`, `certificate_unknown`, `certificate_expired`", body = Problem),
+        (status = 403, description = "The agent was shut out, names another or shows no certificate: `agent_revoked`, `agent_retired`, `wrong_agent`, `certificate_missing`", body = Problem),
+        (status = 408, description = "The body did not arrive in time", body = Problem),
+        (status = 409, description = "Two hosts use one identity: `possible_clone`", body = Problem),
+        (status = 413, description = "The report is too long, packed or unpacked", body = Problem),
+        (status = 415, description = "The body is not said to be JSON, or packed otherwise than with zstd", body = Problem),
+        (status = 429, description = "The agent has reports on their way already", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+        (status = 500, description = "The collector failed", body = Problem),
+        (status = 503, description = "Nothing is wrong with the report: come back", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+    )
+)]
 pub(crate) async fn reports(
     State(app): State<App>,
     peer: Option<Extension<Peer>>,
@@ -34,9 +56,9 @@ pub(crate) async fn reports(
         Ok(_) => app.metrics.answered(Answer::Acknowledged),
         Err(refusal) if refusal.status().is_client_error() => {
             tracing::warn!("refused a report: {}", refusal.error());
-            app.metrics.answered(Answer::Refused);
+            app.metrics.answered(Answer::Refused(refusal.reason()));
         }
-        Err(_) => app.metrics.answered(Answer::Failed),
+        Err(refusal) => app.metrics.answered(Answer::Failed(refusal.reason())),
     }
     result.map(Json)
 }
@@ -48,18 +70,11 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
         Some(peer) => Some(peer.fingerprint.as_deref().ok_or(Denied::CertificateMissing)?),
         None => None,
     };
-    let busy = || Refusal::later("the collector has more reports than it can take", TURN);
+    let _place = fingerprint.map(|shown| app.queue.place(shown)).transpose()?;
     // Bodies of clients that are slow, or many, must not fill the memory.
-    let _room = app
-        .room
-        .try_acquire_many(body::room(&request, app.limits))
-        .map_err(|_| busy())?;
+    let _room = app.queue.room(body::room(&request, app.limits))?;
     let bytes = body::read(request, app.limits).await?;
-    // Only so many reports are unpacked at the same time: each may be large.
-    let _turn = tokio::time::timeout(TURN, app.turns.acquire())
-        .await
-        .map_err(|_| busy())?
-        .map_err(|_| Refusal::later("the collector is shutting down", TURN))?;
+    let _turn = app.queue.turn().await?;
     let mut report = body::parse(bytes, app.limits).await?;
     let corrected = check(&mut report, received)?;
     if corrected > 0 {

@@ -6,6 +6,7 @@ pub mod alerts;
 mod api;
 mod app;
 pub mod authority;
+mod body;
 #[cfg(test)]
 #[path = "../tests/collector/cluster.rs"]
 mod cluster;

@@ -17,15 +17,26 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 pub enum Answer {
     /// It is in the store.
     Acknowledged,
-    /// It was wrong (4xx).
-    Refused,
-    /// The collector could not take it (5xx).
-    Failed,
+    /// It was wrong (4xx), and why.
+    Refused(&'static str),
+    /// The collector could not take it (5xx), and why.
+    Failed(&'static str),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reports {
     answer: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Connections {
+    listener: &'static str,
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -54,6 +65,8 @@ struct Cause {
 pub struct Metrics {
     registry: Registry,
     reports: Family<Reports, Counter>,
+    refusals: Family<Reason, Counter>,
+    connections: Family<Connections, Counter>,
     certificates: Family<Certificates, Counter>,
     records: Counter,
     repeated: Counter,
@@ -85,6 +98,11 @@ impl Default for Metrics {
         }
         Self {
             reports: register!("reports", "Reports by how they were answered"),
+            refusals: register!("report_refusals", "Reports that were not taken, by why"),
+            connections: register!(
+                "connections_refused",
+                "Connections that ended before a request, by listener and why"
+            ),
             certificates: register!(
                 "certificates",
                 "Requests of agents for certificates by how they were answered"
@@ -125,12 +143,22 @@ impl Default for Metrics {
 impl Metrics {
     /// A report was answered.
     pub fn answered(&self, answer: Answer) {
-        let answer = match answer {
-            Answer::Acknowledged => "acknowledged",
-            Answer::Refused => "refused",
-            Answer::Failed => "failed",
+        let (answer, reason) = match answer {
+            Answer::Acknowledged => ("acknowledged", None),
+            Answer::Refused(reason) => ("refused", Some(reason)),
+            Answer::Failed(reason) => ("failed", Some(reason)),
         };
         self.reports.get_or_create(&Reports { answer }).inc();
+        if let Some(reason) = reason {
+            self.refusals.get_or_create(&Reason { reason }).inc();
+        }
+    }
+
+    /// A connection to this listener ended before it could ask anything.
+    pub fn turned_away(&self, listener: &'static str, reason: &'static str) {
+        self.connections
+            .get_or_create(&Connections { listener, reason })
+            .inc();
     }
 
     /// A request for a certificate (`enrol` or `renew`) was answered.

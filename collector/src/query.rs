@@ -1,6 +1,7 @@
 //! The query that the page and the API share.
 
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::refusal::Refusal;
 use crate::store::{NoPosition, Selection};
@@ -9,15 +10,18 @@ use crate::store::{NoPosition, Selection};
 const TEXT: usize = 200;
 
 /// `?q=…&finding=…&after=…&limit=…`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Query {
     /// Text in the vendor, service, name, program, user or host.
     pub(crate) q: Option<String>,
     /// Only the rows of this finding.
     pub(crate) finding: Option<i64>,
-    /// Place to go on from.
+    /// Place to go on from: the `next` of an earlier answer.
+    #[param(pattern = r"^(-?[0-9]{1,18}\.-?[0-9]{1,18})?$")]
     pub(crate) after: Option<String>,
-    /// Rows; the API only.
+    /// Rows, 100 unless it says; the API only.
+    #[param(minimum = 1, maximum = 1000)]
     pub(crate) limit: Option<u16>,
 }
 

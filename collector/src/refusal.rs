@@ -65,6 +65,23 @@ impl Refusal {
         self.code
     }
 
+    /// Why, in a word for metrics: one of a few.
+    pub fn reason(&self) -> &'static str {
+        self.code.map_or_else(
+            || match self.status {
+                StatusCode::BAD_REQUEST => "malformed",
+                StatusCode::REQUEST_TIMEOUT => "slow",
+                StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => "media_type",
+                StatusCode::TOO_MANY_REQUESTS => "too_many",
+                StatusCode::SERVICE_UNAVAILABLE => "later",
+                status if status.is_client_error() => "other",
+                _ => "failed",
+            },
+            Code::name,
+        )
+    }
+
     /// The sentence of the answer.
     pub fn error(&self) -> &str {
         &self.error

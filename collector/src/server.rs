@@ -2,6 +2,9 @@
 
 mod agents;
 mod any_time;
+mod crowd;
+mod document;
+mod files;
 mod guard;
 mod peer;
 mod routes;
@@ -28,6 +31,7 @@ use crate::config::Settings;
 use crate::enrolment::{Desk, Pace};
 use crate::retention::Housekeeper;
 use crate::store::{Store, StoreError};
+use crowd::Crowd;
 pub(crate) use peer::Peer;
 
 /// Why the collector could not start.
@@ -97,6 +101,8 @@ pub struct Server {
 impl Server {
     /// Opens the store and listens; returns when requests are taken.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let listeners = 1 + usize::from(settings.agents.is_some());
+        files::allow(settings.limits.connections.saturating_mul(listeners));
         let tls = settings.tls.as_ref().map(tls::config).transpose()?;
         let store = Arc::new(Store::open(&settings.location()).await?);
         // After the store, whose lock keeps others out of the directory.
@@ -126,6 +132,7 @@ impl Server {
                 metrics: Arc::clone(&app.metrics),
                 pace: Arc::new(Pace::new(agents.enrolments_per_second, Instant::now())),
                 life: agents.life,
+                body: settings.limits.body,
             };
             agents::Listener::start(agents, app.clone(), desk)
         });
@@ -162,12 +169,17 @@ impl Server {
         let housekeeper = tokio::spawn(housekeeper.run(stopped));
 
         let guard = guard::Guard::new(&page, settings.hosts);
+        let crowd = Crowd::of("page", settings.limits.connections, Arc::clone(&app.metrics));
         let service = routes::router(app, guard).into_make_service();
         let handle = Handle::new();
-        let server = http((listener, address), "--listen", settings.limits.head)?.handle(handle.clone());
-        let serving = match tls {
-            Some(config) => tokio::spawn(server.acceptor(RustlsAcceptor::new(config)).serve(service)),
-            None => tokio::spawn(server.serve(service)),
+        let (bound, head) = ((listener, address), settings.limits.head);
+        let serving = if let Some(config) = tls {
+            let tls = RustlsAcceptor::new(config).handshake_timeout(head);
+            let server = http(bound, "--listen", head, tls.acceptor(crowd))?;
+            tokio::spawn(server.handle(handle.clone()).serve(service))
+        } else {
+            let server = http(bound, "--listen", head, crowd)?;
+            tokio::spawn(server.handle(handle.clone()).serve(service))
         };
         Ok(Self {
             address,
@@ -221,18 +233,21 @@ impl Server {
     }
 }
 
-/// HTTP/1 only: it has a time limit for a request's head, `head`, from the connection's first byte on.
-fn http(
+/// HTTP/1 only: it has a time limit for a request's head, `head`, that runs while nothing is asked, too.
+fn http<A>(
     (listener, address): (TcpListener, SocketAddr),
     option: &'static str,
     head: Duration,
-) -> Result<axum_server::Server<SocketAddr>, StartError> {
+    acceptor: A,
+) -> Result<axum_server::Server<SocketAddr, A>, StartError> {
     let mut server = axum_server::from_tcp(listener)
         .map_err(|source| StartError::Listen {
             address,
             option,
             source,
         })?
+        .acceptor(acceptor)
+        // After the acceptor, which forgets it: then each connection may wait for ever to say its version.
         .http1_only();
     server
         .http_builder()

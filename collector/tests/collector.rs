@@ -2,6 +2,10 @@
 
 #[path = "collector/backup.rs"]
 mod backup;
+#[path = "collector/crowds.rs"]
+mod crowds;
+#[path = "collector/document.rs"]
+mod document;
 #[path = "collector/enrolment.rs"]
 mod enrolment;
 #[path = "collector/exactly_once.rs"]

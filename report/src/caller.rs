@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who called: a user's program in its place on a host (the host is the agent's).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Caller {
     /// The user that opened the socket.
     pub user: User,
@@ -17,6 +18,7 @@ pub struct Caller {
 
 /// A user of the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// User id in the host's first user namespace.
     pub uid: u32,
@@ -27,6 +29,7 @@ pub struct User {
 
 /// A program, in the words of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Program {
     /// Fleet-wide identity: the same for the same tool run by two people on two hosts (no home directory, no pid).
     pub name: String,
@@ -46,6 +49,7 @@ pub struct Program {
 
 /// A package of software.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Package {
     /// Who installed it: `dpkg`, `rpm`, `pip`, `npm`, …
     pub manager: String,
@@ -58,6 +62,7 @@ pub struct Package {
 
 /// A container, as far as the host's cgroups and its runtime tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Container {
     /// The runtime's id: 64 hexadecimal digits for Docker, podman, containerd and CRI-O.
     pub id: String,

@@ -6,8 +6,10 @@ use crate::Agent;
 
 /// An agent asks for its first certificate.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Enrol {
     /// [`crate::VERSION`] of the sender.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1))]
     pub version: u16,
     /// A [`crate::Token`], as it was printed.
     pub token: String,
@@ -19,8 +21,10 @@ pub struct Enrol {
 
 /// An agent with a certificate, which it shows, asks for the next one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Renew {
     /// [`crate::VERSION`] of the sender.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1))]
     pub version: u16,
     /// Who asks.
     pub agent: Agent,
@@ -30,6 +34,7 @@ pub struct Renew {
 
 /// The answer to both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Enrolled {
     /// Whom the certificate names: the id that was asked for.
     pub agent_id: Uuid,

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a flow's name is known, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// Server name in a TLS `ClientHello` over TCP (RFC 6066, section 3).
@@ -37,6 +38,7 @@ impl Evidence {
 
 /// Transport of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// TCP, multipath TCP included.

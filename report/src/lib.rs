@@ -16,6 +16,8 @@ mod observation;
 mod origin;
 mod problem;
 mod record;
+#[cfg(feature = "openapi")]
+mod schema;
 mod token;
 
 pub use caller::{Caller, Container, Package, Program, User};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What set a program off: somebody's session, a job, a service. The rules are the agent's (`docs/ORIGIN.md`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Origin {
     /// What kind of session or job.
     pub kind: OriginKind,
@@ -13,6 +14,7 @@ pub struct Origin {
     pub name: Option<String>,
     /// Who is at the other end of the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::address))]
     pub peer: Option<IpAddr>,
 }
 
@@ -32,6 +34,7 @@ impl fmt::Display for Origin {
 
 /// Kinds of sessions and jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OriginKind {
     /// Somebody who came over SSH.

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a refused request is answered with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A sentence for people, with the remedy.
     pub error: String,
@@ -12,6 +13,7 @@ pub struct Problem {
 
 /// Why an agent is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// The collector has no such token, or its secret is another one.

@@ -8,8 +8,10 @@ use crate::Observation;
 
 /// One batch from one agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Report {
     /// [`crate::VERSION`] of the sender.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1))]
     pub version: u16,
     /// Who reports.
     pub agent: Agent,
@@ -18,42 +20,56 @@ pub struct Report {
     /// Identity of the spool: new when a spool was set aside or lost, because numbers begin at 1 again.
     pub epoch: Uuid,
     /// In the order of their numbers; a hole is stood for by a [`Gap`]. May be empty: the status alone.
+    #[cfg_attr(feature = "openapi", schema(max_items = 10_000))]
     pub records: Vec<Record>,
 }
 
 /// The agent's identity and the host's attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Agent {
     /// Random, made at the first start.
     pub id: Uuid,
     /// Host name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub host: String,
     /// `/etc/machine-id`, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
     pub machine_id: Option<String>,
     /// `/proc/sys/kernel/random/boot_id`: new with each start of the host, so that it tells a host from its copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(pattern = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    )]
     pub boot_id: Option<Uuid>,
     /// Version of the agent.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
     pub version: String,
     /// Kernel release (`uname -r`).
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
     pub kernel: String,
 }
 
 /// How the agent is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Status {
     /// When the agent started.
     pub started: Timestamp,
     /// What was lost since then, counted by cause (`ring_buffer_full`, `spool_full`, …). Zero counts may be left out.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::losses))]
     pub losses: BTreeMap<String, u64>,
 }
 
 /// A record of the spool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Record {
     /// Number within the epoch, from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 281_474_976_710_656_u64))]
     pub sequence: u64,
     /// What it says.
     #[serde(flatten)]
@@ -62,6 +78,7 @@ pub struct Record {
 
 /// What a record says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RecordBody {
     /// A caller used a name.
@@ -74,10 +91,13 @@ pub enum RecordBody {
 ///
 /// It takes the number of the last record that it stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gap {
     /// Number of the first dropped record.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 281_474_976_710_656_u64))]
     pub from: u64,
     /// How many records were dropped.
+    #[cfg_attr(feature = "openapi", schema(maximum = 281_474_976_710_656_u64))]
     pub records: u64,
     /// When the first of them was made.
     pub first_seen: Timestamp,
@@ -87,6 +107,7 @@ pub struct Gap {
 
 /// The collector's answer to a report, after its store's commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Acknowledgement {
     /// Every record of the epoch up to this number is in the store.
     pub sequence: u64,

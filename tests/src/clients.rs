@@ -113,6 +113,11 @@ pub fn python_server(name: &str) -> Result<(PathBuf, PathBuf), String> {
     Ok((python, build::source(name)?))
 }
 
+/// The program that tries an API by its description, and its configuration.
+pub fn schemathesis() -> Result<(PathBuf, PathBuf), String> {
+    build::schemathesis()
+}
+
 /// A client of [`odd_socket.py`](../../clients/odd_socket.py): TLS over a socket with a history.
 pub fn odd_socket(manner: &str) -> Result<Tool, String> {
     build::source("talk.py")?;

@@ -5,6 +5,8 @@
 
 #[path = "system/apart.rs"]
 mod apart;
+#[path = "system/api.rs"]
+mod api;
 #[path = "system/bad_input.rs"]
 mod bad_input;
 #[path = "system/bed.rs"]

@@ -17,6 +17,21 @@ pub(super) struct File {
     pub(super) page: Page,
     pub(super) agents: Agents,
     pub(super) retention: Retention,
+    pub(super) limits: Limits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) report_bytes: Option<u64>,
+    pub(super) report_unpacked_bytes: Option<u64>,
+    pub(super) head_seconds: Option<u64>,
+    pub(super) body_seconds: Option<u64>,
+    pub(super) shutdown_seconds: Option<u64>,
+    pub(super) connections: Option<u64>,
+    pub(super) reports_at_once: Option<u64>,
+    pub(super) reports_of_an_agent: Option<u64>,
+    pub(super) memory_bytes: Option<u64>,
 }
 
 /// Whole months; the keys say so, as whoever reads the file should not have to guess.

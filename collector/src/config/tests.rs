@@ -73,7 +73,14 @@ fn the_readme_shows_a_file_that_works_and_names_every_key() {
     assert!(settings.tls.is_some() && settings.webhook.is_some() && settings.page.is_some());
     assert!(!settings.hosts.is_empty());
     // The parser names the keys that it knows when it meets another.
-    for section in ["", "[tls]\n", "[webhook]\n", "[page]\n", "[retention]\n"] {
+    for section in [
+        "",
+        "[tls]\n",
+        "[webhook]\n",
+        "[page]\n",
+        "[retention]\n",
+        "[limits]\n",
+    ] {
         let error = refusal(&format!("{section}mood = 1\n"));
         let known = error
             .split('`')

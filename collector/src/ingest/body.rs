@@ -1,46 +1,18 @@
-//! From a request's body to a report, within limits of size and time.
+//! From a request's body to a report.
 
 use std::io::Read;
-use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
-use umbra_report::{Report, VERSION, limits};
+use umbra_report::{Report, VERSION};
 
+use super::Limits;
 use crate::refusal::Refusal;
 
 /// The largest window that a zstd frame may ask for, as a power of two: 8 MiB (RFC 8878, section 3.1.1.1.2).
 const WINDOW_LOG: u32 = 23;
-
-/// How much, and for how long, a request may ask of the collector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of a body as it travels.
-    pub compressed: usize,
-    /// Bytes of the JSON in it.
-    pub bytes: usize,
-    /// From the first byte of a request to the end of its head.
-    pub head: Duration,
-    /// From the end of a request's head to the end of its body.
-    pub body: Duration,
-    /// From a signal to the end, for the requests that run.
-    pub shutdown: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            compressed: limits::COMPRESSED_BYTES,
-            bytes: limits::BYTES,
-            head: Duration::from_secs(10),
-            body: Duration::from_secs(30),
-            shutdown: Duration::from_secs(10),
-        }
-    }
-}
 
 /// A body and how it is packed.
 #[derive(Debug)]
@@ -58,53 +30,9 @@ pub(super) fn room(request: &Request, limits: Limits) -> u32 {
 
 /// Reads a request's body.
 pub(super) async fn read(request: Request, limits: Limits) -> Result<Packed, Refusal> {
-    require_json(request.headers())?;
     let zstd = is_zstd(request.headers())?;
-    let too_large = || {
-        Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!(
-                "a report may be {} bytes long; send fewer records at once",
-                limits.compressed
-            ),
-        )
-    };
-    let collect = Limited::new(request.into_body(), limits.compressed).collect();
-    match tokio::time::timeout(limits.body, collect).await {
-        Ok(Ok(body)) => Ok(Packed {
-            bytes: body.to_bytes(),
-            zstd,
-        }),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => Err(Refusal::bad(format!("the report's body broke off: {error}"))),
-        Err(_) => Err(Refusal::new(
-            StatusCode::REQUEST_TIMEOUT,
-            format!(
-                "the report's body did not arrive within {} s",
-                limits.body.as_secs()
-            ),
-        )),
-    }
-}
-
-/// A browser sends JSON to another site only after asking, and the collector never agrees: so that a web page that
-/// somebody on this machine looks at cannot make up reports.
-fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(umbra_report::CONTENT_TYPE) {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        format!(
-            "a report is {}: say so in Content-Type",
-            umbra_report::CONTENT_TYPE
-        ),
-    ))
+    let bytes = crate::body::json(request, "a report", limits.compressed, limits.body).await?;
+    Ok(Packed { bytes, zstd })
 }
 
 fn is_zstd(headers: &HeaderMap) -> Result<bool, Refusal> {

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use jiff::Timestamp;
 use rustls::ServerConfig;
 use tokio::task::JoinHandle;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::any_time::AnyTime;
-use super::guard::REPORTS;
+use super::crowd::Crowd;
 use super::peer::PeerAcceptor;
 use super::routes::{missing, wrong_method};
-use super::{StartError, http, listen};
+use super::{StartError, document, http, listen};
 use crate::app::App;
 use crate::authority::Authority;
 use crate::config::Agents;
@@ -51,10 +51,15 @@ impl Listener {
         let (listener, address) = listen(agents.listen, "--agents")?;
         let head = app.limits.head;
         let handle = Handle::new();
-        let server = http((listener, address), "--agents", head)?.handle(handle.clone());
-        let acceptor = PeerAcceptor(RustlsAcceptor::new(config.clone()));
-        let service = router(app, desk).into_make_service();
-        let serving = tokio::spawn(server.acceptor(acceptor).serve(service));
+        let crowd = Crowd::of("agents", app.limits.connections, Arc::clone(&app.metrics));
+        let acceptor = PeerAcceptor {
+            tls: RustlsAcceptor::new(config.clone())
+                .handshake_timeout(head)
+                .acceptor(crowd),
+            metrics: Arc::clone(&app.metrics),
+        };
+        let server = http((listener, address), "--agents", head, acceptor)?.handle(handle.clone());
+        let serving = tokio::spawn(server.serve(router(app, desk).into_make_service()));
         let renewing = tokio::spawn(renew(config, authority, names));
         Ok(Self {
             address,
@@ -66,16 +71,16 @@ impl Listener {
 }
 
 fn router(app: App, desk: Desk) -> Router {
-    let certificates = Router::new()
-        .route("/v1/enrol", post(enrolment::enrol))
-        .route("/v1/renew", post(enrolment::renew))
-        .layer(DefaultBodyLimit::max(enrolment::LIMIT))
+    let certificates = OpenApiRouter::new()
+        .routes(routes!(enrolment::enrol))
+        .routes(routes!(enrolment::renew))
         .with_state(desk);
-    Router::new()
-        .route(REPORTS, post(ingest::reports))
-        .route("/healthz", get(api::healthz))
+    let api = document::with_certificates()
+        .routes(routes!(ingest::reports))
+        .routes(routes!(api::healthz))
         .with_state(app)
-        .merge(certificates)
+        .merge(certificates);
+    document::described(api)
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
 }

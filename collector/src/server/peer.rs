@@ -1,5 +1,6 @@
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::middleware::AddExtension;
@@ -8,7 +9,9 @@ use axum_server::tls_rustls::RustlsAcceptor;
 use tokio::net::TcpStream;
 use tower_layer::Layer as _;
 
+use super::crowd::Crowd;
 use crate::authority::fingerprint;
+use crate::metrics::Metrics;
 
 /// Who is at the other end of a connection for agents; requests elsewhere have none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +22,28 @@ pub(crate) struct Peer {
 
 /// Accepts TLS, and tells each request who sent it.
 #[derive(Clone, Debug)]
-pub(super) struct PeerAcceptor(pub(super) RustlsAcceptor);
+pub(super) struct PeerAcceptor {
+    pub(super) tls: RustlsAcceptor<Crowd>,
+    pub(super) metrics: Arc<Metrics>,
+}
 
 impl<S: Send + 'static> Accept<TcpStream, S> for PeerAcceptor {
-    type Stream = <RustlsAcceptor as Accept<TcpStream, S>>::Stream;
+    type Stream = <RustlsAcceptor<Crowd> as Accept<TcpStream, S>>::Stream;
     type Service = AddExtension<S, Peer>;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let accepted = self.0.accept(stream, service);
+        let accepted = self.tls.accept(stream, service);
+        let metrics = Arc::clone(&self.metrics);
         Box::pin(async move {
-            let (stream, service) = accepted.await?;
+            let (stream, service) = accepted.await.inspect_err(|error| {
+                if !Crowd::is_full(error) {
+                    metrics.turned_away("agents", "tls");
+                    tracing::debug!(
+                        "a connection to the listener for agents ended in its handshake: {error}"
+                    );
+                }
+            })?;
             let (_, connection) = stream.get_ref();
             let shown = connection
                 .peer_certificates()

@@ -1,24 +1,27 @@
 use axum::http::{StatusCode, Uri};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Router, middleware};
+use utoipa_axum::routes;
 
+use super::document;
 use super::guard::{self, Guard};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::{api, ingest, pages};
 
-/// Every address that the collector answers.
+/// Every address that the collector answers people and programs of this machine.
 pub(super) fn router(app: App, guard: Guard) -> Router {
-    Router::new()
+    let api = document::begun()
+        .routes(routes!(ingest::reports))
+        .routes(routes!(api::inventory))
+        .routes(routes!(api::healthz))
+        .routes(routes!(api::metrics));
+    document::described(api)
         .route("/", get(pages::inventory))
         .route("/inventory", get(pages::fragment))
         .route("/assets/page.css", get(pages::style))
         .route("/assets/page.js", get(pages::script))
         .route("/assets/icon.svg", get(pages::icon))
-        .route(guard::REPORTS, post(ingest::reports))
-        .route("/v1/inventory", get(api::inventory))
-        .route("/healthz", get(api::healthz))
-        .route("/metrics", get(api::metrics))
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(guard, guard::stand))

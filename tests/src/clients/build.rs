@@ -15,7 +15,7 @@ const UV: &str = "uv==0.13.9";
 /// The one with Deno's.
 const DENO: &str = "@deno/linux-x64-glibc";
 
-const SOURCES: [(&str, &str); 12] = [
+const SOURCES: [(&str, &str); 14] = [
     ("client.py", include_str!("../../clients/client.py")),
     ("client.mjs", include_str!("../../clients/client.mjs")),
     ("client.go", include_str!("../../clients/client.go")),
@@ -28,6 +28,11 @@ const SOURCES: [(&str, &str); 12] = [
     ("tls_proxy.py", include_str!("../../clients/tls_proxy.py")),
     ("h2c.mjs", include_str!("../../clients/h2c.mjs")),
     ("requirements.txt", include_str!("../../clients/requirements.txt")),
+    ("schemathesis.txt", include_str!("../../clients/schemathesis.txt")),
+    (
+        "schemathesis.toml",
+        include_str!("../../clients/schemathesis.toml"),
+    ),
 ];
 
 /// Writes a client's source into the workshop, when it is not there as it is.
@@ -145,7 +150,19 @@ fn shipped_by_npm(package: &str, file: &str) -> Result<PathBuf, String> {
 
 /// The real Python in an environment of its own, with aioquic.
 pub(super) fn aioquic() -> Result<(PathBuf, PathBuf), String> {
-    let (requirements, environment) = (source("requirements.txt")?, workshop().join("python"));
+    let (python, programs) = environment("python", "requirements.txt")?;
+    Ok((python, programs.join("python3")))
+}
+
+/// Schemathesis in an environment of its own, and how it is configured.
+pub(super) fn schemathesis() -> Result<(PathBuf, PathBuf), String> {
+    let (_, programs) = environment("schemathesis", "schemathesis.txt")?;
+    Ok((programs.join("schemathesis"), source("schemathesis.toml")?))
+}
+
+/// The real Python, and the programs of an environment in `folder` that has these requirements.
+fn environment(folder: &str, requirements: &str) -> Result<(PathBuf, PathBuf), String> {
+    let (requirements, environment) = (source(requirements)?, workshop().join(folder));
     let python = interpreter("python3", "import os; print(os.readlink('/proc/self/exe'))")?;
     // Written last.
     let mark = environment.join("installed");
@@ -168,5 +185,5 @@ pub(super) fn aioquic() -> Result<(PathBuf, PathBuf), String> {
         )?;
         fs::write(&mark, "").map_err(|error| format!("{}: {error}", mark.display()))?;
     }
-    Ok((python, environment.join("bin/python3")))
+    Ok((python, environment.join("bin")))
 }

@@ -17,7 +17,7 @@ use crate::names::{OPENAI, bed};
 const SOON: Duration = Duration::from_secs(30);
 
 /// What an agent is told to enrol with.
-fn setup(collector: &Collector, spool: &Path, token: &Path) -> Setup {
+pub(crate) fn setup(collector: &Collector, spool: &Path, token: &Path) -> Setup {
     Setup {
         collector: Some(collector.agents()),
         spool: Some(spool.to_owned()),
@@ -26,7 +26,7 @@ fn setup(collector: &Collector, spool: &Path, token: &Path) -> Setup {
     }
 }
 
-fn make_token(data: &Path, file: &Path, options: &[&str]) -> String {
+pub(crate) fn make_token(data: &Path, file: &Path, options: &[&str]) -> String {
     let token = Collector::told(data, &[&["token", "create"], options].concat());
     fs::write(file, &token).expect("a file");
     token.split('_').nth(1).expect("an id").to_owned()

@@ -1,0 +1,42 @@
+use std::time::Duration;
+
+use umbra_report::limits;
+
+/// How much, and for how long, requests may ask of the collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a report's body as it travels.
+    pub compressed: usize,
+    /// Bytes of the JSON in it.
+    pub bytes: usize,
+    /// From the first byte of a request to the end of its head, and for a TLS handshake.
+    pub head: Duration,
+    /// From the end of a request's head to the end of its body.
+    pub body: Duration,
+    /// From a signal to the end, for the requests that run.
+    pub shutdown: Duration,
+    /// Connections at the same time, at each listener.
+    pub connections: usize,
+    /// Reports that are unpacked and stored at the same time.
+    pub reports: usize,
+    /// Reports that one agent may have in that number, or on their way.
+    pub reports_of_an_agent: usize,
+    /// Bytes of reports' bodies that are in memory at the same time, as they travel.
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            compressed: limits::COMPRESSED_BYTES,
+            bytes: limits::BYTES,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            shutdown: Duration::from_secs(10),
+            connections: 10_000,
+            reports: 4,
+            reports_of_an_agent: 2,
+            memory: 256 << 20,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Whose reports are taken now: so many at once, so much memory, and no agent before all others.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::Limits;
+use crate::refusal::Refusal;
+
+/// How long a report waits for its turn before the agent is told to come back.
+const TURN: Duration = Duration::from_secs(10);
+
+/// The places of reports on their way into the store.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    /// Room for bodies, one permit a KiB.
+    room: Semaphore,
+    turns: Semaphore,
+    of_an_agent: usize,
+    /// Reports on their way by the certificate that they came with. As many as connections at most.
+    agents: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+/// An agent's place; another report of it may have it when this is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    agents: Arc<Mutex<HashMap<String, usize>>>,
+    fingerprint: String,
+}
+
+impl Queue {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            room: Semaphore::new((limits.memory / 1024).min(Semaphore::MAX_PERMITS)),
+            turns: Semaphore::new(limits.reports.min(Semaphore::MAX_PERMITS)),
+            of_an_agent: limits.reports_of_an_agent,
+            agents: Arc::default(),
+        }
+    }
+
+    /// A place for a report with this certificate.
+    pub(super) fn place(&self, fingerprint: &str) -> Result<Place, Refusal> {
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = agents.entry(fingerprint.to_owned()).or_default();
+        if *count >= self.of_an_agent {
+            return Err(Refusal::too_many(
+                "this agent has reports on their way already; send one after the other",
+                TURN,
+            ));
+        }
+        *count += 1;
+        Ok(Place {
+            agents: Arc::clone(&self.agents),
+            fingerprint: fingerprint.to_owned(),
+        })
+    }
+
+    /// Room for a body of so many KiB.
+    pub(super) fn room(&self, kibibytes: u32) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.room.try_acquire_many(kibibytes).map_err(|_| busy())
+    }
+
+    /// Waits for the right to be unpacked and stored: each report may be large.
+    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        tokio::time::timeout(TURN, self.turns.acquire())
+            .await
+            .map_err(|_| busy())?
+            .map_err(|_| Refusal::later("the collector is shutting down", TURN))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut entry) = agents.entry(std::mem::take(&mut self.fingerprint)) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+}
+
+fn busy() -> Refusal {
+    Refusal::later("the collector has more reports than it can take", TURN)
+}
+
+#[cfg(test)]
+mod tests;

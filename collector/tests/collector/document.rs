@@ -1,0 +1,64 @@
+//! The description of the API that both listeners give.
+
+use serde_json::Value;
+
+use crate::enrolment::host::{start, trusting};
+
+fn paths(document: &Value) -> Vec<(String, Vec<String>)> {
+    let paths = document["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .map(|(path, methods)| {
+            let methods = methods.as_object().expect("methods");
+            (path.clone(), methods.keys().cloned().collect())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn each_listener_describes_what_it_answers() {
+    let collector = start().await;
+    let own: Value = collector.get("v1/openapi.json").await.json().await.expect("JSON");
+    let url = format!("{}v1/openapi.json", collector.agents());
+    let answer = trusting(&collector, None).await.get(url).send().await;
+    let agents: Value = answer.expect("an answer").json().await.expect("JSON");
+    let of = |pairs: &[(&str, &str)]| -> Vec<(String, Vec<String>)> {
+        pairs
+            .iter()
+            .map(|(path, method)| ((*path).to_owned(), vec![(*method).to_owned()]))
+            .collect()
+    };
+    assert_eq!(
+        paths(&own),
+        of(&[
+            ("/healthz", "get"),
+            ("/metrics", "get"),
+            ("/v1/inventory", "get"),
+            ("/v1/reports", "post")
+        ])
+    );
+    assert_eq!(
+        paths(&agents),
+        of(&[
+            ("/healthz", "get"),
+            ("/v1/enrol", "post"),
+            ("/v1/renew", "post"),
+            ("/v1/reports", "post")
+        ])
+    );
+    assert_eq!(own["openapi"], "3.1.0");
+    assert_eq!(agents["security"][0]["certificate"], serde_json::json!([]));
+    assert_eq!(
+        agents["paths"]["/v1/enrol"]["post"]["security"],
+        serde_json::json!([{}])
+    );
+    // The limits of the wire are in it.
+    let observation = &own["components"]["schemas"]["Observation"]["properties"];
+    assert_eq!(observation["name"]["maxLength"], umbra_report::limits::NAME);
+    assert_eq!(observation["flows"]["maximum"], umbra_report::limits::FLOWS);
+    assert_eq!(observation["bytes_out"]["maximum"], umbra_report::limits::TRAFFIC);
+    let report = &own["components"]["schemas"]["Report"]["properties"];
+    assert_eq!(report["records"]["maxItems"], umbra_report::limits::RECORDS);
+    let word = &own["components"]["schemas"]["Agent"]["properties"]["kernel"]["maxLength"];
+    assert_eq!(*word, umbra_report::limits::WORD);
+}

@@ -163,6 +163,7 @@ impl Reporter {
             status: Status {
                 started: self.started,
                 losses: self.losses.for_report(),
+                configuration: None,
             },
             epoch: batch.epoch,
             records: batch.records,

@@ -1,8 +1,9 @@
-//! `umbra-collector token …`, `agent …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! `umbra-collector token …`, `agent …`, `config …`, `backup` and `restore`: they work on the store, all but the last also while a
 //! collector runs on it.
 
 mod agent;
 mod backup;
+mod configuration;
 mod table;
 mod token;
 
@@ -14,6 +15,7 @@ use crate::store::StoreError;
 
 pub use agent::AgentCommand;
 pub use backup::{BackupCommand, RestoreCommand};
+pub use configuration::ConfigCommand;
 pub use token::TokenCommand;
 
 /// Whose data a command works on.
@@ -45,10 +47,18 @@ pub enum CommandError {
     /// Nothing has this id.
     #[error("there is no {what} {id}; `umbra-collector {what} list` shows them all")]
     Missing {
-        /// A token or an agent.
+        /// A token, an agent or a configuration.
         what: &'static str,
         /// The id.
         id: String,
+    },
+    /// A file that was named cannot be used.
+    #[error("cannot use {}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the remedy.
+        reason: String,
     },
     /// The list of tokens is full.
     #[error("there are too many tokens; wait until some have been over for 30 days")]

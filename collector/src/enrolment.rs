@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use umbra_report::{Agent, Enrol, Enrolled, Problem, Renew, Token, VERSION, limits};
 
 use crate::authority::{Authority, Issued};
+use crate::configuration::Signer;
 use crate::denied::Denied;
 use crate::refusal::Refusal;
 use crate::server::Peer;
@@ -28,6 +29,8 @@ pub(crate) struct Desk {
     pub(crate) pace: Arc<Pace>,
     /// How long a certificate is good.
     pub(crate) life: Duration,
+    /// Signs what agents are to run with.
+    pub(crate) signer: Arc<Signer>,
     /// How long a request's body may take.
     pub(crate) body: Duration,
 }
@@ -143,6 +146,7 @@ impl Desk {
             agent_id: agent.id,
             certificate: issued.certificate,
             authority: self.authority.pem().to_owned(),
+            configuration_key: Some(self.signer.public()),
             not_before: issued.not_before,
             not_after: issued.not_after,
         }

@@ -12,11 +12,13 @@ mod body;
 mod cluster;
 pub mod commands;
 pub mod config;
+mod configuration;
 pub mod denied;
 mod enrolment;
 pub mod findings;
 pub mod ingest;
 pub mod inventory;
+pub mod labels;
 #[cfg(test)]
 #[path = "../tests/collector/made_up.rs"]
 mod made_up;

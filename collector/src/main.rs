@@ -10,7 +10,9 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use umbra_collector::commands::{AgentCommand, BackupCommand, CommandError, RestoreCommand, TokenCommand};
+use umbra_collector::commands::{
+    AgentCommand, BackupCommand, CommandError, ConfigCommand, RestoreCommand, TokenCommand,
+};
 use umbra_collector::config::{Options, Settings};
 
 /// Exit status for options and configuration that cannot be used; clap gives the same.
@@ -36,6 +38,9 @@ enum Command {
     /// List agents that enrolled, and shut them out
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// Publish what agents run with, and say who is to run it
+    #[command(subcommand)]
+    Config(ConfigCommand),
     Backup(BackupCommand),
     Restore(RestoreCommand),
 }
@@ -62,6 +67,7 @@ fn main() -> ExitCode {
         Command::Check(options) => Settings::load(options).map(|settings| say(&settings.to_string())),
         Command::Token(command) => Ok(run(command.run())),
         Command::Agent(command) => Ok(run(command.run())),
+        Command::Config(command) => Ok(run(command.run())),
         Command::Backup(command) => Ok(run(command.run())),
         Command::Restore(command) => Ok(run(command.run())),
     };

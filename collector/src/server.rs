@@ -28,6 +28,7 @@ use crate::alerts::{Courier, Webhook, WebhookError};
 use crate::app::App;
 use crate::authority::{self, AuthorityError};
 use crate::config::Settings;
+use crate::configuration::{Signer, SignerError};
 use crate::enrolment::{Desk, Pace};
 use crate::retention::Housekeeper;
 use crate::store::{Store, StoreError};
@@ -69,6 +70,9 @@ pub enum StartError {
     /// The authority for agents cannot be used.
     #[error(transparent)]
     Files(#[from] AuthorityError),
+    /// The key that signs agents' configurations cannot be used.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
     /// The listener for agents has no certificate.
     #[error(
         "cannot make the collector's certificate for agents: {0}; see that names under [agents] are host names or addresses, and that the authority is one"
@@ -106,11 +110,15 @@ impl Server {
         let tls = settings.tls.as_ref().map(tls::config).transpose()?;
         let store = Arc::new(Store::open(&settings.location()).await?);
         // After the store, whose lock keeps others out of the directory.
-        let ready = authority::of(&settings, &store)
+        let keys = async {
+            let authority = authority::of(&settings, &store).await?;
+            let signer = Signer::of(&store).await?;
+            Ok::<_, StartError>((Arc::new(authority), Arc::new(signer)))
+        };
+        let ready = keys
             .await
-            .map_err(StartError::from)
-            .and_then(|authority| Ok((Arc::new(authority), listen(settings.listen, "--listen")?)));
-        let (authority, (listener, address)) = match ready {
+            .and_then(|keys| Ok((keys, listen(settings.listen, "--listen")?)));
+        let ((authority, signer), (listener, address)) = match ready {
             Ok(bound) => bound,
             Err(error) => {
                 store.close().await;
@@ -132,6 +140,7 @@ impl Server {
                 metrics: Arc::clone(&app.metrics),
                 pace: Arc::new(Pace::new(agents.enrolments_per_second, Instant::now())),
                 life: agents.life,
+                signer: Arc::clone(&signer),
                 body: settings.limits.body,
             };
             agents::Listener::start(agents, app.clone(), desk)

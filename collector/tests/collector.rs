@@ -2,6 +2,8 @@
 
 #[path = "collector/backup.rs"]
 mod backup;
+#[path = "collector/configuration.rs"]
+mod configuration;
 #[path = "collector/crowds.rs"]
 mod crowds;
 #[path = "collector/document.rs"]

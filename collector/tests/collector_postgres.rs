@@ -2,6 +2,8 @@
 
 #[path = "collector/cluster.rs"]
 mod cluster;
+#[path = "collector/configuration.rs"]
+mod configuration;
 #[path = "collector/enrolment.rs"]
 mod enrolment;
 #[path = "collector/exactly_once.rs"]

@@ -42,6 +42,10 @@ pub struct Enrolled {
     pub certificate: String,
     /// The authority's certificate in PEM: whom to trust as a collector from now on.
     pub authority: String,
+    /// The Ed25519 key that signs [`crate::Configuration`]s, 64 lower-case hexadecimal digits. A collector of an older
+    /// version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration_key: Option<String>,
     /// From when the certificate is good, by the collector's clock.
     pub not_before: Timestamp,
     /// Until when.

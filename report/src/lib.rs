@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod caller;
+mod configuration;
 mod enrolment;
 mod evidence;
 pub mod limits;
@@ -21,6 +22,7 @@ mod schema;
 mod token;
 
 pub use caller::{Caller, Container, Package, Program, User};
+pub use configuration::{Configuration, Running, SIGNED_CONTEXT, Settings, Signed};
 pub use enrolment::{Enrol, Enrolled, Renew};
 pub use evidence::{Evidence, Protocol};
 pub use observation::Observation;

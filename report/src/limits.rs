@@ -27,5 +27,13 @@ pub const PATH: usize = 4096;
 pub const FLOWS: u64 = 1 << 32;
 /// Bytes in one observation, each way: more than any link carries in its minute. Above: status 400.
 pub const TRAFFIC: u64 = 1 << 48;
+/// Bytes of the catalogue in a [`crate::Configuration`]: hundreds of vendors.
+pub const CATALOGUE: usize = 256 << 10;
+/// Bytes of a [`crate::Signed`]: its texts are JSON within JSON.
+pub const CONFIGURATION: usize = 1 << 20;
+/// Seconds of [`crate::Settings::interval_seconds`].
+pub const INTERVAL_SECONDS: core::ops::RangeInclusive<u32> = 1..=3600;
+/// Seconds of [`crate::Settings::poll_seconds`].
+pub const POLL_SECONDS: core::ops::RangeInclusive<u32> = 10..=86_400;
 /// Bytes of the JSON of [`crate::Enrol`] or [`crate::Renew`]. Above: status 413.
 pub const ENROLMENT: usize = 16 << 10;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Observation;
+use crate::{Observation, Running};
 
 /// One batch from one agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct Status {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::losses))]
     pub losses: BTreeMap<String, u64>,
+    /// What it runs of the collector's configuration; `None` when it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<Running>,
 }
 
 /// A record of the spool.

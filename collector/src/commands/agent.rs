@@ -3,6 +3,7 @@ use uuid::Uuid;
 
 use super::table::{table, time};
 use super::{CommandError, Place};
+use crate::labels::{self, Label, Labels};
 use crate::store::{Decision, Enrolment, Store};
 
 /// Lists agents that enrolled, and shuts them out
@@ -18,6 +19,17 @@ pub enum AgentCommand {
     Revoke {
         /// The agent's id
         id: Uuid,
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give an agent's host labels in place of those that it has
+    Label {
+        /// The agent's id
+        id: Uuid,
+        /// The labels; none takes all away
+        #[arg(value_name = "KEY=VALUE")]
+        labels: Vec<Label>,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -42,6 +54,18 @@ impl AgentCommand {
                 let agents = store.enrolments().await?;
                 store.close().await;
                 return Ok(list(&agents, now));
+            }
+            Self::Label { id, labels, place } => {
+                let labels: Labels = labels.into_iter().take(labels::MOST).collect();
+                let store = Store::open_beside(&place.settings()?.location()).await?;
+                let done = store.label(id, &labels, now).await?;
+                store.close().await;
+                return done
+                    .then(|| format!("agent {id} has the labels {labels}\n"))
+                    .ok_or(CommandError::Missing {
+                        what: "agent",
+                        id: id.to_string(),
+                    });
             }
             Self::Revoke { id, place } => (id, place, Decision::Revoke),
             Self::Retire { id, place } => (id, place, Decision::Retire),
@@ -69,6 +93,8 @@ fn list(agents: &[Enrolment], now: Timestamp) -> String {
         "CERTIFICATE UNTIL",
         "ENROLLED",
         "CLONE SEEN",
+        "CONFIG",
+        "LABELS",
     ]
     .map(str::to_owned);
     let rows = agents.iter().map(|agent| {
@@ -89,6 +115,10 @@ fn list(agents: &[Enrolment], now: Timestamp) -> String {
             time(agent.not_after),
             time(Some(agent.enrolled)),
             time(agent.clone),
+            agent
+                .configuration
+                .map_or_else(|| "-".to_owned(), |revision| revision.to_string()),
+            agent.labels.to_string(),
         ]
     });
     table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::table::{table, time};
 use super::{CommandError, Place};
 use crate::authority;
+use crate::labels::{self, Label};
 use crate::store::{NewToken, Store, Token};
 
 /// Makes, lists and takes back what lets agents enrol
@@ -23,6 +24,9 @@ pub enum TokenCommand {
         /// What it is for, for the list
         #[arg(long, value_name = "TEXT", default_value = "")]
         label: String,
+        /// What it gives the hosts of agents that enrol with it; may be given several times
+        #[arg(long = "host-label", value_name = "KEY=VALUE")]
+        labels: Vec<Label>,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -84,6 +88,7 @@ impl TokenCommand {
                 expires,
                 uses,
                 label,
+                labels,
                 place,
             } => {
                 let settings = place.settings()?;
@@ -97,6 +102,7 @@ impl TokenCommand {
                         .collect(),
                     life: expires.0,
                     uses,
+                    labels: labels.into_iter().take(labels::MOST).collect(),
                 };
                 let made = store.create_token(&new, &authority.fingerprint(), now).await?;
                 store.close().await;

@@ -22,6 +22,9 @@ const COUNT: u64 = 1 << 48;
 pub fn check(report: &mut Report, received: Timestamp) -> Result<u64, Refusal> {
     agent(&mut report.agent)?;
     losses(report)?;
+    if let Some(running) = &mut report.status.configuration {
+        clean_if_there(&mut running.refused, limits::PROGRAM);
+    }
     if report.records.len() > limits::RECORDS {
         return Err(Refusal::bad(format!(
             "a report may hold {} records; send fewer at once",

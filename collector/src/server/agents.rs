@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::authority::Authority;
 use crate::config::Agents;
 use crate::enrolment::{self, Desk};
-use crate::{api, ingest};
+use crate::{api, configuration, ingest};
 
 /// How often the collector gets a new certificate.
 const AGAIN: Duration = Duration::from_hours(24);
@@ -74,6 +74,7 @@ fn router(app: App, desk: Desk) -> Router {
     let certificates = OpenApiRouter::new()
         .routes(routes!(enrolment::enrol))
         .routes(routes!(enrolment::renew))
+        .routes(routes!(configuration::config))
         .with_state(desk);
     let api = document::with_certificates()
         .routes(routes!(ingest::reports))

@@ -38,7 +38,16 @@ impl Store {
         agent: Uuid,
         now: Timestamp,
     ) -> Result<Result<(), Denied>, StoreError> {
-        Ok(self.known(fingerprint, agent, now).await?.map(drop))
+        Ok(self.known(fingerprint, Some(agent), now).await?.map(drop))
+    }
+
+    /// Which agent a certificate is of, that may ask with it.
+    pub(super) async fn holder(
+        &self,
+        fingerprint: &str,
+        now: Timestamp,
+    ) -> Result<Result<Uuid, Denied>, StoreError> {
+        Ok(self.known(fingerprint, None, now).await?.map(|known| known.agent))
     }
 
     /// [`Store::identify`], and whether it is the one host that may: two hosts with one identity number their records
@@ -54,7 +63,7 @@ impl Store {
         takeover: Duration,
         now: Timestamp,
     ) -> Result<Result<(), Denied>, StoreError> {
-        let known = match self.known(fingerprint, agent.id, now).await? {
+        let known = match self.known(fingerprint, Some(agent.id), now).await? {
             Ok(known) => known,
             Err(denied) => return Ok(Err(denied)),
         };
@@ -112,7 +121,7 @@ impl Store {
     async fn known(
         &self,
         fingerprint: &str,
-        named: Uuid,
+        named: Option<Uuid>,
         now: Timestamp,
     ) -> Result<Result<Known, Denied>, StoreError> {
         type Row = (
@@ -159,7 +168,7 @@ impl Store {
             Err(Denied::AgentRetired(known.agent))
         } else if known.not_after <= millis(now) {
             Err(Denied::CertificateExpired(time(known.not_after)))
-        } else if known.agent != named {
+        } else if let Some(named) = named.filter(|named| known.agent != *named) {
             Err(Denied::WrongAgent {
                 certificate: known.agent,
                 named,

@@ -28,13 +28,16 @@ pub(super) async fn remember(
     report: &Report,
     now: i64,
 ) -> Result<i64, StoreError> {
+    let running = report.status.configuration.as_ref();
     let agent: i64 = on!(transaction, |db| {
         sqlx::query_scalar(
-        "INSERT INTO agents (agent, host, machine_id, version, kernel, started, first_report, last_report)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+        "INSERT INTO agents (agent, host, machine_id, version, kernel, started, first_report, last_report, configuration,
+             configuration_refused)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)
          ON CONFLICT (agent) DO UPDATE SET
              host = excluded.host, machine_id = excluded.machine_id, version = excluded.version,
-             kernel = excluded.kernel, started = excluded.started, last_report = excluded.last_report
+             kernel = excluded.kernel, started = excluded.started, last_report = excluded.last_report,
+             configuration = excluded.configuration, configuration_refused = excluded.configuration_refused
          RETURNING id",
     )
     .bind(report.agent.id.to_string())
@@ -44,6 +47,8 @@ pub(super) async fn remember(
     .bind(&report.agent.kernel)
     .bind(run(report))
     .bind(now)
+    .bind(running.map(|running| stored(running.revision)))
+    .bind(running.and_then(|running| running.refused.as_deref()))
     .fetch_one(&mut **db)
     .await
     })?;

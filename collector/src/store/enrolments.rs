@@ -2,9 +2,11 @@ use jiff::Timestamp;
 use umbra_report::{Agent, Token};
 use uuid::Uuid;
 
-use super::{Store, StoreError, Transaction, millis, on, time};
+use super::configurations::parsed;
+use super::{Store, StoreError, Transaction, count, millis, on, time};
 use crate::authority::{Issued, fingerprint};
 use crate::denied::Denied;
+use crate::labels::Labels;
 
 /// Certificates that are kept of each agent: an agent whose answer was lost goes on with the one before.
 const CERTIFICATES: i64 = 4;
@@ -28,6 +30,10 @@ pub struct Enrolment {
     pub revoked: Option<Timestamp>,
     /// When it was said to be gone.
     pub retired: Option<Timestamp>,
+    /// Its host's labels.
+    pub labels: Labels,
+    /// The revision of the configuration that it runs, when that is not its own file's alone.
+    pub configuration: Option<u64>,
 }
 
 /// What a person decides about an agent.
@@ -93,11 +99,13 @@ impl Store {
             Option<i64>,
             Option<i64>,
             Option<i64>,
+            Option<String>,
+            Option<i64>,
         );
         let rows: Vec<Row> = on!(self.readers(), |db| {
             sqlx::query_as(
             "SELECT e.agent, e.host, e.enrolled, (SELECT max(not_after) FROM certificates c WHERE c.agent = e.agent),
-                    a.last_report, e.clone, e.revoked, e.retired
+                    a.last_report, e.clone, e.revoked, e.retired, e.labels, a.configuration
              FROM enrolments e LEFT JOIN agents a ON a.agent = e.agent ORDER BY e.host, e.agent",
         )
         .fetch_all(db)
@@ -106,7 +114,18 @@ impl Store {
         Ok(rows
             .into_iter()
             .map(
-                |(agent, host, enrolled, not_after, last_report, clone, revoked, retired)| Enrolment {
+                |(
+                    agent,
+                    host,
+                    enrolled,
+                    not_after,
+                    last_report,
+                    clone,
+                    revoked,
+                    retired,
+                    labels,
+                    configuration,
+                )| Enrolment {
                     agent,
                     host,
                     enrolled: time(enrolled),
@@ -115,6 +134,8 @@ impl Store {
                     clone: clone.map(time),
                     revoked: revoked.map(time),
                     retired: retired.map(time),
+                    labels: parsed(labels.as_deref()),
+                    configuration: configuration.map(count),
                 },
             )
             .collect())
@@ -156,15 +177,15 @@ async fn take(
     now: i64,
 ) -> Result<Result<(), Denied>, StoreError> {
     // An update that changes nothing: it locks the row, so that no two agents take the last use.
-    let kept: Option<(i64, i64, Option<i64>)> = on!(transaction, |db| {
+    let kept: Option<(i64, i64, Option<i64>, Option<String>)> = on!(transaction, |db| {
         sqlx::query_as(
-            "UPDATE tokens SET uses_left = uses_left WHERE id = $1 AND hash = $2 RETURNING expires, uses_left, revoked")
+            "UPDATE tokens SET uses_left = uses_left WHERE id = $1 AND hash = $2 RETURNING expires, uses_left, revoked, labels")
             .bind(&token.id)
             .bind(fingerprint(token.secret.as_bytes()))
             .fetch_optional(&mut **db)
             .await
     })?;
-    let Some((expires, uses_left, revoked)) = kept else {
+    let Some((expires, uses_left, revoked, labels)) = kept else {
         return Ok(Err(Denied::TokenUnknown));
     };
     if revoked.is_some() {
@@ -198,20 +219,24 @@ async fn take(
     // An agent of this id may have come meanwhile, with another token.
     let is_kept = on!(transaction, |db| {
         sqlx::query(
-        "INSERT INTO enrolments (agent, key, token, host, machine_id, enrolled, boot) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO enrolments (agent, key, token, host, machine_id, enrolled, boot, labels, labelled)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6)
          ON CONFLICT (agent) DO UPDATE SET
-             token = excluded.token, host = excluded.host, machine_id = excluded.machine_id, retired = NULL
+             token = excluded.token, host = excluded.host, machine_id = excluded.machine_id, retired = NULL,
+             labels = coalesce(excluded.labels, enrolments.labels), labelled = excluded.labelled
          WHERE enrolments.key = excluded.key",
-    )
-    .bind(&id)
-    .bind(&issued.key)
-    .bind(&token.id)
-    .bind(&agent.host)
-    .bind(&agent.machine_id)
-    .bind(now)
-    .bind(agent.boot_id.map(|boot| boot.to_string()))
-    .execute(&mut **db)
-    .await.map(|done| done.rows_affected() > 0)
+        )
+        .bind(&id)
+        .bind(&issued.key)
+        .bind(&token.id)
+        .bind(&agent.host)
+        .bind(&agent.machine_id)
+        .bind(now)
+        .bind(agent.boot_id.map(|boot| boot.to_string()))
+        .bind(&labels)
+        .execute(&mut **db)
+        .await
+        .map(|done| done.rows_affected() > 0)
     })?;
     Ok(if is_kept {
         Ok(())

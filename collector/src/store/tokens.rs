@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use umbra_report::Token as Secret;
 use uuid::Uuid;
 
+use super::configurations::parsed;
 use super::{Store, StoreError, count, length, millis, on, stored, time};
 use crate::authority::fingerprint;
+use crate::labels::Labels;
 
 /// How long a token that is over stays on the list.
 const KEPT: Duration = Duration::from_hours(24 * 30);
@@ -27,6 +29,8 @@ pub struct Token {
     pub uses_left: u64,
     /// When it was taken back.
     pub revoked: Option<Timestamp>,
+    /// What it gives the hosts of agents that enrol with it.
+    pub labels: Labels,
 }
 
 /// A token that is to be made.
@@ -38,6 +42,8 @@ pub struct NewToken {
     pub life: Duration,
     /// How many agents may enrol with it.
     pub uses: u32,
+    /// What it gives their hosts.
+    pub labels: Labels,
 }
 
 impl Store {
@@ -56,6 +62,8 @@ impl Store {
             secret: Uuid::new_v4().simple().to_string(),
             authority: authority.to_owned(),
         };
+        let labels = serde_json::to_string(&new.labels)?;
+        let labels = (!new.labels.0.is_empty()).then_some(labels);
         let now = millis(now);
         let mut transaction = self.begin().await?;
         on!(&mut transaction, |db| sqlx::query(
@@ -75,7 +83,7 @@ impl Store {
         }
         on!(&mut transaction, |db| {
             sqlx::query(
-            "INSERT INTO tokens (id, hash, label, created, expires, uses_left) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO tokens (id, hash, label, created, expires, uses_left, labels) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(&secret.id)
         .bind(fingerprint(secret.secret.as_bytes()))
@@ -83,6 +91,7 @@ impl Store {
         .bind(now)
         .bind(now.saturating_add(length(new.life)))
         .bind(stored(new.uses.into()))
+        .bind(&labels)
         .execute(&mut **db)
         .await.map(drop)
         })?;
@@ -92,23 +101,27 @@ impl Store {
 
     /// All tokens, the newest first.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        let rows: Vec<(String, String, i64, i64, i64, Option<i64>)> = on!(self.readers(), |db| {
+        type Row = (String, String, i64, i64, i64, Option<i64>, Option<String>);
+        let rows: Vec<Row> = on!(self.readers(), |db| {
             sqlx::query_as(
-            "SELECT id, label, created, expires, uses_left, revoked FROM tokens ORDER BY created DESC, id",
+            "SELECT id, label, created, expires, uses_left, revoked, labels FROM tokens ORDER BY created DESC, id",
         )
         .fetch_all(db)
         .await
         })?;
         Ok(rows
             .into_iter()
-            .map(|(id, label, created, expires, uses_left, revoked)| Token {
-                id,
-                label,
-                created: time(created),
-                expires: time(expires),
-                uses_left: count(uses_left),
-                revoked: revoked.map(time),
-            })
+            .map(
+                |(id, label, created, expires, uses_left, revoked, labels)| Token {
+                    id,
+                    label,
+                    created: time(created),
+                    expires: time(expires),
+                    uses_left: count(uses_left),
+                    revoked: revoked.map(time),
+                    labels: parsed(labels.as_deref()),
+                },
+            )
             .collect())
     }
 

@@ -41,6 +41,7 @@ async fn each_listener_describes_what_it_answers() {
         paths(&agents),
         of(&[
             ("/healthz", "get"),
+            ("/v1/config", "get"),
             ("/v1/enrol", "post"),
             ("/v1/renew", "post"),
             ("/v1/reports", "post")

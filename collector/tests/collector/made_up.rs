@@ -31,6 +31,7 @@ impl Spool {
             },
             status: Status {
                 started: ago(3600),
+                configuration: None,
                 losses: std::collections::BTreeMap::new(),
             },
             epoch: Uuid::new_v4(),

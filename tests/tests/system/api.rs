@@ -67,7 +67,7 @@ fn the_api_for_agents_keeps_to_its_description() {
         ("--request-cert", chain.as_path()),
         ("--request-cert-key", key.as_path()),
     ];
-    tried(&collector.agents(), &options, 4);
+    tried(&collector.agents(), &options, 5);
     assert!(collector.stop().success());
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::{Certificate, Client, Identity, Response, StatusCode};
 use umbra_collector::config::{Agents, Settings};
+use umbra_collector::labels::Labels;
 use umbra_collector::store::{NewToken, Store};
 use umbra_report::{Enrol, Enrolled, Renew, Token, VERSION};
 use uuid::Uuid;
@@ -49,11 +50,17 @@ pub(crate) async fn store(collector: &Collector) -> Store {
 }
 
 pub(crate) async fn token(collector: &Collector, life: Duration, uses: u32) -> Token {
+    labelling(collector, life, uses, Labels::default()).await
+}
+
+/// A token that gives hosts labels.
+pub(crate) async fn labelling(collector: &Collector, life: Duration, uses: u32, labels: Labels) -> Token {
     let authority = collector.authority().await;
     let new = NewToken {
         label: "test".to_owned(),
         life,
         uses,
+        labels,
     };
     store(collector)
         .await

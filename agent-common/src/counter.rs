@@ -15,6 +15,8 @@ pub enum Counter {
     /// First bytes that went up to the agent because no name could be read of them in the kernel: hellos and requests
     /// in pieces, QUIC Initials.
     FlowsAsked,
+    /// Buffers with QUIC Initials that went up to the agent: a datagram, or several that were sent in one go.
+    InitialsSent,
     /// DNS answers to catalogue names.
     AnswersSeen,
     /// Pieces that found the ring buffer full: the names in them are lost.
@@ -54,6 +56,7 @@ impl Counter {
         Self::NamesMatched,
         Self::FlowsWithoutName,
         Self::FlowsAsked,
+        Self::InitialsSent,
         Self::AnswersSeen,
         Self::PiecesDropped,
         Self::WorkspacesBusy,
@@ -77,6 +80,7 @@ impl Counter {
             Self::NamesMatched => "names_matched",
             Self::FlowsWithoutName => "flows_without_name",
             Self::FlowsAsked => "flows_asked",
+            Self::InitialsSent => "initials_sent",
             Self::AnswersSeen => "answers_seen",
             Self::PiecesDropped => "pieces_dropped",
             Self::WorkspacesBusy => "workspaces_busy",
@@ -109,6 +113,7 @@ impl Counter {
             | Self::NamesMatched
             | Self::FlowsWithoutName
             | Self::FlowsAsked
+            | Self::InitialsSent
             | Self::AnswersSeen
             | Self::EventsSent
             | Self::EventsDropped

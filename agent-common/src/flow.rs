@@ -83,6 +83,8 @@ pub const READING_STREAM: u8 = 1;
 pub const READING_SOCKS5: u8 = 2;
 /// The peer of this datagram socket says hello, not this side.
 pub const READING_SERVER: u8 = 3;
+/// This datagram socket has sent a QUIC Initial to a SOCKS proxy.
+pub const READING_PROXIED: u8 = 4;
 
 /// Packets of a flow whose bytes go up at most.
 pub const PIECES_MAX: u32 = 4_096;

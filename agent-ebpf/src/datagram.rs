@@ -3,15 +3,18 @@
 //!
 //! An Initial is encrypted, so it goes up to the agent to be read. A connection is told from the next one between the
 //! same two addresses by the client's connection id.
+//!
+//! A SOCKS proxy's datagrams have a header before them; the connection in them is then one with whom that names.
 
 use aya_ebpf::{
     bindings::bpf_sock,
     helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns},
 };
 use umbra_agent_common::{
+    counter::Counter,
     event::FLOW_CLOSED,
     flow::{
-        DATAGRAMS_MAX, EVIDENCE_PIECES, OWNER_AT_SEND, READING_SERVER, READING_START, STATE_ASKED,
+        DATAGRAMS_MAX, EVIDENCE_PIECES, OWNER_AT_SEND, READING_PROXIED, READING_SERVER, STATE_ASKED,
         STATE_NAMED, STATE_PASSED, SocketState, VIA_NONE,
     },
     piece::PIECE_DATAGRAMS,
@@ -20,8 +23,9 @@ use umbra_agent_common::{
 
 use crate::{
     answers,
-    maps::{FLOWS, PEERS, Peer, PeerKey, VERDICTS, send},
+    maps::{FLOWS, PEERS, Peer, RELAYED, VERDICTS, count, send},
     packet::{Packet, Side, UDP, UDP_HEADER},
+    peer,
     pieces::{self, Kind},
     quic::Initial,
     record::{self, Birth},
@@ -57,13 +61,7 @@ pub fn egress(packet: Packet, socket: *mut bpf_sock) {
     if let Some(state) = state
         && matches!(state.state, STATE_NAMED | STATE_ASKED)
     {
-        keep_counts(
-            packet,
-            socket,
-            state,
-            Side::Destination,
-            packet.length() - payload,
-        );
+        peer::keep_counts(packet, socket, state, Side::Destination, payload);
     }
 }
 
@@ -82,7 +80,7 @@ pub fn ingress(packet: Packet, socket: *mut bpf_sock) {
     }
     match state {
         Some(state) if matches!(state.state, STATE_NAMED | STATE_ASKED) => {
-            keep_counts(packet, socket, state, Side::Source, packet.length() - payload);
+            peer::keep_counts(packet, socket, state, Side::Source, payload);
         }
         Some(_) => {}
         // The first that says hello is the client.
@@ -128,8 +126,9 @@ fn connection(packet: Packet, state: &mut SocketState, initial: &Initial) {
 
 #[inline(always)]
 fn read(packet: Packet, state: &mut SocketState, initial: &Initial, work: &mut Work) -> Option<()> {
-    let length = work.headers.end.get() - work.headers.payload.get();
-    let key = peer_key(packet, Side::Destination, work)?;
+    work.envelope.set(initial.envelope);
+    let length = peer::content(packet, work);
+    let key = peer::key(packet, Side::Destination, work)?;
     if let Some(peer) = PEERS.get_ptr_mut(&key) {
         // SAFETY: the entry stays valid while the program runs (RCU).
         let peer = unsafe { &mut *peer };
@@ -137,12 +136,12 @@ fn read(packet: Packet, state: &mut SocketState, initial: &Initial, work: &mut W
             if peer.state == STATE_ASKED {
                 more(packet, peer, work);
             }
-            count_for(state, peer, Side::Destination, length);
+            peer::count_for(state, peer, Side::Destination, length);
             return Some(());
         }
         if peer.state != STATE_PASSED {
             close(peer.flow);
-            one_less(state);
+            peer::one_less(state);
         }
     }
     let flow = begin(packet, state, work)?;
@@ -153,7 +152,11 @@ fn read(packet: Packet, state: &mut SocketState, initial: &Initial, work: &mut W
         datagrams: 1,
     };
     let _ = PEERS.insert(&key, &peer, 0);
-    count_bytes(flow, Side::Destination, length);
+    if work.envelope.get() != 0 {
+        state.reading = READING_PROXIED;
+        let _ = RELAYED.insert(&peer::answered(&key, initial.connection), &flow, 0);
+    }
+    peer::count_bytes(flow, Side::Destination, length);
     send_up(packet, flow, work);
     Some(())
 }
@@ -190,7 +193,6 @@ fn begin(packet: Packet, state: &mut SocketState, work: &mut Work) -> Option<u64
     state.flow = flow;
     state.state = STATE_ASKED;
     state.pieces += 1;
-    state.reading = READING_START;
     Some(flow)
 }
 
@@ -222,76 +224,8 @@ fn send_up(packet: Packet, flow: u64, work: &Work) {
         segment,
         first: false,
     };
+    count(Counter::InitialsSent);
     pieces::send_first(packet, work.headers.payload.get(), work.headers.end.get(), kind);
-}
-
-#[inline(always)]
-fn peer_key(packet: Packet, side: Side, work: &Work) -> Option<PeerKey> {
-    Some(PeerKey {
-        socket: record::cookie(packet),
-        address: packet.address(&work.headers, side)?,
-        port: packet.port(&work.headers, side)?,
-        family: work.headers.family.get() as u16,
-        reserved: 0,
-    })
-}
-
-/// Adds to the counts of the flow that a packet belongs to.
-#[inline(always)]
-fn keep_counts(packet: Packet, socket: *mut bpf_sock, state: &mut SocketState, side: Side, length: u32) {
-    // SAFETY: a full socket.
-    let is_connected = unsafe { (*socket).dst_port } != 0;
-    if is_connected {
-        if !count_bytes(state.flow, side, length) {
-            state.state = STATE_PASSED;
-        }
-        return;
-    }
-    let Some(work) = work::take() else { return };
-    if packet.headers(UDP, &mut work.headers).is_some()
-        && let Some(key) = peer_key(packet, side, work)
-        && let Some(peer) = PEERS.get_ptr_mut(&key)
-    {
-        // SAFETY: the entry stays valid while the program runs (RCU).
-        count_for(state, unsafe { &mut *peer }, side, length);
-    }
-    work::give_back(work);
-}
-
-/// Adds to the counts of a peer's flow, if that lives.
-#[inline(always)]
-fn count_for(state: &mut SocketState, peer: &mut Peer, side: Side, length: u32) {
-    if peer.state != STATE_PASSED && !count_bytes(peer.flow, side, length) {
-        peer.state = STATE_PASSED;
-        one_less(state);
-    }
-}
-
-/// A socket whose flows are all passed over costs one look-up a packet again, until it begins another.
-#[inline(always)]
-fn one_less(state: &mut SocketState) {
-    state.pieces = state.pieces.saturating_sub(1);
-    if state.pieces == 0 {
-        state.state = STATE_PASSED;
-    }
-}
-
-/// Adds to a flow's counts; false when the agent has taken the flow out.
-#[inline(always)]
-fn count_bytes(flow: u64, side: Side, length: u32) -> bool {
-    let Some(record) = FLOWS.get_ptr_mut(&flow) else {
-        return false;
-    };
-    // SAFETY: the record stays valid while the program runs (RCU). Two packets at once may lose a count to each other.
-    unsafe {
-        if side == Side::Destination {
-            (*record).bytes_out += u64::from(length);
-        } else {
-            (*record).bytes_in += u64::from(length);
-        }
-        (*record).last_ns = bpf_ktime_get_boot_ns();
-    }
-    true
 }
 
 #[inline(always)]

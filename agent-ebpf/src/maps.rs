@@ -65,6 +65,11 @@ pub static VERDICTS: LruHashMap<u64, u32> = LruHashMap::with_max_entries(1_024, 
 #[map]
 pub static PEERS: LruHashMap<PeerKey, Peer> = LruHashMap::with_max_entries(8_192, 0);
 
+/// Flows behind SOCKS proxies, by how answers to them are known: the client's connection id, and then the address that
+/// answered to it.
+#[map]
+pub static RELAYED: LruHashMap<PeerKey, u64> = LruHashMap::with_max_entries(1_024, 0);
+
 /// Processes that run or ran a moment ago.
 #[map]
 pub static PROCESSES: HashMap<ProcessKey, Process> = HashMap::with_max_entries(32_768, NO_PREALLOC);
@@ -91,10 +96,10 @@ pub struct PeerKey {
     pub address: [u8; 16],
     /// Port.
     pub port: u16,
-    /// 4 or 6.
+    /// 4 or 6; behind a SOCKS proxy, the type of the address in its header.
     pub family: u16,
-    /// Zero.
-    pub reserved: u32,
+    /// Port of the SOCKS proxy in between; 0: there is none.
+    pub proxy: u32,
 }
 
 /// The last QUIC connection between the two.

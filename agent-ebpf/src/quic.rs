@@ -1,6 +1,7 @@
-//! Tells a client's QUIC Initial by its first bytes (RFC 8999; RFC 9000, section 17.2.2; RFC 9369, section 3.2).
+//! Tells a client's QUIC Initial by its first bytes (RFC 8999; RFC 9000, section 17.2.2; RFC 9369, section 3.2), also
+//! behind the header of a SOCKS proxy.
 
-use crate::packet::Packet;
+use crate::{envelope, packet::Packet};
 
 /// A datagram with a client's Initial has at least so many bytes (RFC 9000, section 14.1).
 const SMALLEST: u32 = 1200;
@@ -19,13 +20,22 @@ const MVFST: u32 = 0xface_b000;
 pub struct Initial {
     /// The beginning of the client's connection id, which stays the same while it shakes hands (section 7.2).
     pub connection: u64,
+    /// Bytes of the [header](envelope) before it; 0: there is none.
+    pub envelope: u32,
 }
 
 impl Initial {
     /// Reads the datagram whose first byte lies at `at`; `None` when no client's Initial stands there.
     #[inline(always)]
     pub fn read(packet: Packet, at: u32) -> Option<Self> {
-        let first = packet.byte(at)?;
+        let mut first = packet.byte(at)?;
+        let mut envelope = 0;
+        // The one look that it costs to tell a SOCKS proxy's datagrams from others.
+        if first == 0 {
+            envelope = envelope::length(packet, at);
+            first = packet.byte(at + envelope)?;
+        }
+        let at = at + envelope;
         // Long header. The fixed bit may be cleared (RFC 9287).
         if first & 0x80 == 0 {
             return None;
@@ -41,12 +51,30 @@ impl Initial {
             return None;
         }
         let source = at + 6 + packet.byte(at + 5).filter(|length| *length <= ID_MAX)?;
-        let length = packet.byte(source).filter(|length| *length <= ID_MAX)?;
-        let connection = match length {
-            0..4 => u64::from(length),
-            4..8 => u64::from(packet.word(source + 1)?),
-            _ => packet.read(source + 1).map(u64::from_be_bytes)?,
-        };
-        Some(Self { connection })
+        Some(Self {
+            connection: id(packet, source)?,
+            envelope,
+        })
+    }
+}
+
+/// The beginning of the connection id that a packet with a long header goes to. In a server's packet it is the one of
+/// [`Initial::connection`].
+#[inline(always)]
+pub fn destination(packet: Packet, at: u32) -> Option<u64> {
+    if packet.byte(at)? & 0x80 == 0 {
+        return None;
+    }
+    id(packet, at + 5)
+}
+
+/// The beginning of the connection id whose length lies at `at`, or that length when it is shorter than four bytes.
+#[inline(always)]
+fn id(packet: Packet, at: u32) -> Option<u64> {
+    let length = packet.byte(at).filter(|length| *length <= ID_MAX)?;
+    match length {
+        0..4 => Some(u64::from(length)),
+        4..8 => packet.word(at + 1).map(u64::from),
+        _ => packet.read(at + 1).map(u64::from_be_bytes),
     }
 }

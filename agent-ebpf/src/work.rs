@@ -26,6 +26,8 @@ pub struct Work {
     pub left: Blurred,
     /// Where the packet's parts are.
     pub headers: Headers,
+    /// Bytes of the [header](crate::envelope) of a SOCKS proxy at the beginning of the payload; 0: there is none.
+    pub envelope: Blurred,
     /// What its first bytes ask for.
     pub asked: Asked,
     /// What becomes of it.

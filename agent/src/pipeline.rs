@@ -4,7 +4,7 @@ mod held;
 mod waiting;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{HashMap, HashSet},
     future::Future,
     pin::pin,
     sync::Arc,
@@ -188,9 +188,10 @@ impl Pipeline {
     }
 
     /// Reads what the kernel could not. Flows are judged when all is read that there is: one may have ended meanwhile,
-    /// and is then judged at last.
+    /// and is then judged at last. In the order in which they spoke: a relay comes behind its client.
     fn read(&mut self, pieces: &mut Pieces, changes: &mut Vec<Change>) -> Result<(), ProbeError> {
-        let mut read = BTreeSet::new();
+        let mut read = Vec::new();
+        let mut seen = HashSet::new();
         for _ in 0..PIECES_MAX {
             let Some(piece) = pieces.take() else { break };
             let (flows, judge, mut facts) = self.stages();
@@ -200,7 +201,8 @@ impl Pipeline {
                     .then(|| flows.record(piece.header.flow).ok().flatten())
                     .flatten()
             };
-            read.extend(judge.read(&piece, &mut facts, record));
+            let flow = judge.read(&piece, &mut facts, record);
+            read.extend(flow.filter(|flow| seen.insert(*flow)));
         }
         for flow in read {
             let (flows, judge, mut facts) = self.stages();

@@ -2,7 +2,7 @@
 //! told as the client's relay, and its bytes are not counted again.
 //!
 //! Such a program is a proxy that the client asks: its process, or one that it descends from, listens on the port that
-//! the client's flow goes to, in the network namespace of that process. Or it is the network of rootless containers
+//! the client's flow goes to (over UDP: has a socket there), in the network namespace of that process. Or it is the network of rootless containers
 //! ([`networks`]): the client is in a network namespace of its own. A flow that cannot be joined counts by itself.
 
 mod listeners;
@@ -11,6 +11,7 @@ mod networks;
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use umbra_report::Protocol;
 
 use crate::{attribution::Process, flows::Flow};
 use listeners::Listeners;
@@ -50,6 +51,8 @@ struct Client {
     opened: Timestamp,
     /// When it ended: it may be told before the relay is that was opened while it lived.
     ended: Option<Timestamp>,
+    /// How it and its relay are carried.
+    protocol: Protocol,
     /// The proxy, if it asked one.
     proxy: Option<SocketAddr>,
     /// Its network namespace.
@@ -89,6 +92,7 @@ impl Relays {
                 pid: flow.owner.process.pid,
                 opened: flow.opened,
                 ended: None,
+                protocol: flow.protocol,
                 proxy: flow.via.map(|_| flow.remote),
                 network: maker.network,
                 joined: false,
@@ -122,11 +126,12 @@ impl Relays {
             let lived = client.opened <= flow.opened && client.ended.is_none_or(|ended| ended >= flow.opened);
             !client.joined
                 && lived
+                && client.protocol == flow.protocol
                 && client.name == flow.name
                 && client.pid != pid
                 && (client
                     .proxy
-                    .is_some_and(|proxy| self.listeners.any_listens(&family, proxy))
+                    .is_some_and(|proxy| self.listeners.any_listens(&family, client.protocol, proxy))
                     || maker.is_network && client.network != 0 && client.network != maker.network)
         });
         if let Some(client) = client {

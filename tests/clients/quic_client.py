@@ -6,9 +6,15 @@ v1-v2   begin with version 1, and rather have version 2 (RFC 9368)
 long    make the hello too long for one datagram
 send    connect the socket to the server and use send, rather than sendto
 ech:NAME    say this name in the hello, beside an encrypted one that nobody can open (RFC 9849)
+
+With https_proxy=socks5://HOST:PORT in the environment, through that proxy (RFC 1928, section 7), which is told
+names        names instead of addresses
 """
 
 import asyncio
+import os
+import socket
+import struct
 import sys
 import urllib.parse
 
@@ -25,8 +31,9 @@ VERSIONS = {
 }
 VERSIONS["v1-v2"] = VERSIONS["v2"]
 ENCRYPTED_HELLO = 0xFE0D
-
-
+# RFC 1928, sections 4 and 5.
+UDP_ASSOCIATE = 3
+IPV4, NAME = 1, 3
 
 
 class Client(QuicConnectionProtocol):
@@ -58,6 +65,44 @@ class Client(QuicConnectionProtocol):
             sys.exit(f"status {self.status}")
 
 
+class Relay(asyncio.DatagramProtocol):
+    """Between aioquic and a socket that is connected to the proxy: transport of the one, protocol of the other."""
+
+    def __init__(self, client, server, name):
+        self.client, self.server = client, server
+        host, port = server
+        if name:
+            self.header = bytes([0, 0, 0, NAME, len(name)]) + name.encode()
+        else:
+            self.header = bytes([0, 0, 0, IPV4]) + socket.inet_aton(host)
+        self.header += struct.pack("!H", port)
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.client.connection_made(self)
+
+    def datagram_received(self, data, _):
+        if data[:4] != bytes([0, 0, 0, IPV4]):
+            sys.exit(f"no datagram of a SOCKS proxy: {data[:4]}")
+        self.client.datagram_received(data[10:], self.server)
+
+    def sendto(self, data, _):
+        self.transport.sendto(self.header + data)
+
+
+def associate(proxy):
+    """The connection that keeps a place for datagrams at the proxy, and the place."""
+    control = socket.create_connection((proxy.hostname, proxy.port))
+    answers = control.makefile("rb")
+    control.sendall(bytes([5, 1, 0]))
+    method = answers.read(2)
+    control.sendall(bytes([5, UDP_ASSOCIATE, 0, IPV4]) + bytes(6))
+    answer = answers.read(10)
+    if method != bytes([5, 0]) or answer[:2] != bytes([5, 0]) or answer[3] != IPV4:
+        sys.exit(f"the proxy refused: {method} {answer}")
+    return control, (socket.inet_ntoa(answer[4:8]), struct.unpack("!H", answer[8:])[0])
+
+
 def encrypt(connection):
     initialize = connection._initialize
 
@@ -81,12 +126,31 @@ async def by_send(url, configuration):
     transport, client = await loop.create_datagram_endpoint(
         lambda: Client(QuicConnection(configuration=configuration)), remote_addr=(url.hostname, url.port or 443)
     )
-    client.connect(transport.get_extra_info("peername"))
+    await finish(client, transport.get_extra_info("peername"), url)
+    transport.close()
+
+
+async def by_proxy(url, configuration, proxy, by_name):
+    loop = asyncio.get_running_loop()
+    configuration.server_name = url.hostname
+    port = url.port or 443
+    server = socket.getaddrinfo(url.hostname, port, socket.AF_INET, socket.SOCK_DGRAM)[0][4]
+    client = Client(QuicConnection(configuration=configuration))
+    control, place = associate(urllib.parse.urlsplit(proxy))
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: Relay(client, server, url.hostname if by_name else None), remote_addr=place
+    )
+    await finish(client, server, url)
+    transport.close()
+    control.close()
+
+
+async def finish(client, server, url):
+    client.connect(server)
     await client.wait_connected()
     await client.get(url)
     client.close()
     await client.wait_closed()
-    transport.close()
 
 
 async def by_sendto(url, configuration):
@@ -103,8 +167,11 @@ def main(url, authority, *manners):
         if manner == "v1-v2":
             configuration.original_version = QuicProtocolVersion.VERSION_1
         configuration.supported_versions = VERSIONS.get(manner, configuration.supported_versions)
-    get = by_send if "send" in manners else by_sendto
-    asyncio.run(get(urllib.parse.urlsplit(url), configuration))
+    url, proxy = urllib.parse.urlsplit(url), os.environ.get("https_proxy")
+    if proxy:
+        asyncio.run(by_proxy(url, configuration, proxy, "names" in manners))
+    else:
+        asyncio.run((by_send if "send" in manners else by_sendto)(url, configuration))
 
 
 main(*sys.argv[1:])

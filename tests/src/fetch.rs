@@ -3,6 +3,7 @@
 mod pieces;
 mod proxy;
 mod quic;
+mod relayed;
 mod tcp;
 
 use std::fs::File;

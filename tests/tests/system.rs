@@ -83,6 +83,8 @@ mod proxies;
 mod quic;
 #[path = "system/quic_beginnings.rs"]
 mod quic_beginnings;
+#[path = "system/quic_proxies.rs"]
+mod quic_proxies;
 #[path = "system/resolved.rs"]
 mod resolved;
 #[path = "system/resolvers.rs"]

@@ -2,20 +2,13 @@
 
 use std::net::SocketAddr;
 
-use umbra_report::Evidence;
-
 use super::{answers::Told, line::Line, packet::Datagram, stream::Found};
-use crate::names::{
-    client::Asked,
-    host::HostName,
-    quic::{InitialReader, is_initial},
-    tls::{Answer, Hello},
-};
+use crate::names::{client::DatagramReader, host::HostName};
 
 /// A UDP flow. Its two ends are numbered; a reader has the number of the end that sends to it.
 pub(super) struct Association {
     ends: [SocketAddr; 2],
-    readers: [InitialReader; 2],
+    readers: [DatagramReader; 2],
     /// The end that said hello, and what it asked for.
     found: Option<(usize, Found)>,
 }
@@ -32,26 +25,24 @@ impl Association {
 
     /// Takes the next datagram of this flow. It may have several connections: the first name stands.
     pub(super) fn take(&mut self, datagram: &Datagram<'_>) {
-        if self.is_named() || !is_initial(datagram.data) {
+        if self.is_named() || !DatagramReader::may_read(datagram.data) {
             return;
         }
         let from = usize::from(datagram.from != self.ends[0]);
         let reader = &mut self.readers[from];
-        let found = match reader.push(datagram.data) {
-            Answer::NeedMore => return,
-            Answer::Hello(hello) => Some(found(hello.clone(), true)),
-            Answer::NoHello | Answer::Malformed => reader.part().map(|hello| found(hello, false)),
-        };
-        // What follows is another connection.
-        *reader = InitialReader::default();
-        self.learn(from, found);
+        reader.push(datagram.data);
+        if reader.is_done() {
+            // What follows is another connection.
+            let reader = std::mem::take(reader);
+            self.learn(from, &reader);
+        }
     }
 
     /// Reads no more of the hellos that are not whole.
     pub(super) fn give_up(&mut self) {
         for from in 0..self.readers.len() {
-            let part = std::mem::take(&mut self.readers[from]).part();
-            self.learn(from, part.map(|hello| found(hello, false)));
+            let reader = std::mem::take(&mut self.readers[from]);
+            self.learn(from, &reader);
         }
     }
 
@@ -62,7 +53,7 @@ impl Association {
 
     /// Bytes that it takes beside its own size.
     pub(super) fn held(&self) -> usize {
-        self.readers.iter().map(InitialReader::held).sum()
+        self.readers.iter().map(DatagramReader::held).sum()
     }
 
     /// The client's end, and the name that it shows in encrypted client hello.
@@ -79,11 +70,14 @@ impl Association {
         Line::new("udp", self.ends[client], self.ends[1 - client], found)
     }
 
-    fn learn(&mut self, from: usize, found: Option<Found>) {
-        if let Some(found) = found
+    /// A proxy's answers say whom they come from as a client says where it goes, so that an address tells nothing.
+    fn learn(&mut self, from: usize, reader: &DatagramReader) {
+        let whole = reader.is_whole();
+        if let Some(asked) = reader.asked()
+            && (whole || asked.name.is_some())
             && !self.is_named()
         {
-            self.found = Some((from, found));
+            self.found = Some((from, Found { asked, whole }));
             if self.is_named() {
                 self.readers = Default::default();
             }
@@ -93,18 +87,5 @@ impl Association {
     fn is_named(&self) -> bool {
         let found = self.found.as_ref();
         found.is_some_and(|(_, found)| found.asked.name.is_some())
-    }
-}
-
-fn found(hello: Hello, whole: bool) -> Found {
-    Found {
-        asked: Asked {
-            name: hello.name,
-            address: None,
-            evidence: Evidence::QuicSni,
-            ech: hello.ech,
-            via: None,
-        },
-        whole,
     }
 }

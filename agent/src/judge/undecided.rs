@@ -12,16 +12,13 @@ use umbra_agent_common::{
     flow::FlowRecord,
     piece::{PIECE_DATAGRAMS, PieceHeader},
 };
-use umbra_report::Evidence;
 
 use super::is_greeted;
 use crate::{
     losses::{Loss, Losses},
     names::{
-        client::{Asked, ClientReader},
+        client::{Asked, ClientReader, DatagramReader},
         pieces::Pieces,
-        quic::InitialReader,
-        tls::{Answer, Hello},
     },
     probes::Piece,
 };
@@ -65,7 +62,7 @@ struct Flow {
 
 enum Reader {
     Stream(Box<Stream>),
-    Datagrams(Box<InitialReader>),
+    Datagrams(Box<DatagramReader>),
 }
 
 #[derive(Default)]
@@ -241,22 +238,11 @@ impl Reader {
                 }
                 .map_or(Read::Nothing, Read::Asked)
             }
-            Self::Datagrams(reader) => match reader.answer() {
-                Answer::Hello(hello) => Read::Asked(quic(hello.clone())),
-                Answer::NeedMore if !at_last => Read::Wait,
-                _ => reader.part().map(quic).map_or(Read::Nothing, Read::Asked),
-            },
+            Self::Datagrams(reader) if reader.is_done() || at_last => {
+                reader.asked().map_or(Read::Nothing, Read::Asked)
+            }
+            Self::Datagrams(_) => Read::Wait,
         }
-    }
-}
-
-fn quic(hello: Hello) -> Asked {
-    Asked {
-        name: hello.name,
-        address: None,
-        evidence: Evidence::QuicSni,
-        ech: hello.ech,
-        via: None,
     }
 }
 

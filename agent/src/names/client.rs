@@ -1,4 +1,5 @@
-//! What a client's bytes on one TCP connection ask for: its half of the stream alone, from the first byte on.
+//! What a client's bytes on one TCP connection ask for: its half of the stream alone, from the first byte on. (Over UDP:
+//! [`DatagramReader`].)
 //!
 //! A TLS hello or a plain HTTP request says it by itself. A request to a proxy, by `CONNECT` or SOCKS, opens a tunnel,
 //! and what the client sends next is read as if it were a connection of its own, further proxies included.
@@ -7,6 +8,7 @@
 //! HTTP/2 without TLS, the PROXY protocol; and the requests that follow the first on a connection without a tunnel.
 
 mod asked;
+mod datagrams;
 mod layer;
 mod route;
 #[cfg(test)]
@@ -14,6 +16,7 @@ mod tests;
 mod via;
 
 pub use asked::Asked;
+pub use datagrams::DatagramReader;
 pub use via::{MOST_HOPS, Via, ViaProtocol};
 
 use layer::Layer;

@@ -2,12 +2,16 @@
 //!
 //! Only the client's half is seen, so what the proxy chose is told from what the client does next. Names of users and
 //! passwords are passed over byte by byte. Requests other than for a connection (to be connected to, or UDP through the
-//! proxy) name nobody: what they carry is told by no byte of this stream.
+//! proxy) name nobody: what they carry is told by no byte of this stream. Datagrams through the proxy say by themselves
+//! [where they go](open).
 
+mod envelope;
 #[cfg(test)]
 mod tests;
 mod v4;
 mod v5;
+
+pub use envelope::open;
 
 use super::target::Target;
 

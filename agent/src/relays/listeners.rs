@@ -1,4 +1,4 @@
-//! Which processes listen on which ports, from `/proc`.
+//! Which processes listen on which ports of TCP, or have sockets on which of UDP, from `/proc`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,9 +8,10 @@ use std::{
 
 use procfs::{
     ProcResult,
-    net::{TcpNetEntry, TcpState},
+    net::TcpState,
     process::{FDTarget, Process},
 };
+use umbra_report::Protocol;
 
 /// Answers that are remembered.
 const KNOWN_MAX: usize = 256;
@@ -22,22 +23,22 @@ const GENERATIONS: usize = 3;
 /// What was found out lately.
 #[derive(Default)]
 pub(super) struct Listeners {
-    known: HashMap<(u32, SocketAddr), (bool, Instant)>,
+    known: HashMap<(u32, Protocol, SocketAddr), (bool, Instant)>,
 }
 
 impl Listeners {
     /// Whether the first of `family` or one of the next two listens at `address`, which is this host's.
-    pub(super) fn any_listens(&mut self, family: &[u32], address: SocketAddr) -> bool {
+    pub(super) fn any_listens(&mut self, family: &[u32], protocol: Protocol, address: SocketAddr) -> bool {
         family
             .iter()
             .take(GENERATIONS)
             .filter(|pid| **pid > 1)
-            .any(|pid| self.listens(*pid, address))
+            .any(|pid| self.listens(*pid, protocol, address))
     }
 
-    fn listens(&mut self, pid: u32, address: SocketAddr) -> bool {
+    fn listens(&mut self, pid: u32, protocol: Protocol, address: SocketAddr) -> bool {
         let now = Instant::now();
-        if let Some((listens, since)) = self.known.get(&(pid, address))
+        if let Some((listens, since)) = self.known.get(&(pid, protocol, address))
             && now.duration_since(*since) < KNOWN_FOR
         {
             return *listens;
@@ -46,8 +47,8 @@ impl Listeners {
             self.known.clear();
         }
         // A process that is gone, or may not be looked at, joins nothing.
-        let listens = is_local(address) && look(pid, address.port()).unwrap_or(false);
-        self.known.insert((pid, address), (listens, now));
+        let listens = is_local(address) && look(pid, protocol, address.port()).unwrap_or(false);
+        self.known.insert((pid, protocol, address), (listens, now));
         listens
     }
 }
@@ -57,17 +58,24 @@ fn is_local(address: SocketAddr) -> bool {
     UdpSocket::bind((address.ip(), 0)).is_ok()
 }
 
-fn look(pid: u32, port: u16) -> ProcResult<bool> {
+fn look(pid: u32, protocol: Protocol, port: u16) -> ProcResult<bool> {
     let process = Process::new(i32::try_from(pid).unwrap_or(-1))?;
-    let is_wanted =
-        |entry: &TcpNetEntry| entry.state == TcpState::Listen && entry.local_address.port() == port;
-    let sockets: HashSet<u64> = process
-        .tcp()?
-        .into_iter()
-        .chain(process.tcp6().unwrap_or_default())
-        .filter(is_wanted)
-        .map(|entry| entry.inode)
-        .collect();
+    let sockets: HashSet<u64> = match protocol {
+        Protocol::Tcp => process
+            .tcp()?
+            .into_iter()
+            .chain(process.tcp6().unwrap_or_default())
+            .filter(|entry| entry.state == TcpState::Listen && entry.local_address.port() == port)
+            .map(|entry| entry.inode)
+            .collect(),
+        Protocol::Udp => process
+            .udp()?
+            .into_iter()
+            .chain(process.udp6().unwrap_or_default())
+            .filter(|entry| entry.local_address.port() == port)
+            .map(|entry| entry.inode)
+            .collect(),
+    };
     if sockets.is_empty() {
         return Ok(false);
     }

@@ -1,4 +1,4 @@
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 
 use umbra_agent_common::flow::Owner;
 use umbra_report::Evidence;
@@ -83,6 +83,22 @@ fn the_flow_of_a_process_that_listens_there_is_the_relay() {
     relays.closed("a", at(4));
     relays.closed("g", at(15));
     assert!(relays.clients.is_empty(), "forgotten");
+}
+
+#[test]
+fn over_udp_the_process_that_has_the_socket_there_is_the_relay() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let over_udp = |id, pid, second, via| Flow {
+        protocol: Protocol::Udp,
+        ..flow(id, "api.openai.com", pid, second, via)
+    };
+    let mut relays = Relays::default();
+    relays.opened(&over_udp("a", 7, 1, Some(port)), &Maker::default());
+    let tcp = flow("b", "api.openai.com", std::process::id(), 2, None);
+    assert_eq!(relays.opened(&tcp, &Maker::default()), None, "carried otherwise");
+    let relay = over_udp("c", std::process::id(), 2, None);
+    assert_eq!(relays.opened(&relay, &Maker::default()), Some("a"));
 }
 
 #[test]

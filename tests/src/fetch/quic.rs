@@ -1,3 +1,4 @@
+use std::env;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,14 +9,15 @@ use anyhow::{Context, ensure};
 use bytes::{Buf, Bytes};
 use http::Request;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime, TransportConfig};
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, Runtime, TokioRuntime, TransportConfig};
 use rustls::version::TLS13;
 use tokio::time::timeout;
 
+use super::relayed::{Association, Relayed};
 use super::{Url, trusting};
 use crate::udp;
 
-/// What to get by HTTP/3, and in which manner.
+/// What to get by HTTP/3, and in which manner: through the SOCKS 5 proxy in `https_proxy`, if the environment names one.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub struct Arguments {
@@ -23,7 +25,13 @@ pub struct Arguments {
     url: Url,
     /// PEM file of the authority to trust.
     authority: PathBuf,
-    /// Connect the socket to the server.
+    /// Get this address as well, at the same time and through the same socket.
+    #[arg(long)]
+    also: Option<Url>,
+    /// Tell the proxy names instead of addresses.
+    #[arg(long)]
+    by_name: bool,
+    /// Connect the socket to the server, or to the proxy.
     #[arg(long)]
     connected: bool,
     /// Call an IPv4 server from a socket of IPv6.
@@ -72,34 +80,68 @@ impl Arguments {
     }
 
     async fn once(&self, config: ClientConfig, early: bool) -> anyhow::Result<()> {
-        let server = (self.url.host.as_str(), self.url.port)
-            .to_socket_addrs()?
-            .next()
-            .with_context(|| format!("{} has no address", self.url.host))?;
-        let server = match server.ip() {
-            IpAddr::V4(ip) if self.mapped => (ip.to_ipv6_mapped(), server.port()).into(),
-            _ => server,
-        };
-        let endpoint = Endpoint::new(
-            EndpointConfig::default(),
-            None,
-            self.socket(server)?,
-            Arc::new(TokioRuntime),
-        )?;
-        let name = self.nameless.as_ref().unwrap_or(&self.url.host);
-        let connecting = endpoint.connect_with(config, server, name)?;
-        let outcome = if early {
-            let (connection, accepted) = connecting
-                .into_0rtt()
-                .map_err(|_| anyhow::anyhow!("no ticket came that allows early data"))?;
-            let outcome = self.converse(connection).await;
-            ensure!(accepted.await, "the server did not accept early data");
-            outcome
-        } else {
-            self.converse(connecting.await?).await
+        let endpoint = self.endpoint()?;
+        let call = self.call(&endpoint, config.clone(), &self.url, early);
+        let outcome = match &self.also {
+            None => call.await,
+            Some(also) => {
+                let (one, other) = tokio::join!(call, self.call(&endpoint, config, also, early));
+                one.and(other)
+            }
         };
         // Says goodbye, too.
         endpoint.wait_idle().await;
+        outcome
+    }
+
+    fn endpoint(&self) -> anyhow::Result<Endpoint> {
+        let config = EndpointConfig::default();
+        let runtime = Arc::new(TokioRuntime);
+        let Ok(proxy) = env::var("https_proxy") else {
+            let socket = self.socket(self.server(&self.url)?)?;
+            return Ok(Endpoint::new(config, None, socket, runtime)?);
+        };
+        let association = Association::new(&proxy)?;
+        let socket = runtime.wrap_udp_socket(self.socket(association.relay)?)?;
+        let mut names = Vec::new();
+        for url in std::iter::once(&self.url)
+            .chain(&self.also)
+            .filter(|_| self.by_name)
+        {
+            names.push((self.server(url)?, url.host.clone()));
+        }
+        let socket = Arc::new(Relayed::new(socket, association, names));
+        Ok(Endpoint::new_with_abstract_socket(config, None, socket, runtime)?)
+    }
+
+    fn server(&self, url: &Url) -> anyhow::Result<SocketAddr> {
+        let server = (url.host.as_str(), url.port)
+            .to_socket_addrs()?
+            .next()
+            .with_context(|| format!("{} has no address", url.host))?;
+        Ok(match server.ip() {
+            IpAddr::V4(ip) if self.mapped => (ip.to_ipv6_mapped(), server.port()).into(),
+            _ => server,
+        })
+    }
+
+    async fn call(
+        &self,
+        endpoint: &Endpoint,
+        config: ClientConfig,
+        url: &Url,
+        early: bool,
+    ) -> anyhow::Result<()> {
+        let name = self.nameless.as_ref().unwrap_or(&url.host);
+        let connecting = endpoint.connect_with(config, self.server(url)?, name)?;
+        if !early {
+            return self.converse(connecting.await?, url).await;
+        }
+        let (connection, accepted) = connecting
+            .into_0rtt()
+            .map_err(|_| anyhow::anyhow!("no ticket came that allows early data"))?;
+        let outcome = self.converse(connection, url).await;
+        ensure!(accepted.await, "the server did not accept early data");
         outcome
     }
 
@@ -120,10 +162,10 @@ impl Arguments {
         Ok(socket)
     }
 
-    async fn converse(&self, connection: Connection) -> anyhow::Result<()> {
+    async fn converse(&self, connection: Connection, url: &Url) -> anyhow::Result<()> {
         let (mut driver, mut http) = h3::client::new(h3_quinn::Connection::new(connection)).await?;
         let conversation = async {
-            let outcome = self.get(&mut http).await;
+            let outcome = self.get(&mut http, url).await;
             // The last sender that goes closes the connection.
             drop(http);
             outcome
@@ -135,8 +177,9 @@ impl Arguments {
     async fn get(
         &self,
         http: &mut h3::client::SendRequest<h3_quinn::OpenStreams, Bytes>,
+        url: &Url,
     ) -> anyhow::Result<()> {
-        let url = format!("https://{}:{}{}", self.url.host, self.url.port, self.url.path);
+        let url = format!("https://{}:{}{}", url.host, url.port, url.path);
         let request = if self.upload > 0 {
             Request::post(url)
         } else {

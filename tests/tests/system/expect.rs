@@ -26,6 +26,7 @@ pub(crate) const DNS: Evidence = Evidence("dns", "tcp");
 pub(crate) const DNS_OF_UDP: Evidence = Evidence("dns", "udp");
 pub(crate) const CONNECT: Evidence = Evidence("proxy_connect", "tcp");
 pub(crate) const SOCKS: Evidence = Evidence("socks", "tcp");
+pub(crate) const SOCKS_OF_UDP: Evidence = Evidence("socks", "udp");
 
 /// Waits until agent and server agree about the flows of some processes to a name, and gives the flows.
 ///

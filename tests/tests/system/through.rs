@@ -99,21 +99,34 @@ pub(crate) fn asked(flow: &Flow, evidence: Evidence, tool: &Tool, run: &Run, bed
 
 /// Checks the flow that a proxy of `user` makes for another one: with the server, and its bytes to the byte.
 pub(crate) fn relayed(agent: &Agent, bed: &TestBed, proxy: &Proxy, user: u32, client: &Flow) {
+    relayed_to(&OPENAI, TLS, agent, bed, proxy, user, client);
+}
+
+/// The same to another server, or known otherwise.
+pub(crate) fn relayed_to(
+    known: &Known,
+    evidence: Evidence,
+    agent: &Agent,
+    bed: &TestBed,
+    proxy: &Proxy,
+    user: u32,
+    client: &Flow,
+) {
     let relay = flow_of(agent, |event| {
         // The children of dante that connect are others than the one that was started.
         event.process.exe.as_deref() == proxy.exe.to_str()
             && event.relays.as_ref() == Some(&client.open.flow_id)
     });
-    check_name(&relay.open, TLS, &OPENAI);
+    check_name(&relay.open, evidence, known);
     assert_eq!(relay.open.via, None);
     assert_eq!(relay.open.process.exe.as_deref(), proxy.exe.to_str());
     assert_eq!(relay.open.user.uid, user);
     assert_eq!(
         (relay.open.dst.ip, relay.open.dst.port),
-        (OPENAI.address, OPENAI.port)
+        (known.address, known.port)
     );
     let bytes = relay.bytes().expect("it is closed");
-    let truth = bed.connections_to(OPENAI.name);
+    let truth = bed.connections_to(known.name);
     assert!(
         truth.iter().any(|truth| truth.is_counted_as(bytes)),
         "{bytes:?} of {truth:?}"

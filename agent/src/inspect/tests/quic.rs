@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     NAME, inspect, lines,
     made::{CLIENT, RAW, SERVER, at, fragments_ipv4, fragments_ipv6, pcap, syn, udp, udp_ipv6},
-    named,
+    named, with,
 };
 use crate::names::{
     quic::made::{Client, V1, crypto, cut, hello},
@@ -140,6 +140,32 @@ fn what_all_flows_hold_is_bounded() {
             line(&format!("10.0.0.1:{port}>10.0.0.2:443"), Some(NAME), false)
         );
     }
+}
+
+#[test]
+fn a_connection_through_a_socks_proxy() {
+    let by_address = b"\0\0\0\x01\xc0\0\x02\x07\x01\xbb";
+    let by_name = b"\0\0\0\x03\x0eapi.openai.com\x01\xbb";
+    let via = serde_json::json!({"protocol": "socks5", "ip": "10.0.0.2", "port": 443, "hops": 1});
+    let answer = received(&[&by_address[..], &Client::new(V1).handshake()].concat());
+    let found = with(&line(FLOW, Some(NAME), true), "via", via.clone());
+    for header in [&by_address[..], by_name] {
+        let packets = [
+            answer.clone(),
+            sent(&[header, &whole(NAME)].concat()),
+            answer.clone(),
+        ];
+        assert_eq!(lines(&packets), [found.clone()]);
+    }
+    let nameless = Client::new(V1).datagram(&crypto(0, &tls::with_extensions(&[])[5..]));
+    let found = with(&line(FLOW, Some("api.openai.com"), true), "evidence", "socks");
+    assert_eq!(
+        lines(&[sent(&[&by_name[..], &nameless].concat()), answer.clone()]),
+        [with(&found, "via", via)]
+    );
+    // A fragment.
+    let piece = sent(&[&b"\0\0\x01"[..], &by_name[3..], &whole(NAME)].concat());
+    assert_eq!(lines(&[piece]), [line(FLOW, None, false)]);
 }
 
 proptest! {

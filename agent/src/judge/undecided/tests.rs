@@ -1,10 +1,16 @@
 use umbra_agent_common::{
     flow::{EVIDENCE_PIECES, FLAG_GREETED},
-    piece::PIECE_STREAM,
+    piece::{PIECE_DATAGRAMS, PIECE_STREAM},
 };
 
 use super::*;
-use crate::{flows::record::tests::record, names::tls::made::hello};
+use crate::{
+    flows::record::tests::record,
+    names::{
+        quic::made::{self, Client, V1, cut},
+        tls::made::hello,
+    },
+};
 
 const BEGIN: u32 = u32::MAX - 20;
 
@@ -133,4 +139,52 @@ fn the_first_name_that_will_do_stands() {
     undecided.read(&piece(7, 0, head), || Some(asked_about(0)), |_| true);
     undecided.read(&piece(7, head.len(), &hello("other.example")), || None, |_| true);
     assert_eq!(name(&undecided, 7, false).as_deref(), Some("api.openai.com"));
+}
+
+/// As `UDP_SEGMENT` has them: in one go, and of one length but for the last.
+#[test]
+fn datagrams_that_were_sent_in_one_go_are_read_one_by_one_also_through_a_proxy() {
+    let hello = made::hello("api.openai.com", 6);
+    let mut client = Client::new(V1);
+    let datagrams = [0..900, 900..hello.len()].map(|range| client.datagram(&cut(&hello, range)));
+    for header in [&b""[..], b"\0\0\0\x01\xc0\0\x02\x07\x01\xbb"] {
+        let (mut undecided, _) = undecided();
+        let bytes = datagrams.each_ref().map(|datagram| [header, datagram].concat());
+        let mut piece = piece(7, 0, &bytes.concat());
+        piece.header.kind = PIECE_DATAGRAMS;
+        piece.header.segment = u16::try_from(bytes[0].len()).unwrap();
+        assert!(read(&mut undecided, &piece, || Some(asked_about(0))));
+        assert!(
+            undecided.held == undecided.flows[&7].held,
+            "what is held is counted"
+        );
+        assert_eq!(name(&undecided, 7, false).as_deref(), Some("api.openai.com"));
+        undecided.forget(7);
+        assert_eq!(
+            (undecided.held, undecided.flows.len()),
+            (0, 0),
+            "gone once decided"
+        );
+    }
+}
+
+#[test]
+fn what_a_quic_client_has_said_is_gone_once_it_is_decided() {
+    let hello = made::hello("api.openai.com", 6);
+    let (mut undecided, _) = undecided();
+    for key in 0..100 {
+        let part = Client::new(V1).datagram(&cut(&hello, 0..900));
+        let mut piece = piece(key, 0, &part);
+        piece.header.kind = PIECE_DATAGRAMS;
+        read(&mut undecided, &piece, || Some(asked_about(0)));
+        assert_eq!(name(&undecided, key, false), None);
+    }
+    assert!(undecided.held > 100 * 900, "{} bytes", undecided.held);
+    for key in 0..100 {
+        undecided.forget(key);
+    }
+    assert_eq!(
+        (undecided.held, undecided.flows.len(), undecided.order.len()),
+        (0, 0, 0)
+    );
 }

@@ -1,3 +1,4 @@
+mod datagrams;
 mod harm;
 mod made;
 mod tunnels;

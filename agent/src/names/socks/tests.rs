@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Request, SocksReader};
+use super::{Request, SocksReader, open};
 use crate::names::target::Target;
 
 const SECRET: &[u8] = b"s3cr3t-of-mine";
@@ -173,7 +173,62 @@ fn answers_are_no_requests() {
     assert!(SocksReader::new(0).is_none(), "an answer of version 4");
 }
 
+#[test]
+fn a_datagram_says_whom_it_is_for() {
+    for (header, target) in [
+        (
+            &b"\0\0\0\x03\x0eAPI.openai.com\x01\xbb"[..],
+            Target::read(b"api.openai.com"),
+        ),
+        (
+            b"\0\0\0\x01\xc0\0\x02\x07\x01\xbb",
+            Target::Address([192, 0, 2, 7].into()),
+        ),
+        (
+            b"\0\0\0\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x01\xbb",
+            Target::Address("2001:db8::7".parse().unwrap()),
+        ),
+        (
+            b"\0\0\0\x03\x09192.0.2.7\x01\xbb",
+            Target::Address([192, 0, 2, 7].into()),
+        ),
+        (b"\0\0\0\x03\x03a b\x01\xbb", Target::Unclear),
+    ] {
+        for content in [&b""[..], b"\xc0 sealed"] {
+            let datagram = [header, content].concat();
+            assert_eq!(open(&datagram), Some((target.clone(), content)));
+        }
+        for cut in 0..header.len() {
+            assert_eq!(open(&header[..cut]), None, "cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_datagram_for_a_proxy_is_left_as_it_is() {
+    for other in [
+        // A fragment, what is reserved, an unknown type of address, a name of no length.
+        &b"\0\0\x01\x01\xc0\0\x02\x07\x01\xbbx"[..],
+        b"\0\x01\0\x01\xc0\0\x02\x07\x01\xbbx",
+        b"\0\0\0\x02\xc0\0\x02\x07\x01\xbbx",
+        b"\0\0\0\x03\0\x01\xbbx",
+        // QUIC itself.
+        b"\xc0\0\0\0\x01\x08",
+    ] {
+        assert_eq!(open(other), None, "{other:?}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_datagram_is_opened_to_its_end_or_not_at_all(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let datagram = [&[0, 0, 0][..], &bytes].concat();
+        if let Some((_, content)) = open(&datagram) {
+            prop_assert!(datagram.ends_with(content));
+            prop_assert!((4 + 2..=4 + 1 + 255 + 2).contains(&(datagram.len() - content.len())));
+        }
+    }
+
     #[test]
     fn arbitrary_bytes_do_no_harm(
         bytes in prop::collection::vec(any::<u8>(), 0..600),

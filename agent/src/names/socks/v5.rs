@@ -14,9 +14,9 @@ const GSSAPI: u8 = 1;
 const PASSWORD: u8 = 2;
 const CONNECT: u8 = 1;
 /// Types of addresses (section 5).
-const IPV4: u8 = 1;
-const NAME: u8 = 3;
-const IPV6: u8 = 4;
+pub(super) const IPV4: u8 = 1;
+pub(super) const NAME: u8 = 3;
+pub(super) const IPV6: u8 = 4;
 
 /// A conversation so far.
 #[derive(Debug, Default)]

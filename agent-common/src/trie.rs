@@ -9,6 +9,8 @@
 //! | suffix `x.com` (the name itself and everything below) | `moc.x\0`, `moc.x.` |
 //! | `bedrock.*.x.com` | `moc.x.` with a [`TrieValue::next_group`] *g*, and in *g*: `.kcordeb\0` |
 //! | `*-ai.x.com` | `moc.x.ia-` with a *g*, and in *g*: `\0` |
+//! | address `10.1.2.3` | `3.2.1.01\0`, as HTTP has it, and `302010a0[\0`: [`ADDRESS`] and its bytes in hexadecimal |
+//! | address `fd00::5` | the latter alone, in whatever form a client writes it |
 //!
 //! A wildcard stands for one or more characters of one label. When the longest prefix carries a `next_group`, the
 //! match goes on in that group behind the wildcard: characters from `next_at` up to the next `.` or [`END`] are
@@ -25,6 +27,9 @@ pub const KEY_DATA: usize = 2 + NAME_MAX + 1;
 
 /// Ends a complete name; it cannot occur in one.
 pub const END: u8 = 0;
+
+/// Begins an address whose bytes follow, two hexadecimal digits each; it cannot occur in a name.
+pub const ADDRESS: u8 = b'[';
 
 /// Look-ups for one name at most: the first and one behind each wildcard.
 pub const LOOKUPS_MAX: usize = 4;

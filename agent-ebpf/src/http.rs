@@ -3,7 +3,12 @@
 
 use umbra_agent_common::{target, trie::NAME_MAX};
 
-use crate::{blurred::Blurred, nameless::Nameless, packet::Packet};
+use crate::{
+    address::{LITERAL_MAX, Literal},
+    blurred::Blurred,
+    nameless::Nameless,
+    packet::Packet,
+};
 
 /// Bytes of a head that are read here. `Host` is among the first fields of every client in use; a head that is longer
 /// before it goes up to the agent.
@@ -39,6 +44,8 @@ pub struct Text {
     sum: Blurred,
     /// The last bytes that were looked at.
     window: [Blurred; 2],
+    /// An IPv6 address.
+    literal: Literal,
 }
 
 /// How the target is written.
@@ -58,7 +65,7 @@ const ABSOLUTE: u32 = Form::Absolute as u32;
 
 impl Text {
     /// Reads the request whose first byte lies at `from` and whose last before `end`; writes its host to `name` and
-    /// gives its form and the name's length, which is 0 when the host is an IPv6 address.
+    /// gives its form and the name's length, which is 0 when the host is no name and no address that could be read.
     #[inline(always)]
     pub fn read(
         &mut self,
@@ -195,19 +202,37 @@ impl Text {
         }
         for index in 0..=NAME_MAX as u32 {
             let byte = self.step();
+            if byte == b'[' && index == 0 {
+                return self.address(name);
+            }
             if !OF_A_HOST[byte as usize] {
                 self.at.set(index);
                 return match byte {
                     0 => Err(Nameless::Split),
                     b':' | b'/' | b'?' | b'\r' | b'\n' | b' ' | b'\t' if index > 0 => Ok(()),
-                    // An IPv6 address (RFC 3986, section 3.2.2).
-                    b'[' if index == 0 => Ok(()),
                     _ => Err(Nameless::NoName),
                 };
             }
             name[(index & 0xff) as usize] = byte;
         }
         Err(Nameless::NoName)
+    }
+
+    /// Reads an IPv6 address behind its bracket (RFC 3986, section 3.2.2) and writes it as a name.
+    #[inline(always)]
+    fn address(&mut self, name: &mut [u8; NAME_MAX + 3]) -> Result<(), Nameless> {
+        self.literal.begin();
+        for _ in 0..LITERAL_MAX {
+            let byte = self.step();
+            if byte == 0 {
+                return Err(Nameless::Split);
+            }
+            if !self.literal.step(byte) {
+                break;
+            }
+        }
+        self.at.set(self.literal.end(name));
+        Ok(())
     }
 
     /// The next byte, which has to be there.

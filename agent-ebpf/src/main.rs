@@ -5,6 +5,7 @@
 // One instruction, in `work.rs`.
 #![feature(asm_experimental_arch)]
 
+mod address;
 mod answers;
 mod blurred;
 mod catalogue;

@@ -6,7 +6,9 @@ use umbra_agent_common::flow::{
     READING_STREAM, SocketState, VIA_CONNECT, VIA_HTTP, VIA_NONE, VIA_SOCKS4, VIA_SOCKS5,
 };
 
-use crate::{blurred::Blurred, http::Form, nameless::Nameless, packet::Packet, socks, tls, work::Work};
+use crate::{
+    address, blurred::Blurred, http::Form, nameless::Nameless, packet::Packet, socks, tls, work::Work,
+};
 
 /// No first byte: SOCKS 5, and a greeting came before.
 const SOCKS5_GREETED: u32 = 0x100;
@@ -94,7 +96,10 @@ fn read_socks(packet: Packet, first: u32, work: &mut Work) -> Result<(), Nameles
     };
     match said {
         socks::Said::Hello => work.asked.set(0, EVIDENCE_SOCKS, VIA_NONE, READING_SOCKS5),
-        socks::Said::Address => work.asked.set(0, EVIDENCE_SOCKS, via, READING_STREAM),
+        socks::Said::Address(length) => {
+            let length = address::write(packet, work.at.get(), length, work).ok_or(Nameless::Split)?;
+            work.asked.set(length, EVIDENCE_SOCKS, via, READING_STREAM)
+        }
         socks::Said::Domain(length) => {
             load_name(packet, length, work)?;
             work.asked.set(length, EVIDENCE_SOCKS, via, READING_STREAM)

@@ -26,8 +26,8 @@ pub enum Said {
     Hello,
     /// A request for a domain: its length; the place is its offset.
     Domain(u32),
-    /// A request for an address.
-    Address,
+    /// A request for an address: its length; the place is its offset.
+    Address(u32),
 }
 
 /// Reads what begins at `from`, with SOCKS 4.
@@ -52,8 +52,9 @@ pub fn version4(packet: Packet, from: u32, end: u32, place: &mut Blurred) -> Res
     }
     // 0.0.0.x with x not 0: a domain follows, and a zero byte ends it.
     if address == 0 || address > 0xff {
+        place.set(from + 4);
         return if domain == end {
-            Ok(Said::Address)
+            Ok(Said::Address(4))
         } else {
             Err(Nameless::Split)
         };
@@ -106,8 +107,9 @@ pub fn version5(
         _ => return Err(Nameless::NoName),
     };
     if address != 0 {
+        place.set(from + 4);
         return if from + 4 + address + 2 == end {
-            Ok(Said::Address)
+            Ok(Said::Address(address))
         } else {
             Err(Nameless::Split)
         };

@@ -162,7 +162,7 @@ impl Judge {
         }
         Named {
             pattern: flow.pattern,
-            name: record::text(flow).into(),
+            name: record::host(flow).into(),
             evidence: match flow.evidence {
                 EVIDENCE_ADDRESS => Evidence::Ip,
                 EVIDENCE_HTTP => Evidence::HttpHost,

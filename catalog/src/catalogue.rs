@@ -1,14 +1,15 @@
 //! The catalogue in memory: vendors, numbered patterns, and the compiled trie.
 
-use std::{collections::HashSet, fs, path::Path};
+use std::{collections::HashSet, fs, net::IpAddr, path::Path};
 
 use crate::{
+    address,
     compile::{Rule, TRIE_CAPACITY, compile},
     error::Error,
     kind::{Confidence, Kind},
     lpm::{Lpm, TrieEntry},
     overlay::Overlay,
-    vendor::{Pattern, Service, Vendor},
+    vendor::{Pattern, Reach, Service, Vendor},
 };
 
 /// `vendors/*.toml`, checked and packed by the build script.
@@ -62,9 +63,11 @@ impl<'a> Match<'a> {
         &self.pattern.host
     }
 
-    /// The host name that can be resolved for evidence `ip`: the pattern's, unless it has a wildcard.
+    /// The host name that can be resolved for evidence `ip`: the pattern's, unless it has a wildcard or is an address.
     pub fn resolvable(&self) -> Option<&'a str> {
-        (!self.pattern.host.contains('*')).then_some(&*self.pattern.host)
+        let host = &*self.pattern.host;
+        let is_name = !host.contains('*') && host.parse::<IpAddr>().is_err();
+        is_name.then_some(host)
     }
 }
 
@@ -102,10 +105,10 @@ impl Catalogue {
         Self::new(file, vendors)
     }
 
-    /// What the catalogue says of a host name, in any case, with or without a trailing dot.
+    /// What the catalogue says of a host name, in any case, with or without a trailing dot, or of an address.
     pub fn lookup(&self, name: &str) -> Option<Match<'_>> {
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        self.pattern(self.lpm.lookup(&name))
+        self.pattern(self.lpm.lookup(&address::looked_up(name)))
     }
 
     /// The pattern of a number from the kernel's trie.
@@ -151,26 +154,33 @@ impl Catalogue {
             file: file.to_owned(),
             capacity: TRIE_CAPACITY,
         };
-        let (mut numbers, mut rules) = (Vec::new(), Vec::new());
+        let (mut numbers, mut hosts) = (Vec::new(), Vec::new());
         for (v, vendor) in vendors.iter().enumerate() {
             for (s, service) in vendor.services.iter().enumerate() {
                 for (p, pattern) in service.patterns.iter().enumerate() {
                     numbers.push(place(v, s, p).ok_or_else(too_large)?);
                     let number = u32::try_from(numbers.len()).map_err(|_| too_large())?;
-                    rules.push(Rule {
-                        host: &pattern.host,
-                        reach: pattern.reach,
-                        number,
-                    });
+                    hosts.push((&pattern.host, pattern.reach, number));
                 }
             }
             let exclusions = vendor.exclude.iter();
-            rules.extend(exclusions.map(|hole| Rule {
-                host: &hole.host,
-                reach: hole.reach,
-                number: 0,
-            }));
+            hosts.extend(exclusions.map(|hole| (&hole.host, hole.reach, 0)));
         }
+        let names: Vec<(String, Reach, u32)> = hosts
+            .into_iter()
+            .flat_map(|(host, reach, number)| {
+                let names = address::names(host).into_iter();
+                names.map(move |name| (name, reach, number))
+            })
+            .collect();
+        let rules: Vec<Rule<'_>> = names
+            .iter()
+            .map(|(host, reach, number)| Rule {
+                host,
+                reach: *reach,
+                number: *number,
+            })
+            .collect();
         let lpm = Lpm::new(compile(&rules).map_err(|_| too_large())?);
         Ok(Self {
             vendors,

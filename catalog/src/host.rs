@@ -1,4 +1,6 @@
-//! The text of a pattern: host names with label wildcards.
+//! The text of a pattern: host names with label wildcards, or an address.
+
+use std::net::Ipv6Addr;
 
 /// Longest host name in text form (RFC 1035, 2.3.4); the trie's `NAME_MAX`.
 const NAME_MAX: usize = 253;
@@ -16,6 +18,17 @@ pub enum HostProblem {
          host of your own is called so"
     )]
     TooShort,
+    /// Has a colon, and is no address.
+    #[error(
+        "is no IPv6 address; write one without brackets, port and zone (`fd00::5`), and a name without its port"
+    )]
+    Address,
+    /// Another form of an address.
+    #[error("is not in the canonical form of RFC 5952; write `{0}`")]
+    NotCanonical(String),
+    /// A suffix of an address.
+    #[error("is an address, and no host is below one; say `match = \"exact\"`")]
+    NothingBelow,
     /// More than a host name may have.
     #[error("is longer than 253 bytes, so that no host can be called so; shorten it")]
     TooLong,
@@ -49,6 +62,9 @@ pub(crate) fn check(host: &str, exact: bool, exclusion: bool) -> Result<(), Host
     if host.len() > NAME_MAX {
         return Err(HostProblem::TooLong);
     }
+    if host.contains(':') {
+        return check_address(host, exact);
+    }
     for character in host.chars() {
         match character {
             'a'..='z' | '0'..='9' | '-' | '_' | '.' | '*' => {}
@@ -77,5 +93,18 @@ pub(crate) fn check(host: &str, exact: bool, exclusion: bool) -> Result<(), Host
         _ if exclusion => Err(HostProblem::Exclusion),
         wildcards if wildcards > WILDCARDS_MAX => Err(HostProblem::Wildcards),
         _ => Ok(()),
+    }
+}
+
+/// Checks a host with a colon in it: an IPv6 address in its canonical form (RFC 5952).
+fn check_address(host: &str, exact: bool) -> Result<(), HostProblem> {
+    let address: Ipv6Addr = host.parse().map_err(|_| HostProblem::Address)?;
+    let canonical = address.to_string();
+    if canonical != host {
+        Err(HostProblem::NotCanonical(canonical))
+    } else if exact {
+        Ok(())
+    } else {
+        Err(HostProblem::NothingBelow)
     }
 }

@@ -5,6 +5,7 @@
 //! ([`umbra_agent_common::trie`]) and answers look-ups in user space from the very same entries.
 #![forbid(unsafe_code)]
 
+mod address;
 mod catalogue;
 mod compile;
 mod error;
@@ -21,6 +22,7 @@ mod vendor;
 #[cfg(test)]
 mod tests;
 
+pub use address::of_name as address_of;
 pub use catalogue::{Catalogue, Match};
 pub use compile::TRIE_CAPACITY;
 pub use error::Error;

@@ -27,6 +27,11 @@ pub fn text(record: &FlowRecord) -> String {
         .collect()
 }
 
+/// What it asked for: a name, or an address of the user's own catalogue.
+pub fn host(record: &FlowRecord) -> String {
+    umbra_catalog::address_of(name(record)).map_or_else(|| text(record), |address| address.to_string())
+}
+
 /// Where it goes.
 pub fn remote(record: &FlowRecord) -> SocketAddr {
     let [a, b, c, d, ..] = record.remote_address;

@@ -1,6 +1,6 @@
 //! The user's own file: what it can do, and what it is told when it is wrong.
 
-use crate::{Catalogue, Kind};
+use crate::{Catalogue, Kind, address_of};
 
 fn laid_over(text: &str) -> Catalogue {
     Catalogue::with_override_text("own.toml", text).unwrap()
@@ -30,6 +30,49 @@ fn a_host_of_ones_own_network_may_have_one_label() {
     let catalogue = laid_over(&vendor("Acme", "ollama").replace("\"suffix\"", "\"exact\""));
     assert_eq!(catalogue.lookup("ollama").unwrap().vendor_name(), "Acme");
     assert!(catalogue.lookup("api.ollama").is_none());
+}
+
+#[test]
+fn an_address_is_one_host_however_it_is_written() {
+    let exact = |host| laid_over(&vendor("Acme", host).replace("\"suffix\"", "\"exact\""));
+    let catalogue = exact("fd00::5");
+    for host in ["fd00::5", "FD00::5", "fd00:0::0:5", "fd00:0:0:0:0:0:0:5"] {
+        assert_eq!(catalogue.lookup(host).unwrap().vendor_name(), "Acme", "{host}");
+    }
+    let number = catalogue.lookup("fd00::5").unwrap().number;
+    assert!(
+        catalogue.pattern(number).unwrap().resolvable().is_none(),
+        "nobody asks the DNS for it"
+    );
+    for host in ["fd00::6", "fd00::", "5", "[fd00::5]", "fd00::5.", "a.fd00::5"] {
+        let found = catalogue.lookup(host);
+        assert_eq!(found.is_some(), host == "fd00::5.", "{host}");
+    }
+    let catalogue = exact("10.1.2.3");
+    assert!(catalogue.lookup("10.1.2.3").is_some());
+    assert!(catalogue.lookup("10.1.2.30").is_none() && catalogue.lookup("::ffff:10.1.2.3").is_none());
+}
+
+#[test]
+fn an_address_lies_in_the_trie_by_its_bytes() {
+    for (name, address) in [
+        ("[0a010203", Some("10.1.2.3")),
+        ("[fd000000000000000000000000000005", Some("fd00::5")),
+        ("0a010203", None),
+        ("[0a0102", None),
+        ("[+a010203", None),
+        ("[", None),
+    ] {
+        assert_eq!(
+            address_of(name.as_bytes()),
+            address.map(|it| it.parse().unwrap()),
+            "{name}"
+        );
+        if let Some(address) = address {
+            let catalogue = laid_over(&vendor("Acme", address).replace("\"suffix\"", "\"exact\""));
+            assert_eq!(catalogue.lookup(name).unwrap().host(), address);
+        }
+    }
 }
 
 #[test]
@@ -127,6 +170,23 @@ fn errors_name_file_line_and_remedy() {
         (
             &*vendor("Acme", "localhost"),
             "own.toml:6: `localhost` has fewer than two labels",
+        ),
+        (
+            &*vendor("Acme", "[fd00::5]:11434"),
+            "own.toml:6: `[fd00::5]:11434` is no IPv6 address",
+        ),
+        (
+            &*vendor("Acme", "ollama:11434"),
+            "own.toml:6: `ollama:11434` is no IPv6 address; write one without brackets, port and zone (`fd00::5`), and a \
+             name without its port",
+        ),
+        (
+            &*vendor("Acme", "FD00:0::5").replace("\"suffix\"", "\"exact\""),
+            "own.toml:6: `FD00:0::5` is not in the canonical form of RFC 5952; write `fd00::5`",
+        ),
+        (
+            &*vendor("Acme", "fd00::5"),
+            "own.toml:6: `fd00::5` is an address, and no host is below one",
         ),
         (
             &*vendor("Acme", "a.example").replace("\"api\"", "\"chat\""),

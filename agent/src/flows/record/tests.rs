@@ -41,6 +41,10 @@ pub(crate) fn record(name: &[u8]) -> FlowRecord {
 fn a_record_tells_name_address_and_protocol() {
     let tcp = record(b"API.OpenAI.com");
     assert_eq!(text(&tcp), "api.openai.com");
+    assert_eq!(host(&tcp), "api.openai.com");
+    assert_eq!(host(&record(b"[0a010203")), "10.1.2.3");
+    assert_eq!(host(&record(b"[fd000000000000000000000000000005")), "fd00::5");
+    assert_eq!(host(&record(b"[what.openai.com")), "?what.openai.com");
     assert_eq!(remote(&tcp), "192.0.2.7:443".parse().unwrap());
     assert_eq!(protocol(&tcp), Protocol::Tcp);
     let udp = FlowRecord {

@@ -155,7 +155,7 @@ fn a_connection_through_a_socks_proxy() {
             sent(&[header, &whole(NAME)].concat()),
             answer.clone(),
         ];
-        assert_eq!(lines(&packets), [found.clone()]);
+        assert_eq!(lines(&packets), std::slice::from_ref(&found));
     }
     let nameless = Client::new(V1).datagram(&crypto(0, &tls::with_extensions(&[])[5..]));
     let found = with(&line(FLOW, Some("api.openai.com"), true), "evidence", "socks");

@@ -12,7 +12,7 @@ use crate::names::host::HostName;
 pub struct Asked {
     /// The host; `None` when it asks for an address, or without saying for what.
     pub name: Option<HostName>,
-    /// The address that an HTTP request names in its place, as `Host` or as what a proxy is asked for.
+    /// The address that a request names in its place, as `Host` or as what a proxy is asked for.
     pub address: Option<IpAddr>,
     /// How the name is known, or would be if there was one.
     pub evidence: Evidence,

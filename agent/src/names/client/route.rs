@@ -100,9 +100,7 @@ impl Route {
         let follows = hops <= MOST_HOPS;
         self.asked = Some(Asked {
             name: target.name().filter(|_| follows).cloned(),
-            address: target
-                .address()
-                .filter(|_| follows && evidence != Evidence::Socks),
+            address: target.address().filter(|_| follows),
             evidence,
             ech: false,
             via: Some(Via {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use umbra_report::Evidence;
 
-use super::{known, made::NAME};
+use super::{at_address, known, made::NAME};
 use crate::names::{
     client::{Asked, DatagramReader, ViaProtocol},
     quic::made::{Client, V1, cut, hello},
@@ -74,7 +74,7 @@ fn the_domain_says_it_when_the_hello_does_not() {
         let datagrams = behind(OF_CATALOGUE, std::slice::from_ref(datagram));
         assert_eq!(asked(&datagrams), Some(known(Some(NAME), Evidence::Socks, VIA)));
         let datagrams = behind(ADDRESS, std::slice::from_ref(datagram));
-        assert_eq!(asked(&datagrams), Some(known(None, Evidence::Socks, VIA)));
+        assert_eq!(asked(&datagrams), Some(at_address(Evidence::Socks, VIA)));
     }
     assert_eq!(asked(&[whole]), Some(known(None, Evidence::QuicSni, None)));
     assert_eq!(asked(&[half, sealed]), None);

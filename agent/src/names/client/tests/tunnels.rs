@@ -4,7 +4,7 @@ use umbra_agent_common::target;
 use umbra_report::Evidence;
 
 use super::{
-    asked, hello, known,
+    asked, at_address, hello, known,
     made::{NAME, connect, socks4, socks5},
     read, server_name, with_extensions,
 };
@@ -52,9 +52,8 @@ fn a_tunnel_to_an_address_gets_its_name_from_within() {
     for (open, protocol, evidence) in PROXIES {
         let via = Some((protocol, 1));
         let opened = open("192.0.2.7");
-        let address = (evidence == Evidence::ProxyConnect).then_some([192, 0, 2, 7].into());
         let found = Asked {
-            address,
+            address: Some([192, 0, 2, 7].into()),
             ..known(None, evidence, via)
         };
         assert_eq!(asked(&[&opened]), found);
@@ -148,7 +147,7 @@ fn proxies_behind_proxies_are_followed() {
     let four = asked(&[&first, &second, &third, &last, &last, &flight]);
     assert_eq!(four, known(Some(NAME), Evidence::TlsSni, hops(MOST_HOPS)));
     // A proxy's name is not what was asked for.
-    assert_eq!(asked(&[&first, &third]), known(None, Evidence::Socks, hops(2)));
+    assert_eq!(asked(&[&first, &third]), at_address(Evidence::Socks, hops(2)));
     let passed_on = format!("GET http://{NAME}/ HTTP/1.1\r\n\r\n");
     let found = known(Some(NAME), Evidence::HttpHost, hops(2));
     assert_eq!(asked(&[&first, passed_on.as_bytes()]), found);

@@ -4,6 +4,7 @@
 //! so that whatever is wrong is found while reading and has a line.
 
 mod collector_url;
+mod configuration;
 mod containers;
 mod enrolment;
 mod error;
@@ -11,11 +12,13 @@ mod metrics;
 mod within;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{env, fs, io};
 
 use serde::Deserialize;
 
 pub use collector_url::{BadCollectorUrl, CollectorUrl};
+pub use configuration::Configuration;
 pub use containers::Containers;
 pub use enrolment::Enrolment;
 pub use error::ConfigError;
@@ -39,6 +42,8 @@ pub struct Config {
     pub report: Report,
     /// `[enrolment]`
     pub enrolment: Enrolment,
+    /// `[configuration]`
+    pub configuration: Configuration,
     /// `[spool]`
     pub spool: Spool,
     /// `[catalogue]`
@@ -161,6 +166,18 @@ impl Config {
 }
 
 impl Catalogue {
+    /// The text of the user's own file, if there is one, and what errors call it.
+    pub(crate) fn read(&self) -> Result<Option<Arc<(String, String)>>, umbra_catalog::Error> {
+        let Some(path) = &self.file else {
+            return Ok(None);
+        };
+        let file = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Ok(Some(Arc::new((file, text)))),
+            Err(cause) => Err(umbra_catalog::Error::Read { file, cause }),
+        }
+    }
+
     /// The built-in catalogue, with the user's own file laid over it if there is one.
     pub fn load(&self) -> Result<umbra_catalog::Catalogue, umbra_catalog::Error> {
         match &self.file {

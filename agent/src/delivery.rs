@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, sleep_until};
-use umbra_report::Agent;
+use umbra_report::{Agent, Settings};
 
 use crate::activity::Activity;
 use crate::config::Config;
 use crate::discovery::{Destination, Presence};
 use crate::enrolment::{Enrolment, EnrolmentError};
 use crate::losses::Losses;
-use crate::report::{ClientError, Reporter, Stats};
+use crate::managed::{self, Managed};
+use crate::report::{Account, ClientError, Reporter, Stats};
 use crate::rollup::Rollup;
 use crate::spool::{Level, SpoolError, SpoolHandle};
 
@@ -43,12 +44,22 @@ pub struct Delivery {
     reporter: Reporter,
     presence: watch::Receiver<Presence>,
     stats: Arc<Stats>,
+    settings: watch::Receiver<Settings>,
+    /// What the agent's own file says.
+    own_interval: Duration,
 }
 
 impl Delivery {
     /// Opens the spool and prepares to report as `agent`. Nothing is sent before [`Delivery::run`].
-    pub fn open(config: &Config, agent: Agent, losses: Arc<Losses>) -> Result<Self, DeliveryError> {
-        Self::to(Destination::new(&config.report), config, agent, losses)
+    pub fn open(
+        config: &Config,
+        agent: Agent,
+        managed: Managed,
+        settings: watch::Receiver<Settings>,
+        losses: Arc<Losses>,
+    ) -> Result<Self, DeliveryError> {
+        let destination = Destination::new(&config.report);
+        Self::to(destination, config, agent, managed, settings, losses)
     }
 
     /// [`Delivery::open`], with a destination of the caller's.
@@ -56,30 +67,36 @@ impl Delivery {
         destination: Destination,
         config: &Config,
         agent: Agent,
+        managed: Managed,
+        settings: watch::Receiver<Settings>,
         losses: Arc<Losses>,
     ) -> Result<Self, DeliveryError> {
         let spool = SpoolHandle::start(&config.spool, losses.clone())?;
         let stats = Arc::new(Stats::default());
         let presence = destination.presence();
         let report = &config.report;
+        let own_interval = report.interval_seconds.as_seconds();
+        let interval = managed::interval(&settings.borrow(), own_interval);
         let enrolment = Enrolment::open(config, &agent, stats.clone())?;
         Ok(Self {
-            rollup: Rollup::new(
-                report.interval_seconds.as_seconds(),
-                report.rollup_keys.as_usize(),
-            ),
+            rollup: Rollup::new(interval, report.rollup_keys.as_usize()),
             reporter: Reporter::new(
                 report,
                 enrolment,
-                agent,
+                managed,
                 destination,
                 spool.clone(),
-                losses,
-                stats.clone(),
+                Account {
+                    agent,
+                    losses,
+                    stats: stats.clone(),
+                },
             )?,
             spool,
             presence,
             stats,
+            settings,
+            own_interval,
         })
     }
 
@@ -103,10 +120,13 @@ impl Delivery {
             reporter,
             presence,
             stats,
+            settings,
+            own_interval,
         } = self;
         let (stop, stopped) = watch::channel(false);
         let roll_up = async {
-            roll_up(rollup, activities, &spool, &presence, &stats).await;
+            let interval = (settings, own_interval);
+            roll_up(rollup, activities, &spool, &presence, &stats, interval).await;
             spool.flush().await;
             stop.send_replace(true);
         };
@@ -120,6 +140,7 @@ async fn roll_up(
     spool: &SpoolHandle,
     presence: &watch::Receiver<Presence>,
     stats: &Stats,
+    (mut settings, own_interval): (watch::Receiver<Settings>, Duration),
 ) {
     let mut level = spool.level();
     let mut batch = Vec::new();
@@ -154,6 +175,9 @@ async fn roll_up(
                 permit.push(Vec::new());
             }
             Ok(()) = level.changed() => {}
+            Ok(()) = settings.changed() => {
+                rollup.set_interval(managed::interval(&settings.borrow_and_update(), own_interval));
+            }
         }
     }
     if *presence.borrow() != Presence::Nobody

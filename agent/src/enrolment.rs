@@ -290,12 +290,14 @@ impl Enrolment {
         let Enrolled {
             certificate,
             authority,
+            configuration_key,
             not_after,
             ..
         } = enrolled.clone();
         Certificate {
             chain: certificate,
             authority,
+            configuration_key,
             not_after,
             renew: now.checked_add(life.mul_f64(part)).unwrap_or(now),
         }

@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod judge;
 pub mod lock;
 pub mod losses;
+pub mod managed;
 pub mod memory;
 pub mod metrics;
 pub mod names;

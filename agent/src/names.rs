@@ -12,9 +12,14 @@ pub mod socks;
 pub mod target;
 pub mod tls;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use umbra_catalog::{Catalogue, Kind};
+
+use crate::probes::{CatalogueTable, Edition, ProbeError};
 
 /// Whose name it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +34,14 @@ pub struct Service {
     pub host: Arc<str>,
 }
 
+/// Catalogues whose numbers are known: that of now and those of flows that opened before it.
+const EDITIONS: usize = 3;
+
 /// Vendors and services by pattern number, shared between all flows to them.
 pub struct Names {
-    catalogue: Catalogue,
-    /// By pattern number; as many as the catalogue has patterns at most.
+    /// The newest last; never empty.
+    editions: VecDeque<(Edition, Catalogue)>,
+    /// By pattern number; as many as the editions have patterns at most.
     known: HashMap<u32, Arc<Service>>,
 }
 
@@ -40,17 +49,43 @@ impl Names {
     /// Of `catalogue`, the one that the kernel programs were given.
     pub fn new(catalogue: Catalogue) -> Self {
         Self {
-            catalogue,
+            editions: [(Edition::default(), catalogue)].into(),
             known: HashMap::new(),
         }
     }
 
-    /// Whose names pattern `number` matches; `None` for a number that the catalogue does not have.
+    /// Looks names up in another catalogue from now on, here and in the kernel. Numbers that flows have been given keep
+    /// their meaning until two more have come.
+    pub fn replace(&mut self, catalogue: Catalogue, kernel: &mut CatalogueTable) -> Result<(), ProbeError> {
+        let Some((old, of_old)) = self.editions.back() else {
+            return Ok(());
+        };
+        let patterns = u32::try_from(of_old.patterns().count()).unwrap_or(u32::MAX);
+        let new = Edition {
+            base: old.base.saturating_add(patterns),
+            odd: !old.odd,
+        };
+        kernel.replace((*old, of_old), (new, &catalogue))?;
+        self.editions.push_back((new, catalogue));
+        if self.editions.len() > EDITIONS {
+            self.editions.pop_front();
+        }
+        let first = self.editions.front().map_or(0, |(edition, _)| edition.base);
+        self.known.retain(|number, _| *number > first);
+        Ok(())
+    }
+
+    /// Whose names pattern `number` matches; `None` for a number that no catalogue has.
     pub fn service(&mut self, number: u32) -> Option<Arc<Service>> {
         if let Some(service) = self.known.get(&number) {
             return Some(service.clone());
         }
-        let found = self.catalogue.pattern(number)?;
+        let (edition, catalogue) = self
+            .editions
+            .iter()
+            .rev()
+            .find(|(edition, _)| number > edition.base)?;
+        let found = catalogue.pattern(number - edition.base)?;
         let service = Arc::new(Service {
             vendor: found.vendor_name().into(),
             service: found.service_name().into(),
@@ -63,13 +98,16 @@ impl Names {
 
     /// Number of the pattern that holds for `name`.
     pub fn number(&self, name: &str) -> Option<u32> {
-        self.catalogue.lookup(name).map(|found| found.number)
+        let (edition, catalogue) = self.editions.back()?;
+        catalogue.lookup(name).map(|found| edition.base + found.number)
     }
 
     /// Names that can be looked up in the DNS: all patterns without a wildcard.
     pub fn resolvable(&self) -> Vec<Arc<str>> {
-        self.catalogue
-            .patterns()
+        let catalogues = self.editions.back();
+        catalogues
+            .into_iter()
+            .flat_map(|(_, catalogue)| catalogue.patterns())
             .filter_map(|found| found.resolvable().map(Arc::from))
             .collect()
     }

@@ -18,6 +18,7 @@ use tokio::{
 use tokio_stream::StreamExt as _;
 use tracing::debug;
 use umbra_agent_common::counter::Counter;
+use umbra_catalog::Catalogue;
 
 use crate::{
     activity::Activity,
@@ -28,7 +29,7 @@ use crate::{
     losses::{Loss, Losses},
     names::{Names, Service},
     output::{Output, Told},
-    probes::{Bell, Counters, Pieces, ProbeError},
+    probes::{Bell, CatalogueTable, Counters, Pieces, ProbeError},
     relays::Relays,
 };
 use held::Held;
@@ -54,6 +55,10 @@ pub struct Pipeline {
     pub flows: Flows,
     /// Says whose name it is.
     pub names: Names,
+    /// Catalogues that take its place.
+    pub catalogues: mpsc::Receiver<Catalogue>,
+    /// The kernel's half of it.
+    pub kernel_names: CatalogueTable,
     /// Says who is behind it.
     pub attribution: Attribution,
     /// Joins what a local proxy makes two of.
@@ -152,6 +157,9 @@ impl Pipeline {
                 _ = housekeeping.tick() => {
                     self.keep_house(&mut dropped, &mut changes)?;
                     self.release(&mut told, false);
+                }
+                Some(catalogue) = self.catalogues.recv() => {
+                    self.names.replace(catalogue, &mut self.kernel_names)?;
                 }
                 _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
             }

@@ -3,6 +3,7 @@
 mod attach;
 mod bell;
 mod btf;
+mod catalogue;
 pub mod cgroup;
 mod counters;
 mod diagnostics;
@@ -15,16 +16,16 @@ use std::{io, panic, path::PathBuf, thread};
 
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
-    maps::{Map, MapError, lpm_trie::Key},
+    maps::{Map, MapError},
     programs::ProgramError,
 };
-use umbra_agent_common::trie::{KEY_DATA, TrieValue};
 use umbra_catalog::Catalogue;
 
 use crate::config::KernelLog;
 
 pub use attach::{Attached, PROGRAMS, ProgramSpec, try_load};
 pub use bell::{Bell, Wakeups};
+pub use catalogue::{CatalogueTable, Edition};
 pub use cgroup::CgroupRoot;
 pub use counters::{Counters, Counts};
 pub use diagnostics::Diagnostics;
@@ -100,6 +101,8 @@ pub enum ProbeError {
 
 /// Everything that the rest of the agent needs of the kernel side.
 pub struct Probes {
+    /// The catalogue in the kernel.
+    pub names: CatalogueTable,
     /// Rings when a catalogue flow was named or closed.
     pub bell: Bell,
     /// What the kernel could not read itself.
@@ -151,14 +154,14 @@ pub fn load(log: KernelLog) -> Result<(Ebpf, offsets::Found), ProbeError> {
 /// Loads and attaches the programs; flows to `catalogue`'s names are seen from the moment that this returns.
 pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError> {
     let (mut ebpf, found) = load(log)?;
-    // Kept until the programs are loaded, which name it by its file descriptor.
     let mut names = take(&mut ebpf, "CATALOGUE")?;
     let (written, loaded) = beside(
-        || write_catalogue(&mut names, catalogue),
+        || catalogue::write(&mut names, catalogue),
         || attach::load_all(&mut ebpf),
     );
     written?;
     loaded?;
+    let names = CatalogueTable::new(names)?;
     let bell = Bell::new(take(&mut ebpf, "EVENTS")?)?;
     let flows = Flows::new(take(&mut ebpf, "FLOWS")?)?;
     let pieces = Pieces::new(take(&mut ebpf, "PIECES")?)?;
@@ -171,6 +174,7 @@ pub fn start(catalogue: &Catalogue, log: KernelLog) -> Result<Probes, ProbeError
     let diagnostics = Diagnostics::listen(&mut ebpf, log)?;
     let attached = attach::attach(ebpf, &CgroupRoot::open()?)?;
     Ok(Probes {
+        names,
         bell,
         pieces,
         flows,
@@ -196,17 +200,6 @@ fn beside<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() ->
             second,
         )
     })
-}
-
-fn write_catalogue(map: &mut Map, catalogue: &Catalogue) -> Result<(), ProbeError> {
-    let mut trie =
-        aya::maps::LpmTrie::<_, [u8; KEY_DATA], TrieValue>::try_from(map).map_err(map_error("CATALOGUE"))?;
-    for entry in catalogue.trie() {
-        let key = Key::new(u32::from(entry.bytes) * 8, entry.data);
-        trie.insert(&key, entry.value, 0)
-            .map_err(map_error("CATALOGUE"))?;
-    }
-    Ok(())
 }
 
 fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {

@@ -24,13 +24,14 @@ use crate::config::{self, CollectorUrl};
 use crate::discovery::Destination;
 use crate::enrolment::{self, Changed, Enrolment};
 use crate::losses::Losses;
+use crate::managed::Managed;
 use crate::spool::{Batch, SpoolHandle};
 use backoff::Backoff;
 use client::Answer;
 
 pub(crate) use cause::cause;
-pub(crate) use client::Client;
 pub use client::ClientError;
+pub(crate) use client::{Client, LONGEST_ANSWER};
 pub use stats::Stats;
 
 /// A collector that heard nothing for so long is told how the agent is.
@@ -47,6 +48,7 @@ pub struct Reporter {
     client: Client,
     config: config::Report,
     enrolment: Enrolment,
+    managed: Managed,
     destination: Destination,
     spool: SpoolHandle,
     agent: Agent,
@@ -61,6 +63,13 @@ pub struct Reporter {
     complained: Option<Instant>,
     /// Stands in for the spool's epoch while the spool cannot be read, so that the status gets through.
     no_epoch: Uuid,
+}
+
+/// What is told of the agent itself, and what is counted for its metrics.
+pub(crate) struct Account {
+    pub(crate) agent: Agent,
+    pub(crate) losses: Arc<Losses>,
+    pub(crate) stats: Arc<Stats>,
 }
 
 /// How an attempt went.
@@ -78,16 +87,17 @@ impl Reporter {
     pub(crate) fn new(
         config: &config::Report,
         enrolment: Enrolment,
-        agent: Agent,
+        managed: Managed,
         destination: Destination,
         spool: SpoolHandle,
-        losses: Arc<Losses>,
-        stats: Arc<Stats>,
+        account: Account,
     ) -> Result<Self, ClientError> {
+        let Account { agent, losses, stats } = account;
         Ok(Self {
             client: enrolment::client(config, &enrolment)?,
             config: config.clone(),
             enrolment,
+            managed,
             destination,
             spool,
             agent,
@@ -127,7 +137,8 @@ impl Reporter {
                 Outcome::Wait(pause) => sleep(pause).await,
                 Outcome::Idle => {
                     let filled = level.wait_for(|level| level.records > 0);
-                    let until_due = self.enrolment.due().map(|due| {
+                    let due = self.enrolment.due().into_iter().chain(self.managed.due()).min();
+                    let until_due = due.map(|due| {
                         due.saturating_duration_since(std::time::Instant::now())
                             .max(Duration::from_secs(1))
                     });
@@ -163,7 +174,7 @@ impl Reporter {
             status: Status {
                 started: self.started,
                 losses: self.losses.for_report(),
-                configuration: None,
+                configuration: self.managed.running(),
             },
             epoch: batch.epoch,
             records: batch.records,
@@ -175,7 +186,11 @@ impl Reporter {
         };
         match answer {
             Answer::Acknowledged(_) if !readable => Outcome::Wait(STATUS_INTERVAL),
-            Answer::Acknowledged(sequence) => self.settle(collector, &batch, sequence).await,
+            Answer::Acknowledged(sequence) => {
+                let outcome = self.settle(collector, &batch, sequence).await;
+                self.ask_what_to_run(collector).await;
+                outcome
+            }
             Answer::TooLarge if batch.records.len() > 1 => {
                 self.records = batch.records.len() / 2;
                 Outcome::Delivered
@@ -188,6 +203,14 @@ impl Reporter {
             Answer::Refused { status, text } => self.refuse(batch, status, text).await,
             Answer::Failed { reason, retry_after } => self.fail(collector, &reason, retry_after),
         }
+    }
+
+    async fn ask_what_to_run(&mut self, collector: &CollectorUrl) {
+        let key = self
+            .enrolment
+            .certificate()
+            .and_then(|(_, own)| own.configuration_key.as_deref());
+        self.managed.ask(&self.client, collector, key).await;
     }
 
     /// Goes on with a new certificate; as another agent, with numbers of its own.

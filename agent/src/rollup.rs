@@ -73,6 +73,11 @@ impl Rollup {
         }
     }
 
+    /// Has sums that begin from now on wait for at most `interval`.
+    pub fn set_interval(&mut self, interval: Duration) {
+        self.interval = interval;
+    }
+
     /// Adds one activity, seen `now`.
     pub fn add(&mut self, activity: Activity, now: Instant) {
         let Activity {

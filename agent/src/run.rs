@@ -26,6 +26,7 @@ use umbra_agent::{
     judge::Judge,
     lock::Lock,
     losses::{Loss, Losses},
+    managed::Managed,
     metrics::{Metrics, Sources},
     names::Names,
     output::{Form, Output},
@@ -68,7 +69,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let mut config = Config::load(options.config.as_deref())?;
     config.report.collector = options.collector.or(config.report.collector);
     let _host = Lock::host()?;
-    let catalogue = config.catalogue.load()?;
+    let (managed, catalogue, taken) = Managed::open(&config)?;
     let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
     let metrics = match config.metrics.listen {
         Some(address) => Some(Metrics::bind(address).await?),
@@ -82,7 +83,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     spool::make_folder(&directory)?;
     let agent = identity::load(&directory)?;
     let host = agent.host.clone();
-    let delivery = Delivery::open(&config, agent, losses.clone())?;
+    let delivery = Delivery::open(&config, agent, managed, taken.settings, losses.clone())?;
     let names = Names::new(catalogue);
     let mut background = Background::default();
     if let Some(diagnostics) = probes.diagnostics {
@@ -103,6 +104,8 @@ async fn run(options: Options) -> anyhow::Result<()> {
         flows: Flows::new(probes.flows, probes.verdicts),
         judge: Judge::new(probes.answered, addresses, losses.clone()),
         names,
+        catalogues: taken.catalogues,
+        kernel_names: probes.names,
         attribution: Attribution::new(
             probes.processes,
             probes.cgroups,

@@ -92,17 +92,26 @@ impl Catalogue {
 
     /// Like [`Catalogue::with_override`], from a text; `file` is what errors call it.
     pub fn with_override_text(file: &str, text: &str) -> Result<Self, Error> {
-        let overlay = Overlay::parse(file, text)?;
-        if let Some((host, line)) = repeated(&overlay) {
-            return Err(Error::Duplicate {
-                file: file.to_owned(),
-                line,
-                host,
-            });
-        }
+        Self::with_overrides(&[(file, text)])
+    }
+
+    /// The built-in catalogue with several files laid over it, each over those before: what errors call it, and its
+    /// text.
+    pub fn with_overrides(files: &[(&str, &str)]) -> Result<Self, Error> {
         let mut vendors = builtin_vendors();
-        overlay.apply(file, &mut vendors)?;
-        Self::new(file, vendors)
+        for (file, text) in files {
+            let overlay = Overlay::parse(file, text)?;
+            if let Some((host, line)) = repeated(&overlay) {
+                return Err(Error::Duplicate {
+                    file: (*file).to_owned(),
+                    line,
+                    host,
+                });
+            }
+            overlay.apply(file, &mut vendors)?;
+        }
+        let last = files.last().map_or("built-in catalogue", |(file, _)| *file);
+        Self::new(last, vendors)
     }
 
     /// What the catalogue says of a host name, in any case, with or without a trailing dot, or of an address.

@@ -43,7 +43,7 @@ pub struct Settings {
     /// Longest time that an observation waits before it is sent, in seconds: 1 to 3600.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_seconds: Option<u32>,
-    /// Time between two questions for the configuration, in seconds: 10 to 86400.
+    /// Time between two questions for the configuration, in seconds: 1 to 86400.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poll_seconds: Option<u32>,
 }
@@ -53,8 +53,10 @@ pub struct Settings {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Running {
     /// Of the one that it runs.
+    #[cfg_attr(feature = "openapi", schema(maximum = 281_474_976_710_656_u64))]
     pub serial: u64,
     /// Of the same.
+    #[cfg_attr(feature = "openapi", schema(maximum = 281_474_976_710_656_u64))]
     pub revision: u64,
     /// Why it does not run the last one that it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -34,6 +34,6 @@ pub const CONFIGURATION: usize = 1 << 20;
 /// Seconds of [`crate::Settings::interval_seconds`].
 pub const INTERVAL_SECONDS: core::ops::RangeInclusive<u32> = 1..=3600;
 /// Seconds of [`crate::Settings::poll_seconds`].
-pub const POLL_SECONDS: core::ops::RangeInclusive<u32> = 10..=86_400;
+pub const POLL_SECONDS: core::ops::RangeInclusive<u32> = 1..=86_400;
 /// Bytes of the JSON of [`crate::Enrol`] or [`crate::Renew`]. Above: status 413.
 pub const ENROLMENT: usize = 16 << 10;

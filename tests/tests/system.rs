@@ -19,6 +19,8 @@ mod busy_host;
 mod collector_away;
 #[path = "system/commands.rs"]
 mod commands;
+#[path = "system/configured.rs"]
+mod configured;
 #[path = "system/containers.rs"]
 mod containers;
 #[path = "system/content.rs"]

@@ -30,6 +30,9 @@ pub(crate) struct Certificate {
     pub(crate) chain: String,
     /// PEM: whom to trust.
     pub(crate) authority: String,
+    /// What signs the collector's configurations: 64 hexadecimal digits.
+    #[serde(default)]
+    pub(crate) configuration_key: Option<String>,
     /// Until when it is good, by the collector's clock.
     pub(crate) not_after: Timestamp,
     /// When to ask for the next one, by this host's clock.

@@ -7,7 +7,7 @@ use reqwest::{Url, header};
 use serde::Serialize;
 use umbra_report::{Code, Enrolled, Problem};
 
-use crate::report::{Client, Stats, cause, retry_after};
+use crate::report::{Client, LONGEST_ANSWER, Stats, cause, retry_after};
 
 /// A certificate, and the collector's clock when it gave it.
 pub(super) struct Given {
@@ -72,7 +72,7 @@ async fn send(client: &Client, url: Url, body: &impl Serialize) -> Result<Given,
         .and_then(|date| rfc2822::parse(date).ok())
         .map(|date| date.timestamp());
     let retry_after = said(header::RETRY_AFTER).and_then(|value| retry_after::parse(value, Timestamp::now()));
-    let text = client.begin_of(response).await.map_err(failed)?;
+    let text = client.begin_of(response, LONGEST_ANSWER).await.map_err(failed)?;
     if status.is_success() {
         return match serde_json::from_str(&text) {
             Ok(enrolled) => Ok(Given { enrolled, date }),

@@ -13,7 +13,7 @@ use crate::config::{self, CollectorUrl};
 use crate::enrolment;
 
 /// More of an answer is not read.
-const LONGEST_ANSWER: usize = 64 * 1024;
+pub(crate) const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// The fastest level: reports are small, and the agent's time and memory are the host's.
 const ZSTD_LEVEL: i32 = 1;
@@ -102,13 +102,21 @@ impl Client {
         built(builder(config).tls_backend_preconfigured(tls))
     }
 
+    pub(crate) fn get(&self, url: Url) -> RequestBuilder {
+        self.0.get(url)
+    }
+
     pub(crate) fn post(&self, url: Url) -> RequestBuilder {
         self.0.post(url)
     }
 
     /// The first bytes of an answer: nobody must be able to fill the memory.
-    pub(crate) async fn begin_of(&self, response: Response) -> Result<String, reqwest::Error> {
-        begin_of(response).await
+    pub(crate) async fn begin_of(
+        &self,
+        response: Response,
+        longest: usize,
+    ) -> Result<String, reqwest::Error> {
+        begin_of(response, longest).await
     }
 
     pub(crate) async fn send(&self, collector: &CollectorUrl, report: &Report) -> Answer {
@@ -184,7 +192,7 @@ async fn answer(response: Response) -> Answer {
             retry_after,
         };
     }
-    let text = match begin_of(response).await {
+    let text = match begin_of(response, LONGEST_ANSWER).await {
         Ok(text) => text,
         // Refused is refused, whether or not it says why.
         Err(_) if status.is_client_error() => String::new(),
@@ -210,12 +218,12 @@ async fn answer(response: Response) -> Answer {
     }
 }
 
-async fn begin_of(mut response: Response) -> Result<String, reqwest::Error> {
+async fn begin_of(mut response: Response, longest: usize) -> Result<String, reqwest::Error> {
     let mut bytes = Vec::new();
-    while bytes.len() < LONGEST_ANSWER
+    while bytes.len() < longest
         && let Some(chunk) = response.chunk().await?
     {
-        bytes.extend_from_slice(&chunk[..chunk.len().min(LONGEST_ANSWER - bytes.len())]);
+        bytes.extend_from_slice(&chunk[..chunk.len().min(longest - bytes.len())]);
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

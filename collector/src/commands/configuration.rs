@@ -11,6 +11,9 @@ use super::{CommandError, Place};
 use crate::labels::Label;
 use crate::store::{Revision, Rollout, Store};
 
+/// Hosts whose refusals are listed.
+const REFUSALS: u16 = 10;
+
 /// Publishes what agents run with, over their own files, and says who is to run it
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum ConfigCommand {
@@ -112,9 +115,13 @@ impl ConfigCommand {
             Self::List { place } => {
                 let store = Store::open_beside(&place.settings()?.location()).await?;
                 let (revisions, rollouts) = (store.revisions().await?, store.rollouts().await?);
-                let running = store.running().await?;
+                let (running, refusals) = (store.running().await?, store.refusals(REFUSALS).await?);
                 store.close().await;
-                Ok(list(&revisions, &rollouts, &running))
+                let mut text = list(&revisions, &rollouts, &running);
+                for (host, reason) in refusals {
+                    text.push_str(&[&host, " refuses the last one: ", &reason, "\n"].concat());
+                }
+                Ok(text)
             }
             Self::Show { revision, place } => {
                 let store = Store::open_beside(&place.settings()?.location()).await?;

@@ -23,6 +23,8 @@ pub fn check(report: &mut Report, received: Timestamp) -> Result<u64, Refusal> {
     agent(&mut report.agent)?;
     losses(report)?;
     if let Some(running) = &mut report.status.configuration {
+        most("status.configuration.serial", running.serial, COUNT)?;
+        most("status.configuration.revision", running.revision, COUNT)?;
         clean_if_there(&mut running.refused, limits::PROGRAM);
     }
     if report.records.len() > limits::RECORDS {

@@ -171,6 +171,19 @@ impl Store {
             .collect())
     }
 
+    /// Hosts that refuse the last configuration that they were given, with their reasons: the first few.
+    pub async fn refusals(&self, most: u16) -> Result<Vec<(String, String)>, StoreError> {
+        Ok(on!(self.readers(), |db| {
+            sqlx::query_as(
+                "SELECT host, configuration_refused FROM agents WHERE configuration_refused IS NOT NULL
+                 ORDER BY last_report DESC LIMIT $1",
+            )
+            .bind(i64::from(most))
+            .fetch_all(db)
+            .await
+        })?)
+    }
+
     /// What the agent with this certificate is to run; `None`: what its own file says.
     pub async fn assigned(
         &self,

@@ -174,6 +174,11 @@ async fn what_agents_run_is_known_and_nobody_else_is_told_what_they_should() {
     });
     assert_eq!(host.agent.report(&collector).await.status(), StatusCode::OK);
     assert_eq!(store.running().await.expect("the store"), [(one, 1, 1)]);
+    let refusals = store.refusals(10).await.expect("the store");
+    assert_eq!(
+        refusals,
+        [("host".to_owned(), "the catalogue is\u{fffd} wrong".to_owned())]
+    );
     let enrolments = store.enrolments().await.expect("the store");
     assert_eq!(enrolments[0].configuration, Some(one));
 

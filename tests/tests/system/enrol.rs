@@ -8,6 +8,7 @@ use std::time::Duration;
 use umbra_tests::Collector;
 use umbra_tests::agent::{self, Agent, Setup};
 use umbra_tests::clients::{Call, named};
+use umbra_tests::metrics::Metrics;
 use umbra_tests::skip::{Need, spared};
 use umbra_tests::wait::eventually;
 
@@ -87,6 +88,57 @@ fn an_agent_enrols_with_a_good_token_renews_and_is_shut_out() {
     let refused = fs::read_dir(spool.path().join("dead-letter")).map_or(0, Iterator::count);
     assert_eq!(refused, 0, "who is shut out keeps what it has");
     assert!(collector.stop().success());
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_said_with_the_remedy() {
+    if spared("wrong clocks") {
+        return;
+    }
+    let Some(bed) = bed(&[Need::Binary("umbra-collector"), Need::Program("faketime")]) else {
+        return;
+    };
+    let (data, spool) = (folder(), folder());
+    let token = spool.path().join("token");
+    let collector = Collector::for_agents(data.path(), "");
+    make_token(data.path(), &token, &["--uses", "1"]);
+    // So far off that no certificate holds: nobody is let in, and nothing is lost.
+    for (offset, sentence) in [
+        ("-400d", "by this host's clock"),
+        ("+400d", "by this host's clock"),
+        // The collector's certificate holds, and so does the token: by the collector's clock.
+        ("+2h", "ahead of the collector's: set it (timedatectl"),
+    ] {
+        let mut agent = Agent::start_as(&setup(&collector, spool.path(), &token), |config| {
+            at_another_time(offset, &agent::command(config))
+        });
+        bed.run(&named("curl"), &Call::to(OPENAI.name, "/bytes/1000"));
+        agent.process.said(sentence, SOON);
+        if offset == "+2h" {
+            arrived(&collector, &bed.connections());
+            let metrics = Metrics::read(collector.address());
+            assert!(metrics.get("umbra_collector_times_corrected_total") > 0.0);
+        }
+        assert!(agent.stop().success());
+    }
+    assert!(collector.stop().success());
+}
+
+/// The command with a clock that is off; what it measures with, which only goes forward, is not. The program `faketime`
+/// would stay between the test and its child.
+fn at_another_time(offset: &str, command: &Command) -> Command {
+    let library = fs::read_dir("/usr/lib")
+        .expect("a folder")
+        .flatten()
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+        .expect("faketime's library");
+    let mut off = Command::new("env");
+    off.arg(format!("LD_PRELOAD={}", library.display()))
+        .args([&format!("FAKETIME={offset}"), "FAKETIME_DONT_FAKE_MONOTONIC=1"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    off
 }
 
 #[test]

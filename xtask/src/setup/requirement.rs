@@ -133,6 +133,7 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("chromium", "a real browser", TEST, Check::Command("chromium"), &["chromium"]),
     for_test("chromedriver", "drives the browser through the collector's pages", TEST, Check::Command("chromedriver"), &["chromium-driver"]),
     for_test("firefox", "a real browser (NSS), also over QUIC", TEST, Check::File(&["/usr/bin/firefox-esr", "/usr/bin/firefox"]), &["firefox-esr", "firefox"]),
+    for_test("faketime", "gives a program a clock that is wrong", TEST, Check::Command("faketime"), &["faketime"]),
     for_test("python3 -m venv", "holds aioquic (QUIC) and Schemathesis (the collector's API), from PyPI", TEST, Check::Python("venv, ensurepip"), &["python3-venv"]),
     served("postgres", "the collector's other database", Check::File(super::check::INITDB), "postgresql", "postgresql"),
     served("squid", "a proxy: CONNECT, passwords, plain HTTP", Check::Command("squid"), "squid", "squid"),

@@ -75,6 +75,9 @@ fn the_api_for_agents_keeps_to_its_description() {
 fn tried(url: &str, options: &[(&str, &Path)], operations: usize) {
     let (program, configuration) = schemathesis().unwrap_or_else(|why| panic!("{why}"));
     let mut command = Command::new(program);
+    // It keeps what it has found where it runs.
+    let here = folder();
+    command.current_dir(here.path());
     command.arg("--config-file").arg(configuration);
     command.args(["run", &format!("{url}/v1/openapi.json"), "--checks", "all"]);
     command.args(["--max-examples", EXAMPLES, "--seed", "1", "--no-color"]);

@@ -120,10 +120,7 @@ impl Managed {
 
     /// Asks if it is time; `key` is the one that came with the certificate.
     pub(crate) async fn ask(&mut self, client: &Client, collector: &CollectorUrl, key: Option<&str>) {
-        let Some(key) = key.filter(|_| self.options.enabled) else {
-            return;
-        };
-        if self.due > Instant::now() {
+        if !self.options.enabled || self.due > Instant::now() {
             return;
         }
         let settings = self.settings.borrow().clone();
@@ -133,10 +130,15 @@ impl Managed {
             .map_or(self.options.poll_seconds.get(), u64::from);
         let part = 1.0 + JITTER * (2.0 * fastrand::f64() - 1.0);
         self.due = Instant::now() + Duration::from_secs(pause).mul_f64(part);
+        // It may come with the next certificate.
+        let Some(key) = key else { return };
         match self.fetch(client, collector).await {
             Ok(Some((signed, tag))) => {
                 self.tag = Some(tag);
                 if let Err(error) = self.take(signed, key).await {
+                    if error.may_pass() {
+                        self.tag = None;
+                    }
                     self.refuse(&error);
                 }
             }

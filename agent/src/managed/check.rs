@@ -39,6 +39,13 @@ pub(super) enum Refused {
     Disk { folder: PathBuf, error: io::Error },
 }
 
+impl Refused {
+    /// Whether the very same may be taken the next time: nothing is wrong with it.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Own(_) | Self::Disk { .. })
+    }
+}
+
 /// What was signed, when the signature is good and it is none that came before the `last` one.
 pub(super) fn checked(signed: &Signed, key: &str, last: u64) -> Result<Configuration, Refused> {
     let (key, signature) = unhex(key)

@@ -209,3 +209,14 @@ fn what_is_kept_and_damaged_is_said_and_passed_over() {
     assert!(begun.lookup("ai.internal.example").is_none());
     assert!(refusal(&managed).contains("signature"));
 }
+
+#[tokio::test]
+async fn without_a_key_nothing_is_asked_before_it_is_time_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), "");
+    let (mut managed, _, _) = open(&config);
+    let client = Client::new(&config.report, None).unwrap();
+    let nobody = "http://127.0.0.1:1".parse().unwrap();
+    managed.ask(&client, &nobody, None).await;
+    assert!(managed.due().unwrap() > Instant::now() + Duration::from_mins(3));
+}

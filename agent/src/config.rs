@@ -68,6 +68,8 @@ pub struct Report {
     pub discovery: bool,
     /// Longest time that an observation waits before it is sent, in seconds.
     pub interval_seconds: Within<1, 3600>,
+    /// Longest time between two reports, also when there is nothing to say, in seconds.
+    pub heartbeat_seconds: Within<1, 3600>,
     /// Certificates (PEM) trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// How long one request may take, in seconds.
@@ -207,6 +209,7 @@ impl Default for Report {
             collector: None,
             discovery: true,
             interval_seconds: Within::new(60),
+            heartbeat_seconds: Within::new(60),
             ca_file: None,
             timeout_seconds: Within::new(30),
             batch_records: Within::new(1_000),

@@ -14,6 +14,7 @@ pub mod config;
 pub mod delivery;
 pub mod discovery;
 pub mod enrolment;
+pub mod fingerprint;
 pub mod flows;
 pub mod identity;
 pub mod inspect;

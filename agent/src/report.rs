@@ -7,6 +7,7 @@
 mod backoff;
 mod cause;
 mod client;
+mod condition;
 pub(crate) mod retry_after;
 mod stats;
 
@@ -34,8 +35,8 @@ pub use client::ClientError;
 pub(crate) use client::{Client, LONGEST_ANSWER};
 pub use stats::Stats;
 
-/// A collector that heard nothing for so long is told how the agent is.
-const STATUS_INTERVAL: Duration = Duration::from_mins(1);
+/// Between two attempts while the spool cannot be read.
+const SPOOL_PAUSE: Duration = Duration::from_mins(1);
 
 /// A collector that stays away is complained of once in so long.
 const COMPLAIN_AGAIN: Duration = Duration::from_mins(5);
@@ -142,7 +143,8 @@ impl Reporter {
                         due.saturating_duration_since(std::time::Instant::now())
                             .max(Duration::from_secs(1))
                     });
-                    let pause = until_due.map_or(STATUS_INTERVAL, |due| due.min(STATUS_INTERVAL));
+                    let heartbeat = self.heartbeat();
+                    let pause = until_due.map_or(heartbeat, |due| due.min(heartbeat));
                     // Timed out or not, it is time.
                     let _ = timeout(pause, filled).await;
                 }
@@ -175,6 +177,7 @@ impl Reporter {
                 started: self.started,
                 losses: self.losses.for_report(),
                 configuration: self.managed.running(),
+                condition: Some(self.condition(readable.then_some(&batch.records))),
             },
             epoch: batch.epoch,
             records: batch.records,
@@ -185,7 +188,7 @@ impl Reporter {
             ..batch
         };
         match answer {
-            Answer::Acknowledged(_) if !readable => Outcome::Wait(STATUS_INTERVAL),
+            Answer::Acknowledged(_) if !readable => Outcome::Wait(SPOOL_PAUSE),
             Answer::Acknowledged(sequence) => {
                 let outcome = self.settle(collector, &batch, sequence).await;
                 self.ask_what_to_run(collector).await;
@@ -270,6 +273,8 @@ impl Reporter {
     /// Backs off as after a failure: a collector that refuses everything must not empty the spool at once.
     async fn refuse(&mut self, batch: Batch, status: u16, text: String) -> Outcome {
         self.stats.refused();
+        self.stats
+            .trouble(Timestamp::now(), &format!("status {status}: {text}"));
         self.destination.failed();
         let count = batch.records.len();
         if self.complain_again() {
@@ -288,6 +293,7 @@ impl Reporter {
 
     fn fail(&mut self, collector: &CollectorUrl, reason: &str, retry_after: Option<Duration>) -> Outcome {
         self.stats.failed();
+        self.stats.trouble(Timestamp::now(), reason);
         self.destination.failed();
         if self.complain_again() {
             let waiting = self.spool.level().borrow().records;

@@ -21,6 +21,7 @@ use umbra_agent::{
     config::{CollectorUrl, Config},
     delivery::Delivery,
     discovery::addresses::{Addresses, Seeker},
+    fingerprint::fingerprint,
     flows::Flows,
     identity,
     judge::Judge,
@@ -84,6 +85,8 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let agent = identity::load(&directory)?;
     let host = agent.host.clone();
     let delivery = Delivery::open(&config, agent, managed, taken.settings, losses.clone())?;
+    delivery.stats().attached(probes::PROGRAMS.len());
+    delivery.stats().runs_catalogue(fingerprint(&catalogue));
     let names = Names::new(catalogue);
     let mut background = Background::default();
     if let Some(diagnostics) = probes.diagnostics {

@@ -1,4 +1,6 @@
-//! `GET /v1/inventory`, `/healthz` and `/metrics`.
+//! `GET /v1/inventory`, `/v1/agents`, `/healthz` and `/metrics`.
+
+mod agents;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -15,6 +17,8 @@ use crate::metrics;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::Use;
+
+pub(crate) use agents::{__path_agents, agents};
 
 /// Rows in an answer, unless the question says.
 const ROWS: u16 = 100;
@@ -173,7 +177,8 @@ pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Refu
 )]
 pub(crate) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {
     let health = app.store.health(Timestamp::now()).await?;
-    let text = app.metrics.text(&health).map_err(|error| {
+    let presence = app.store.presence(app.missing).await?;
+    let text = app.metrics.text(&health, &presence).map_err(|error| {
         tracing::error!("the metrics cannot be written: {error}");
         Refusal::new(
             axum::http::StatusCode::INTERNAL_SERVER_ERROR,

@@ -17,6 +17,8 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     /// How long a host must be silent before another start of it may report.
     pub(crate) takeover: Duration,
+    /// After how long a silence an agent is missing.
+    pub(crate) missing: Duration,
     pub(crate) queue: Arc<Queue>,
     /// The page's address, for what it tells people to type.
     pub(crate) page: reqwest::Url,
@@ -35,6 +37,7 @@ impl App {
             alerts,
             limits,
             takeover: Duration::default(),
+            missing: crate::config::MISSING,
             queue: Arc::new(Queue::new(limits)),
             page,
         }

@@ -9,6 +9,7 @@ mod retention;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reqwest::Url;
 
@@ -16,6 +17,7 @@ use crate::ingest::Limits;
 use crate::retention::Retention;
 use crate::store::{Database, DatabaseError, Location};
 pub use agents::Agents;
+pub(crate) use agents::MISSING;
 use file::File;
 
 /// Where the collector listens unless told otherwise.
@@ -65,6 +67,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// PostgreSQL in its place.
     pub database: Option<Database>,
+    /// After how long a silence an agent is missing.
+    pub missing: Duration,
     /// For how long what is kept.
     pub retention: Retention,
     /// Certificate and key.
@@ -176,6 +180,7 @@ impl Settings {
             (None, None) => None,
             _ => return Err(ConfigError::HalfTls),
         };
+        let missing = agents::missing(&file.agents)?;
         let (agents, authority) = Agents::new(options.agents, file.agents)?;
         let data = options.data.or(file.data).or_else(directory::default);
         Ok(Self {
@@ -184,6 +189,7 @@ impl Settings {
             authority,
             data: data.ok_or(ConfigError::NoData)?,
             database,
+            missing,
             retention: retention::of(&file.retention)?,
             tls,
             webhook: url("--webhook", options.webhook.or(file.webhook.url))?,

@@ -24,6 +24,7 @@ pub mod labels;
 mod made_up;
 pub mod metrics;
 mod pages;
+pub mod presence;
 mod query;
 pub mod refusal;
 pub mod retention;

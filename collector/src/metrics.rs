@@ -7,7 +7,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::store::{Applied, Health, Outcome, Removed};
+use crate::presence::State;
+use crate::store::{Applied, Health, Outcome, Presence, Removed};
 
 /// The media type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -56,6 +57,11 @@ struct Class {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Agents {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Cause {
     cause: String,
 }
@@ -77,6 +83,7 @@ pub struct Metrics {
     last_removal: Gauge,
     hosts: Gauge,
     silent: Gauge,
+    agents: Family<Agents, Gauge>,
     clones: Gauge,
     last_report: Gauge,
     losses: Family<Cause, Gauge>,
@@ -121,7 +128,8 @@ impl Default for Metrics {
                 "When this collector last looked for what was kept for long enough"
             ),
             hosts: register!("hosts", "Hosts that ever reported"),
-            silent: register!("hosts_silent", "Hosts that have not reported for five minutes"),
+            silent: register!("hosts_silent", "Hosts whose agents are late or missing"),
+            agents: register!("agents", "Agents by whether they are heard"),
             clones: register!(
                 "possible_clones",
                 "Agents whose identity another host was found to use within a day"
@@ -204,11 +212,21 @@ impl Metrics {
         self.last_removal.set(now.as_second());
     }
 
-    /// Everything as text; `health` is what the store says now.
-    pub fn text(&self, health: &Health) -> Result<String, std::fmt::Error> {
+    /// Everything as text; `health` and `presence` are what the store says now.
+    pub fn text(&self, health: &Health, presence: &Presence) -> Result<String, std::fmt::Error> {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.hosts.set(number(health.hosts));
-        self.silent.set(number(health.silent));
+        self.silent
+            .set(number(presence.late.saturating_add(presence.missing)));
+        for (state, agents) in [
+            (State::Online, presence.online),
+            (State::Late, presence.late),
+            (State::Missing, presence.missing),
+            (State::Retired, presence.retired),
+        ] {
+            let state = state.name();
+            self.agents.get_or_create(&Agents { state }).set(number(agents));
+        }
         self.clones.set(number(health.clones));
         self.last_report
             .set(health.last_report.map_or(0, jiff::Timestamp::as_second));

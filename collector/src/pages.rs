@@ -66,7 +66,8 @@ async fn view(app: &App, query: Result<QueryOf<Query>, QueryRejection>) -> Resul
     let now = Timestamp::now();
     let health = app.store.health(now).await?;
     let page = app.store.uses(&query.selection()?, ROWS).await?;
-    Ok(View::new(&query, page, &health, app, now))
+    let presence = app.store.presence(app.missing).await?;
+    Ok(View::new(&query, page, (&health, &presence), app, now))
 }
 
 fn failed(error: &askama::Error) -> Refusal {

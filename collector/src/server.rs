@@ -30,6 +30,7 @@ use crate::authority::{self, AuthorityError};
 use crate::config::Settings;
 use crate::configuration::{Signer, SignerError};
 use crate::enrolment::{Desk, Pace};
+use crate::presence;
 use crate::retention::Housekeeper;
 use crate::store::{Store, StoreError};
 use crowd::Crowd;
@@ -97,6 +98,7 @@ pub struct Server {
     serving: JoinHandle<io::Result<()>>,
     courier: Option<JoinHandle<()>>,
     housekeeper: JoinHandle<()>,
+    life: JoinHandle<()>,
     stop: watch::Sender<bool>,
     store: Arc<Store>,
     deadline: Duration,
@@ -131,6 +133,7 @@ impl Server {
         let takeover = settings.agents.as_ref().map(|agents| agents.takeover);
         let app = App {
             takeover: takeover.unwrap_or_default(),
+            missing: settings.missing,
             ..App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone())
         };
         let started = settings.agents.as_ref().map(|agents| {
@@ -175,7 +178,8 @@ impl Server {
             retention: settings.retention,
             metrics: Arc::clone(&app.metrics),
         };
-        let housekeeper = tokio::spawn(housekeeper.run(stopped));
+        let housekeeper = tokio::spawn(housekeeper.run(stopped.clone()));
+        let life = tokio::spawn(presence::live(Arc::clone(&store), stopped));
 
         let guard = guard::Guard::new(&page, settings.hosts);
         let crowd = Crowd::of("page", settings.limits.connections, Arc::clone(&app.metrics));
@@ -199,6 +203,7 @@ impl Server {
             serving,
             courier,
             housekeeper,
+            life,
             stop,
             store,
             deadline: settings.limits.shutdown,
@@ -238,6 +243,7 @@ impl Server {
             let _ = courier.await;
         }
         let _ = self.housekeeper.await;
+        let _ = self.life.await;
         self.store.close().await;
     }
 }

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod caller;
+mod condition;
 mod configuration;
 mod enrolment;
 mod evidence;
@@ -22,6 +23,7 @@ mod schema;
 mod token;
 
 pub use caller::{Caller, Container, Package, Program, User};
+pub use condition::{Condition, Trouble, Waiting};
 pub use configuration::{Configuration, Running, SIGNED_CONTEXT, Settings, Signed};
 pub use enrolment::{Enrol, Enrolled, Renew};
 pub use evidence::{Evidence, Protocol};

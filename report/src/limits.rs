@@ -10,6 +10,8 @@ pub const RECORDS: usize = 10_000;
 pub const LOSS_CAUSES: usize = 64;
 /// Bytes of a loss's cause: lower-case ASCII letters, digits and `_`. Above: status 400.
 pub const LOSS_CAUSE: usize = 64;
+/// Bytes of [`crate::Trouble::error`]. Longer ones are cut.
+pub const TROUBLE: usize = 256;
 /// Bytes of a host name asked for (RFC 1035, section 2.3.4, without the trailing dot). Above: status 400.
 pub const NAME: usize = 253;
 /// Bytes of a vendor's or service's name, and of the agent's version, kernel and machine id. Above: status 400.

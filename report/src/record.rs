@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Observation, Running};
+use crate::{Condition, Observation, Running};
 
 /// One batch from one agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct Status {
     /// What it runs of the collector's configuration; `None` when it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configuration: Option<Running>,
+    /// How its work goes; agents before 0.2 do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
 }
 
 /// A record of the spool.

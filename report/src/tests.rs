@@ -39,7 +39,7 @@ fn the_wire_form_is_the_golden_one() {
 #[test]
 fn what_may_be_left_out_is_left_out() {
     let mut golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
-    let optional: [(&str, &[&str]); 9] = [
+    let optional: [(&str, &[&str]); 10] = [
         ("/agent", &["machine_id", "boot_id"]),
         (
             "/records/0/caller/container",
@@ -54,7 +54,8 @@ fn what_may_be_left_out_is_left_out() {
             "/records/0/caller/program",
             &["exe", "script", "package", "sha256"],
         ),
-        ("/status", &["losses"]),
+        ("/status/condition", &["spool", "catalogue", "last_error"]),
+        ("/status", &["losses", "condition"]),
     ];
     for (place, fields) in optional {
         let part = golden

@@ -33,6 +33,8 @@ pub struct Setup {
     pub spool: Option<PathBuf>,
     /// A catalogue file of the user's own.
     pub catalogue: Option<PathBuf>,
+    /// Longest pause between two reports, in seconds; else the agent's own.
+    pub heartbeat: Option<u32>,
     /// Whether the collector is looked for in the DNS.
     pub discovery: bool,
     /// Tables of the configuration besides these, as TOML.
@@ -119,6 +121,9 @@ pub fn configure(setup: &Setup, dir: &Path, metrics: SocketAddr) -> PathBuf {
         "spool": {"directory": setup.spool.clone().unwrap_or_else(|| dir.join("spool"))},
         "metrics": {"listen": metrics},
     });
+    if let Some(heartbeat) = setup.heartbeat {
+        config["report"]["heartbeat_seconds"] = json!(heartbeat);
+    }
     if let Some(collector) = &setup.collector {
         config["report"]["collector"] = json!(collector);
     }

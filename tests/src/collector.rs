@@ -130,6 +130,16 @@ impl Collector {
         inventory.rows
     }
 
+    /// The agents that it knows.
+    pub fn heard(&self) -> Vec<Heard> {
+        let agents: Agents = self
+            .get("/v1/agents")
+            .body_mut()
+            .read_json()
+            .expect("the agents have their form");
+        agents.agents
+    }
+
     /// Ends it as Ctrl-C does.
     pub fn stop(mut self) -> ExitStatus {
         self.process.interrupt()
@@ -141,6 +151,40 @@ impl Collector {
             .call()
             .unwrap_or_else(|error| panic!("{url}: {error}"))
     }
+}
+
+#[derive(Debug, Deserialize)]
+struct Agents {
+    agents: Vec<Heard>,
+}
+
+/// An agent that the collector knows.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Heard {
+    /// `online`, `late`, `missing` or `retired`.
+    pub state: String,
+    /// What it said of its work.
+    pub condition: Option<Condition>,
+}
+
+/// How an agent's work goes.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Condition {
+    /// Longest pause between two reports.
+    pub heartbeat_seconds: u32,
+    /// What waits for the collector.
+    pub spool: Option<Waiting>,
+    /// Which catalogue it started with.
+    pub catalogue: String,
+    /// Kernel programs that are attached.
+    pub programs: u32,
+}
+
+/// How full a spool is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Waiting {
+    /// Age of the oldest record.
+    pub oldest_seconds: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -79,6 +79,8 @@ mod page;
 mod people;
 #[path = "system/place.rs"]
 mod place;
+#[path = "system/presence.rs"]
+mod presence;
 #[path = "system/proxies.rs"]
 mod proxies;
 #[path = "system/quic.rs"]

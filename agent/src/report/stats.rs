@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
+use umbra_report::{Trouble, limits};
 
 /// Vendors that are counted by name; a catalogue has a few hundred.
 const VENDORS: usize = 2_048;
@@ -18,6 +19,9 @@ pub struct Stats {
     certificates_refused: AtomicU64,
     certificates_failed: AtomicU64,
     certificate_until: AtomicI64,
+    programs: AtomicU64,
+    catalogue: OnceLock<String>,
+    last_trouble: Mutex<Option<Trouble>>,
     flows: Mutex<BTreeMap<Arc<str>, u64>>,
 }
 
@@ -33,6 +37,41 @@ impl Stats {
 
     pub(crate) fn refused(&self) {
         self.refused.fetch_add(1, Relaxed);
+    }
+
+    /// Remembers what went wrong last, cut to what a report may say of it.
+    pub(crate) fn trouble(&self, time: Timestamp, error: &str) {
+        let end = error.floor_char_boundary(limits::TROUBLE);
+        let trouble = Trouble {
+            time,
+            error: error[..end].to_owned(),
+        };
+        *self.last_trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+    }
+
+    pub(crate) fn last_trouble(&self) -> Option<Trouble> {
+        self.last_trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Says which catalogue the agent started with; the first word counts.
+    pub fn runs_catalogue(&self, fingerprint: String) {
+        let _ = self.catalogue.set(fingerprint);
+    }
+
+    pub(crate) fn catalogue(&self) -> Option<&str> {
+        self.catalogue.get().map(String::as_str)
+    }
+
+    /// Says how many kernel programs are attached.
+    pub fn attached(&self, programs: usize) {
+        self.programs.store(programs as u64, Relaxed);
+    }
+
+    pub(crate) fn programs(&self) -> u64 {
+        self.programs.load(Relaxed)
     }
 
     pub(crate) fn certificate_issued(&self) {

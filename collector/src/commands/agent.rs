@@ -4,12 +4,13 @@ use uuid::Uuid;
 use super::table::{table, time};
 use super::{CommandError, Place};
 use crate::labels::{self, Label, Labels};
+use crate::presence::State;
 use crate::store::{Decision, Enrolment, Store};
 
-/// Lists agents that enrolled, and shuts them out
+/// Lists agents, and shuts them out
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum AgentCommand {
-    /// List all agents that enrolled
+    /// List all agents that enrolled or reported, and whether they are heard
     List {
         /// Whose data.
         #[command(flatten)]
@@ -50,8 +51,9 @@ impl AgentCommand {
         let now = Timestamp::now();
         let (id, place, decision) = match self {
             Self::List { place } => {
-                let store = Store::open_beside(&place.settings()?.location()).await?;
-                let agents = store.enrolments().await?;
+                let settings = place.settings()?;
+                let store = Store::open_beside(&settings.location()).await?;
+                let agents = store.enrolments(settings.missing).await?;
                 store.close().await;
                 return Ok(list(&agents, now));
             }
@@ -102,10 +104,10 @@ fn list(agents: &[Enrolment], now: Timestamp) -> String {
             "revoked"
         } else if agent.retired.is_some() {
             "retired"
-        } else if agent.not_after.is_none_or(|end| end <= now) {
+        } else if agent.enrolled.is_some() && agent.not_after.is_none_or(|end| end <= now) {
             "expired"
         } else {
-            "good"
+            agent.state.map_or("new", State::name)
         };
         [
             agent.agent.clone(),
@@ -113,7 +115,7 @@ fn list(agents: &[Enrolment], now: Timestamp) -> String {
             state.to_owned(),
             time(agent.last_report),
             time(agent.not_after),
-            time(Some(agent.enrolled)),
+            time(agent.enrolled),
             time(agent.clone),
             agent
                 .configuration

@@ -3,6 +3,26 @@ use std::time::Duration;
 
 use super::{ConfigError, Tls, file};
 
+/// After how long a silence an agent is missing, unless told otherwise: 30 days.
+pub(crate) const MISSING: Duration = Duration::from_secs(30 * DAY);
+const DAY: u64 = 24 * 3600;
+
+/// `missing_days`, which holds for all agents, with certificates or without.
+pub(super) fn missing(file: &file::Agents) -> Result<Duration, ConfigError> {
+    let days = file
+        .missing_days
+        .map_or(Ok(MISSING.as_secs() / DAY), |days| match days {
+            1..=3660 => Ok(days),
+            _ => Err(ConfigError::Range {
+                section: "agents",
+                key: "missing_days",
+                low: 1,
+                high: 3660,
+            }),
+        })?;
+    Ok(Duration::from_secs(days * DAY))
+}
+
 /// The listener for agents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agents {

@@ -73,6 +73,7 @@ pub(super) struct Agents {
     pub(super) certificate_seconds: Option<u64>,
     pub(super) enrolments_per_second: Option<u64>,
     pub(super) takeover_seconds: Option<u64>,
+    pub(super) missing_days: Option<u64>,
     pub(super) authority: Tls,
 }
 

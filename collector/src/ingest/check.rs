@@ -17,11 +17,14 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 const BEHIND: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// Greatest number of a record, and of anything lost: sums of many stay within the store's integers.
 const COUNT: u64 = 1 << 48;
+/// Longest pause of agents, in seconds.
+const HEARTBEAT: u32 = 3600;
 
 /// Checks a report and brings it into the form that the store keeps; gives the number of times that were corrected.
 pub fn check(report: &mut Report, received: Timestamp) -> Result<u64, Refusal> {
     agent(&mut report.agent)?;
     losses(report)?;
+    condition(report)?;
     if let Some(running) = &mut report.status.configuration {
         most("status.configuration.serial", running.serial, COUNT)?;
         most("status.configuration.revision", running.revision, COUNT)?;
@@ -62,6 +65,34 @@ pub(crate) fn agent(agent: &mut Agent) -> Result<(), Refusal> {
     word("agent.kernel", &mut agent.kernel, limits::WORD)?;
     if let Some(machine_id) = &mut agent.machine_id {
         word("agent.machine_id", machine_id, limits::WORD)?;
+    }
+    Ok(())
+}
+
+/// Checks what an agent says of its own work.
+fn condition(report: &mut Report) -> Result<(), Refusal> {
+    let Some(condition) = &mut report.status.condition else {
+        return Ok(());
+    };
+    if !(1..=HEARTBEAT).contains(&condition.heartbeat_seconds) {
+        return Err(Refusal::bad(format!(
+            "status.condition.heartbeat_seconds is not from 1 to {HEARTBEAT}"
+        )));
+    }
+    if let Some(waiting) = &condition.spool {
+        most("status.condition.spool.records", waiting.records, COUNT)?;
+        most("status.condition.spool.bytes", waiting.bytes, COUNT)?;
+        most(
+            "status.condition.spool.oldest_seconds",
+            waiting.oldest_seconds,
+            COUNT,
+        )?;
+    }
+    if let Some(catalogue) = &mut condition.catalogue {
+        word("status.condition.catalogue", catalogue, limits::WORD)?;
+    }
+    if let Some(trouble) = &mut condition.last_error {
+        clean(&mut trouble.error, limits::TROUBLE);
     }
     Ok(())
 }

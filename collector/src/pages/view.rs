@@ -6,7 +6,7 @@ use umbra_report::Evidence;
 use super::format::{Time, ago, bytes, thousands};
 use crate::app::App;
 use crate::query::Query;
-use crate::store::{Health, Page, Use};
+use crate::store::{Health, Page, Presence, Use};
 
 /// The page.
 pub(super) struct View {
@@ -27,7 +27,13 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(query: &Query, page: Page, health: &Health, app: &App, now: Timestamp) -> Self {
+    pub(super) fn new(
+        query: &Query,
+        page: Page,
+        health: (&Health, &Presence),
+        app: &App,
+        now: Timestamp,
+    ) -> Self {
         let search = query.q.as_deref().unwrap_or_default().trim().to_owned();
         let address = |after: Option<String>| {
             let mut fields = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
@@ -148,7 +154,8 @@ fn evidence(evidence: Option<Evidence>) -> (&'static str, &'static str) {
 pub(super) struct Strip {
     pub(super) findings: String,
     pub(super) hosts: String,
-    pub(super) silent: Option<String>,
+    pub(super) late: Option<String>,
+    pub(super) missing_agents: Option<String>,
     pub(super) clones: Option<String>,
     pub(super) last_report: Option<(String, Time)>,
     pub(super) losses: Vec<Loss>,
@@ -188,12 +195,13 @@ pub(super) enum Webhook {
 }
 
 impl Strip {
-    fn new(health: &Health, webhook: bool, now: Timestamp) -> Self {
+    fn new((health, presence): (&Health, &Presence), webhook: bool, now: Timestamp) -> Self {
         let some = |count: u64| (count > 0).then(|| thousands(count));
         Self {
             findings: thousands(health.findings),
             hosts: thousands(health.hosts),
-            silent: some(health.silent),
+            late: some(presence.late),
+            missing_agents: some(presence.missing),
             clones: some(health.clones),
             last_report: health.last_report.map(|time| (ago(time, now), time.into())),
             losses: health

@@ -14,6 +14,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
     let api = document::begun()
         .routes(routes!(ingest::reports))
         .routes(routes!(api::inventory))
+        .routes(routes!(api::agents))
         .routes(routes!(api::healthz))
         .routes(routes!(api::metrics));
     document::described(api)

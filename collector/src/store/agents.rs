@@ -7,6 +7,9 @@ use super::{StoreError, Transaction, millis, on, stored};
 /// Runs of one agent whose losses are kept apart; older ones are added together.
 const RUNS: i64 = 16;
 
+/// The pause of agents that do not say theirs, in seconds.
+const HEARTBEAT: i64 = 60;
+
 /// The agent's start as the store keeps it. 0 stands for old runs; a clock that is not set gives 1970, too.
 fn run(report: &Report) -> i64 {
     millis(report.status.started).max(1)
@@ -29,15 +32,22 @@ pub(super) async fn remember(
     now: i64,
 ) -> Result<i64, StoreError> {
     let running = report.status.configuration.as_ref();
+    let condition = report.status.condition.as_ref();
+    let said = condition
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let heartbeat = condition.map_or(HEARTBEAT, |condition| i64::from(condition.heartbeat_seconds));
     let agent: i64 = on!(transaction, |db| {
         sqlx::query_scalar(
         "INSERT INTO agents (agent, host, machine_id, version, kernel, started, first_report, last_report, configuration,
-             configuration_refused)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)
+             configuration_refused, heard, heartbeat, condition)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, (SELECT lived FROM life), $10, $11)
          ON CONFLICT (agent) DO UPDATE SET
              host = excluded.host, machine_id = excluded.machine_id, version = excluded.version,
              kernel = excluded.kernel, started = excluded.started, last_report = excluded.last_report,
-             configuration = excluded.configuration, configuration_refused = excluded.configuration_refused
+             configuration = excluded.configuration, configuration_refused = excluded.configuration_refused,
+             heard = excluded.heard, heartbeat = excluded.heartbeat, condition = excluded.condition
          RETURNING id",
     )
     .bind(report.agent.id.to_string())
@@ -49,6 +59,8 @@ pub(super) async fn remember(
     .bind(now)
     .bind(running.map(|running| stored(running.revision)))
     .bind(running.and_then(|running| running.refused.as_deref()))
+    .bind(heartbeat)
+    .bind(said)
     .fetch_one(&mut **db)
     .await
     })?;

@@ -1,29 +1,35 @@
+use std::time::Duration;
+
 use jiff::Timestamp;
 use umbra_report::{Agent, Token};
 use uuid::Uuid;
 
 use super::configurations::parsed;
-use super::{Store, StoreError, Transaction, count, millis, on, time};
+use super::presence::state;
+use super::{Store, StoreError, Transaction, count, length, millis, on, time};
 use crate::authority::{Issued, fingerprint};
 use crate::denied::Denied;
 use crate::labels::Labels;
+use crate::presence::State;
 
 /// Certificates that are kept of each agent: an agent whose answer was lost goes on with the one before.
 const CERTIFICATES: i64 = 4;
 
-/// An agent that enrolled.
+/// An agent that enrolled or reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolment {
     /// Its id.
     pub agent: String,
     /// Its host.
     pub host: String,
-    /// When it enrolled first.
-    pub enrolled: Timestamp,
+    /// When it enrolled first; `None` for one that reports over loopback without a certificate.
+    pub enrolled: Option<Timestamp>,
     /// Until when its last certificate is good.
     pub not_after: Option<Timestamp>,
     /// When it last reported.
     pub last_report: Option<Timestamp>,
+    /// Whether it is heard; `None` when it never was.
+    pub state: Option<State>,
     /// When another host was found to use the same identity.
     pub clone: Option<Timestamp>,
     /// When it was shut out.
@@ -88,12 +94,12 @@ impl Store {
         Ok(Ok(()))
     }
 
-    /// All agents that enrolled, by host.
-    pub async fn enrolments(&self) -> Result<Vec<Enrolment>, StoreError> {
+    /// All agents that enrolled or reported, by host; they are missing after `missing`.
+    pub async fn enrolments(&self, missing: Duration) -> Result<Vec<Enrolment>, StoreError> {
         type Row = (
             String,
             String,
-            i64,
+            Option<i64>,
             Option<i64>,
             Option<i64>,
             Option<i64>,
@@ -101,15 +107,21 @@ impl Store {
             Option<i64>,
             Option<String>,
             Option<i64>,
+            Option<i64>,
         );
         let rows: Vec<Row> = on!(self.readers(), |db| {
-            sqlx::query_as(
-            "SELECT e.agent, e.host, e.enrolled, (SELECT max(not_after) FROM certificates c WHERE c.agent = e.agent),
-                    a.last_report, e.clone, e.revoked, e.retired, e.labels, a.configuration
-             FROM enrolments e LEFT JOIN agents a ON a.agent = e.agent ORDER BY e.host, e.agent",
-        )
-        .fetch_all(db)
-        .await
+            sqlx::query_as(concat!(
+                "SELECT coalesce(e.agent, a.agent), coalesce(e.host, a.host), e.enrolled,
+                    (SELECT max(not_after) FROM certificates c WHERE c.agent = e.agent),
+                    a.last_report, e.clone, e.revoked, e.retired, e.labels, a.configuration,
+                    CASE WHEN a.agent IS NULL THEN NULL ELSE CAST(",
+                state!(),
+                " AS BIGINT) END
+             FROM enrolments e FULL JOIN agents a ON a.agent = e.agent LEFT JOIN life l ON true ORDER BY 2, 1"
+            ))
+            .bind(length(missing))
+            .fetch_all(db)
+            .await
         })?;
         Ok(rows
             .into_iter()
@@ -125,10 +137,12 @@ impl Store {
                     retired,
                     labels,
                     configuration,
+                    state,
                 )| Enrolment {
                     agent,
                     host,
-                    enrolled: time(enrolled),
+                    enrolled: enrolled.map(time),
+                    state: state.map(State::of_number),
                     not_after: not_after.map(time),
                     last_report: last_report.map(time),
                     clone: clone.map(time),

@@ -1,11 +1,7 @@
-use std::time::Duration;
-
 use jiff::Timestamp;
 
-use super::{Store, StoreError, count, length, millis, on, time};
+use super::{Store, StoreError, count, millis, on, time};
 
-/// A host that has not reported for so long is silent: five of the agent's minutes.
-const SILENT_AFTER: Duration = Duration::from_mins(5);
 /// How long a clone is shown after it was last heard of, in milliseconds: a day.
 const CLONE_SHOWN: i64 = 24 * 3600 * 1000;
 /// Causes of loss that are told apart; the rest is added together.
@@ -18,8 +14,6 @@ pub struct Health {
     pub findings: u64,
     /// Hosts whose agents ever reported, but for those that are retired.
     pub hosts: u64,
-    /// Hosts that have not reported for five minutes.
-    pub silent: u64,
     /// Agents whose identity another host was found to use within a day.
     pub clones: u64,
     /// When the last report came.
@@ -65,15 +59,12 @@ pub struct Outbox {
 impl Store {
     /// How the fleet and the collector are at `now`.
     pub async fn health(&self, now: Timestamp) -> Result<Health, StoreError> {
-        let silent_before = millis(now).saturating_sub(length(SILENT_AFTER));
-        let (hosts, silent, last_report): (i64, i64, Option<i64>) =
-            on!(self.readers(), |db| sqlx::query_as(
-                "SELECT count(*), count(*) FILTER (WHERE last_report < $1), max(last_report) FROM agents
+        let (hosts, last_report): (i64, Option<i64>) = on!(self.readers(), |db| sqlx::query_as(
+            "SELECT count(*), max(last_report) FROM agents
              WHERE agent NOT IN (SELECT agent FROM enrolments WHERE retired IS NOT NULL)",
-            )
-            .bind(silent_before)
-            .fetch_one(db)
-            .await)?;
+        )
+        .fetch_one(db)
+        .await)?;
         let clones: i64 = on!(self.readers(), |db| sqlx::query_scalar(
             "SELECT count(*) FROM enrolments WHERE clone > $1"
         )
@@ -96,7 +87,6 @@ impl Store {
         Ok(Health {
             findings: count(findings),
             hosts: count(hosts),
-            silent: count(silent),
             clones: count(clones),
             last_report: last_report.map(time),
             losses: self.losses().await?,

@@ -2,6 +2,7 @@
 
 mod outbox;
 mod place;
+mod presence;
 mod retention;
 mod several;
 mod sqlite;
@@ -19,7 +20,6 @@ on_both!(
     losses_of_a_run_count_once_even_when_its_clock_was_not_set,
     an_agent_that_restarts_for_ever_keeps_its_sum_in_few_rows,
     causes_beyond_the_first_are_added_together,
-    a_host_is_silent_after_five_minutes,
     a_database_that_only_later_versions_can_use_is_left_alone,
 );
 
@@ -190,22 +190,6 @@ async fn causes_beyond_the_first_are_added_together(place: Place) {
         losses.iter().map(|loss| loss.count).sum::<u64>(),
         2 * (51..=100).sum::<u64>()
     );
-}
-
-async fn a_host_is_silent_after_five_minutes(place: Place) {
-    let store = place.store().await;
-    let begin = Timestamp::now();
-    store
-        .apply(&Spool::of("web-1").report(vec![]), begin, false)
-        .await
-        .expect("a report");
-    for (minutes, silent) in [(0, 0), (5, 0), (6, 1)] {
-        let health = store
-            .health(begin + Duration::from_mins(minutes))
-            .await
-            .expect("health");
-        assert_eq!((health.hosts, health.silent), (1, silent), "after {minutes} min");
-    }
 }
 
 async fn a_database_that_only_later_versions_can_use_is_left_alone(place: Place) {

@@ -179,7 +179,10 @@ async fn what_agents_run_is_known_and_nobody_else_is_told_what_they_should() {
         refusals,
         [("host".to_owned(), "the catalogue is\u{fffd} wrong".to_owned())]
     );
-    let enrolments = store.enrolments().await.expect("the store");
+    let enrolments = store
+        .enrolments(std::time::Duration::from_mins(1))
+        .await
+        .expect("the store");
     assert_eq!(enrolments[0].configuration, Some(one));
 
     let url = format!("{}v1/config", collector.agents());

@@ -33,6 +33,7 @@ async fn each_listener_describes_what_it_answers() {
         of(&[
             ("/healthz", "get"),
             ("/metrics", "get"),
+            ("/v1/agents", "get"),
             ("/v1/inventory", "get"),
             ("/v1/reports", "post")
         ])

@@ -32,6 +32,7 @@ impl Spool {
             status: Status {
                 started: ago(3600),
                 configuration: None,
+                condition: None,
                 losses: std::collections::BTreeMap::new(),
             },
             epoch: Uuid::new_v4(),

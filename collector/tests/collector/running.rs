@@ -35,6 +35,7 @@ impl Collector {
             authority: None,
             data: directory.path().join("data"),
             database: crate::on::database(),
+            missing: Duration::from_hours(30 * 24),
             retention: Retention::default(),
             tls: None,
             webhook: None,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, sleep_until};
+use umbra_fail_point::fail_point;
 use umbra_report::{Agent, Settings};
 
 use crate::activity::Activity;
@@ -167,7 +168,9 @@ async fn roll_up(
             // Until the disk has caught up, sums go on growing instead of piling up.
             permit = spool.reserve(), if is_due => {
                 let Some(permit) = permit else { break };
-                permit.push(rollup.take_due(now));
+                let due = rollup.take_due(now);
+                fail_point("rollup_taken");
+                permit.push(due);
             }
             () = sleep_until(due.unwrap_or(now).into()), if due.is_some() && !is_due => {}
             () = sleep(RETRY_DISK), if waiting => {

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
+use umbra_fail_point::fail_point;
 use umbra_report::{Agent, Report, Status};
 use uuid::Uuid;
 
@@ -182,7 +183,14 @@ impl Reporter {
             epoch: batch.epoch,
             records: batch.records,
         };
+        // A status alone has nothing that could be lost.
+        if !report.records.is_empty() {
+            fail_point("batch_read");
+        }
         let answer = self.client.send(collector, &report).await;
+        if !report.records.is_empty() {
+            fail_point("report_answered");
+        }
         let batch = Batch {
             records: report.records,
             ..batch

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
+use umbra_fail_point::fail_point;
 
 use crate::metrics::Metrics;
 use crate::store::{Alert, Outcome, Store, StoreError};
@@ -75,10 +76,13 @@ impl Courier {
     async fn round(&self) -> Result<Duration, StoreError> {
         while let Some(alert) = self.store.claim_alert(Timestamp::now()).await? {
             self.held.store(alert.id, Ordering::Relaxed);
+            fail_point("alert_claimed");
             let outcome = self.webhook.send(&alert).await;
+            fail_point("alert_sent");
             report(&alert, &outcome);
             self.metrics.alert(&outcome);
             self.settle(alert.id, &outcome).await;
+            fail_point("alert_settled");
             self.held.store(0, Ordering::Relaxed);
         }
         Ok(self

@@ -8,6 +8,7 @@ mod queue;
 use axum::extract::{Request, State};
 use axum::{Extension, Json};
 use jiff::Timestamp;
+use umbra_fail_point::fail_point;
 use umbra_report::{Acknowledgement, Problem, Report};
 
 use crate::app::App;
@@ -74,6 +75,7 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
     // Bodies of clients that are slow, or many, must not fill the memory.
     let _room = app.queue.room(body::room(&request, app.limits))?;
     let bytes = body::read(request, app.limits).await?;
+    fail_point("body_read");
     let _turn = app.queue.turn().await?;
     let mut report = body::parse(bytes, app.limits).await?;
     let corrected = check(&mut report, received)?;
@@ -94,7 +96,9 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
         }
         None => {}
     }
+    fail_point("report_admitted");
     let applied = app.store.apply(&report, received, app.alerts.is_some()).await?;
+    fail_point("report_committed");
     app.metrics.applied(&applied);
     tracing::debug!(
         host = %report.agent.host,

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use umbra_fail_point::fail_point;
 use umbra_report::{Gap, Record, RecordBody};
 use uuid::Uuid;
 
@@ -91,7 +92,9 @@ impl Database {
             let excess = held.bytes + GAP - cap;
             dropped = collapse(&transaction, &mut held, |_, bytes| bytes < excess)?;
         }
+        fail_point("spool_appended");
         transaction.commit()?;
+        fail_point("spool_committed");
         self.held = held;
         Ok(dropped)
     }
@@ -138,7 +141,9 @@ impl Database {
             "DELETE FROM record WHERE sequence <= ?1",
             [sequence.cast_signed()],
         )?;
+        fail_point("spool_deleting");
         transaction.commit()?;
+        fail_point("spool_deleted");
         held.records -= records;
         held.bytes -= bytes + records * ROW;
         self.held = held;

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use umbra_fail_point::fail_point;
 use umbra_report::{Gap, Observation, RecordBody, Report};
 
 use super::{Store, StoreError, Transaction, agents, batch, millis, on, stored};
@@ -104,6 +105,7 @@ impl Store {
             sequence = record.sequence;
             applied.records += 1;
         }
+        fail_point("agent_remembered");
         if !observations.is_empty() {
             applied.findings = batch::apply(&mut transaction, agent, &observations, now, alert).await?;
         }
@@ -119,6 +121,7 @@ impl Store {
             .await
             .map(drop))?;
         }
+        fail_point("report_applied");
         transaction.commit().await?;
         Ok(Applied { sequence, ..applied })
     }

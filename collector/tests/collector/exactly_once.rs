@@ -1,4 +1,5 @@
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -69,7 +70,12 @@ struct Process {
 
 impl Process {
     fn start(data: &Path, database: &[String]) -> Self {
+        Self::start_with(data, database, &[])
+    }
+
+    fn start_with(data: &Path, database: &[String], environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_umbra-collector"))
+            .envs(environment.iter().copied())
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(database)
@@ -140,4 +146,52 @@ async fn killed_between_and_within_reports_the_totals_are_right() {
         "of {REPORTS} reports {acknowledged} were answered before the kill"
     );
     assert_eq!(rows[0]["bytes_in"], REPORTS * 50 * 2000);
+}
+
+/// Where a report can be when the collector is killed; in the middle of its second one.
+const FAIL_POINTS: [&str; 5] = [
+    "body_read",
+    "report_admitted",
+    "agent_remembered",
+    "report_applied",
+    "report_committed",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_each_step_of_a_report_the_totals_are_right_to_the_byte() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let http = client();
+    let mut spool = Spool::of("web-1");
+    let database = crate::on::arguments();
+    let mut sent = 0;
+    for point in FAIL_POINTS {
+        let armed = format!("{point}:2");
+        let mut process = Process::start_with(directory.path(), &database, &[("UMBRA_FAIL_POINT", &armed)]);
+        let mut report = || {
+            sent += 10;
+            spool.report((0..10).map(|_| call("alice", "curl")).collect())
+        };
+        let (first, second) = (report(), report());
+        let answer = post(&http, &process.url, &first).await.expect("an answer");
+        assert!(answer.status().is_success());
+        post(&http, &process.url, &second)
+            .await
+            .expect_err("it is killed");
+        let ended = process.child.wait().expect("its end");
+        assert_eq!(ended.signal(), Some(9), "at {point}");
+        drop(process);
+
+        // It starts again, and the agent sends what nobody acknowledged.
+        let process = Process::start(directory.path(), &database);
+        let known = post(&http, &process.url, &second).await.expect("an answer");
+        assert!(known.status().is_success());
+        let rows = rows(&http, &process.url).await;
+        assert_eq!(rows.len(), 1);
+        let totals = ["flows", "bytes_out", "bytes_in"].map(|field| rows[0][field].as_u64());
+        assert_eq!(
+            totals,
+            [Some(sent), Some(sent * 100), Some(sent * 2000)],
+            "killed at {point}"
+        );
+    }
 }

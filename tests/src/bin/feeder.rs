@@ -1,0 +1,78 @@
+//! `umbra-feeder CONFIG LAST`: feeds the agent's own delivery with sums that are known, and ends when all are delivered.
+//!
+//! Record number N of the spool is of program `pN`: one flow, 1000 + N bytes out, 3000 + 7 N bytes in. It begins after
+//! the last number that the spool has given out, so that what a kill took from memory is fed again, and nothing else.
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use umbra_agent::activity::Activity;
+use umbra_agent::config::Config;
+use umbra_agent::delivery::Delivery;
+use umbra_agent::managed::Managed;
+use umbra_agent::{identity, spool};
+use umbra_catalog::Kind;
+use umbra_report::{Caller, Evidence, Program, Protocol, User};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let mut words = std::env::args().skip(1);
+    let file = PathBuf::from(words.next().context("no configuration")?);
+    let last: u64 = words.next().context("no number")?.parse()?;
+    let config = Config::load(Some(&file))?;
+    let folder = config.spool.directory();
+    spool::make_folder(&folder)?;
+    let (managed, _, taken) = Managed::open(&config)?;
+    let agent = identity::load(&folder)?;
+    let delivery = Delivery::open(&config, agent, managed, taken.settings, Arc::default())?;
+    let mut level = delivery.level();
+    let (activities, received) = mpsc::channel(1);
+    let feeding = async move {
+        loop {
+            let number = level.borrow().last_assigned + 1;
+            if number > last {
+                break;
+            }
+            activities.send(activity(number)).await?;
+            level.wait_for(|level| level.last_assigned >= number).await?;
+        }
+        level.wait_for(|level| level.records == 0).await?;
+        // The sender goes, and with it the delivery ends.
+        anyhow::Ok(())
+    };
+    let ((), fed) = tokio::join!(delivery.run(received), feeding);
+    fed
+}
+
+fn activity(number: u64) -> Activity {
+    Activity {
+        time: Timestamp::now(),
+        caller: Arc::new(Caller {
+            user: User {
+                uid: 1000,
+                name: None,
+            },
+            program: Program {
+                name: format!("p{number}"),
+                ..Program::default()
+            },
+            container: None,
+            unit: None,
+        }),
+        origin: None,
+        vendor: "OpenAI".into(),
+        service: "API".into(),
+        kind: Kind::Api,
+        name: "api.openai.com".into(),
+        evidence: Evidence::TlsSni,
+        protocol: Protocol::Tcp,
+        flows: 1,
+        bytes_out: 1000 + number,
+        bytes_in: 3000 + 7 * number,
+    }
+}

@@ -65,7 +65,7 @@ pub struct Status {
     /// What it runs of the collector's configuration; `None` when it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configuration: Option<Running>,
-    /// How its work goes; agents before 0.2 do not say.
+    /// How its work goes; older agents do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
 }

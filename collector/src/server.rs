@@ -9,6 +9,7 @@ mod guard;
 mod peer;
 mod routes;
 mod tls;
+mod whole;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Router, middleware};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use super::any_time::AnyTime;
 use super::crowd::Crowd;
 use super::peer::PeerAcceptor;
 use super::routes::{missing, wrong_method};
-use super::{StartError, document, http, listen};
+use super::{StartError, document, http, listen, whole};
 use crate::app::App;
 use crate::authority::Authority;
 use crate::config::Agents;
@@ -71,6 +71,7 @@ impl Listener {
 }
 
 fn router(app: App, desk: Desk) -> Router {
+    let within = app.limits.body;
     let certificates = OpenApiRouter::new()
         .routes(routes!(enrolment::enrol))
         .routes(routes!(enrolment::renew))
@@ -84,6 +85,7 @@ fn router(app: App, desk: Desk) -> Router {
     document::described(api)
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(within, whole::bodies))
 }
 
 /// A certificate lives in memory alone, and is replaced long before it ends.

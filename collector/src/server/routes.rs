@@ -5,12 +5,14 @@ use utoipa_axum::routes;
 
 use super::document;
 use super::guard::{self, Guard};
+use super::whole;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::{api, ingest, pages};
 
 /// Every address that the collector answers people and programs of this machine.
 pub(super) fn router(app: App, guard: Guard) -> Router {
+    let within = app.limits.body;
     let api = document::begun()
         .routes(routes!(ingest::reports))
         .routes(routes!(api::inventory))
@@ -25,6 +27,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .route("/assets/icon.svg", get(pages::icon))
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(within, whole::bodies))
         .layer(middleware::from_fn_with_state(guard, guard::stand))
         .with_state(app)
 }

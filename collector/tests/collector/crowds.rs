@@ -186,3 +186,33 @@ async fn an_agent_that_sends_many_reports_at_once_holds_nobody_up() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_refused_is_answered_after_its_body_and_the_connection_goes_on() {
+    let collector = Collector::start().await;
+    let mut stream = TcpStream::connect(authority(&collector.url))
+        .await
+        .expect("a connection");
+    let body = "not what was asked for";
+    for (method, path, status) in [
+        ("POST", "v1/reports", "415"),
+        ("PUT", "healthz", "405"),
+        ("POST", "nowhere", "404"),
+    ] {
+        let head = format!(
+            "{method} /{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.expect("a head");
+        // An answer before its body would come now, and the connection would end.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.write_all(body.as_bytes()).await.expect("a body");
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).await.expect("an answer");
+        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{path}: {answer}"
+        );
+    }
+}

@@ -15,8 +15,8 @@ pub enum Counter {
     /// First bytes that went up to the agent because no name could be read of them in the kernel: hellos and requests
     /// in pieces, QUIC Initials.
     FlowsAsked,
-    /// Buffers with QUIC Initials that went up to the agent: a datagram, or several that were sent in one go.
-    InitialsSent,
+    /// Pieces that went up to the agent to be read: parts of hellos and requests, QUIC Initials, DNS answers.
+    PiecesSent,
     /// DNS answers to catalogue names.
     AnswersSeen,
     /// Pieces that found the ring buffer full: the names in them are lost.
@@ -56,7 +56,7 @@ impl Counter {
         Self::NamesMatched,
         Self::FlowsWithoutName,
         Self::FlowsAsked,
-        Self::InitialsSent,
+        Self::PiecesSent,
         Self::AnswersSeen,
         Self::PiecesDropped,
         Self::WorkspacesBusy,
@@ -80,7 +80,7 @@ impl Counter {
             Self::NamesMatched => "names_matched",
             Self::FlowsWithoutName => "flows_without_name",
             Self::FlowsAsked => "flows_asked",
-            Self::InitialsSent => "initials_sent",
+            Self::PiecesSent => "pieces_sent",
             Self::AnswersSeen => "answers_seen",
             Self::PiecesDropped => "pieces_dropped",
             Self::WorkspacesBusy => "workspaces_busy",
@@ -113,7 +113,7 @@ impl Counter {
             | Self::NamesMatched
             | Self::FlowsWithoutName
             | Self::FlowsAsked
-            | Self::InitialsSent
+            | Self::PiecesSent
             | Self::AnswersSeen
             | Self::EventsSent
             | Self::EventsDropped

@@ -11,7 +11,6 @@ use aya_ebpf::{
     helpers::{bpf_get_prandom_u32, bpf_ktime_get_boot_ns},
 };
 use umbra_agent_common::{
-    counter::Counter,
     event::FLOW_CLOSED,
     flow::{
         DATAGRAMS_MAX, EVIDENCE_PIECES, OWNER_AT_SEND, READING_PROXIED, READING_SERVER, STATE_ASKED,
@@ -23,7 +22,7 @@ use umbra_agent_common::{
 
 use crate::{
     answers,
-    maps::{FLOWS, PEERS, Peer, RELAYED, VERDICTS, count, send},
+    maps::{FLOWS, PEERS, Peer, RELAYED, VERDICTS, send},
     packet::{Packet, Side, UDP, UDP_HEADER},
     peer,
     pieces::{self, Kind},
@@ -224,7 +223,6 @@ fn send_up(packet: Packet, flow: u64, work: &Work) {
         segment,
         first: false,
     };
-    count(Counter::InitialsSent);
     pieces::send_first(packet, work.headers.payload.get(), work.headers.end.get(), kind);
 }
 

@@ -109,6 +109,7 @@ pub fn send_one<const LENGTH: usize>(packet: Packet, from: u32, length: u32, kin
         let bytes: *mut u8 = ptr::addr_of_mut!((*piece).bytes).cast();
         if bpf_skb_load_bytes(packet.0.cast(), from, bytes.cast(), length) == 0 {
             entry.submit(0);
+            count(Counter::PiecesSent);
         } else {
             entry.discard(0);
             count(Counter::PiecesDropped);

@@ -89,6 +89,8 @@ mod proxies;
 mod quic;
 #[path = "system/quic_beginnings.rs"]
 mod quic_beginnings;
+#[path = "system/quic_initials.rs"]
+mod quic_initials;
 #[path = "system/quic_proxies.rs"]
 mod quic_proxies;
 #[path = "system/resolved.rs"]

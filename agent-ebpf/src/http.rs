@@ -13,6 +13,8 @@ use crate::{
 /// Bytes of a head that are read here. `Host` is among the first fields of every client in use; a head that is longer
 /// before it goes up to the agent.
 const TEXT_MAX: usize = 512;
+/// End of a head.
+pub const END_OF_HEAD: u32 = u32::from_be_bytes(*b"\r\n\r\n");
 /// Longest method: the registry's longest is `UPDATEREDIRECTREF`.
 const METHOD_MAX: u32 = 20;
 /// Spaces that may stand before the host (RFC 9112, section 5).
@@ -35,7 +37,7 @@ static OF_A_HOST: [bool; 256] = {
 pub struct Text {
     /// With a zero byte behind what is there.
     bytes: [u8; 2 * TEXT_MAX],
-    /// How much is there.
+    /// How much is in the packet.
     length: Blurred,
     at: Blurred,
     /// A [`Form`].
@@ -89,7 +91,7 @@ impl Text {
             .ok_or(Nameless::NoName)?;
         packet.load(from, text, length).ok_or(Nameless::NoName)?;
         self.bytes[length as usize & (2 * TEXT_MAX - 1)] = 0;
-        self.length.set(length);
+        self.length.set(there);
         self.at.set(0);
         let form = self.request_line()?;
         self.form.set(form as u32);
@@ -104,6 +106,24 @@ impl Text {
             _ => Form::Connect,
         };
         Ok((form, self.at.get()))
+    }
+
+    /// Whether a head ends in what was read, and something stands behind it.
+    #[inline(always)]
+    pub fn goes_on(&mut self) -> bool {
+        self.at.set(0);
+        self.window[1].set(0);
+        for _ in 0..TEXT_MAX {
+            let window = (self.window[1].get() << 8) | u32::from(self.step());
+            self.window[1].set(window);
+            if window == END_OF_HEAD || window & 0xffff == 0x0a0a {
+                return self.at.get() < self.length.get();
+            }
+            if window & 0xff == 0 {
+                return false;
+            }
+        }
+        false
     }
 
     /// Tells the target of the request that was read from others. Not 0.

@@ -12,6 +12,7 @@ use umbra_agent_common::{
 
 use crate::{
     catalogue,
+    http::END_OF_HEAD,
     maps::{ADDRESSES, count},
     nameless::Nameless,
     packet::{Packet, Side, TCP},
@@ -24,8 +25,6 @@ use crate::{
 const HOPS_MAX: u8 = 4;
 /// Times that a proxy is asked for the same again: two or three where a client authenticates in steps (RFC 4559).
 const REPEATS_MAX: u32 = 8;
-/// End of an HTTP head.
-const END_OF_HEAD: u32 = u32::from_be_bytes(*b"\r\n\r\n");
 const SPLIT: u32 = Nameless::Split as u32;
 
 /// What becomes of a flow.
@@ -68,7 +67,7 @@ pub fn judge(packet: Packet, state: &mut SocketState, work: &mut Work) -> Verdic
     // A head that is not whole, or that something follows at once.
     if work.record.pattern == 0
         && evidence == EVIDENCE_CONNECT
-        && packet.word(work.headers.end.get() - 4) != Some(END_OF_HEAD)
+        && (packet.word(work.headers.end.get() - 4) != Some(END_OF_HEAD) || work.text.goes_on())
     {
         return Verdict::Ask;
     }

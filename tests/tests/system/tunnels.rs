@@ -102,6 +102,8 @@ fn requests_to_proxies_are_told_apart_wherever_they_are_cut() {
     // As long as the hello, so that each is a packet when the pieces are as long.
     let first = request("192.0.2.7:443", length);
     let longer = request("192.0.2.7:443", length + length / 2);
+    // What follows is cut within its target.
+    let shorter = request("192.0.2.7:443", length - "CONNECT 192.0.".len());
     let other = request("[2001:db8::7]:443", length);
     // A greeting whose length is that of the pieces, so that the request behind it is cut within the address.
     let greeting = b"\x05\x05\0\x01\x02\x03\x04";
@@ -117,6 +119,20 @@ fn requests_to_proxies_are_told_apart_wherever_they_are_cut() {
             1,
         ),
         ("again, cut", vec![&first, &longer], length, "http_connect", 1),
+        (
+            "again, cut in its line",
+            vec![&shorter, &longer],
+            length,
+            "http_connect",
+            1,
+        ),
+        (
+            "and again, cut in its line",
+            vec![&first, &shorter, &longer],
+            length,
+            "http_connect",
+            1,
+        ),
         (
             "of another",
             vec![&first, &first, &other, &other],
@@ -187,6 +203,42 @@ fn requests_to_proxies_are_named_in_pieces() {
             check_name(&flow.open, evidence, &OPENAI);
             let found = flow.open.via.map(|via| (via.protocol, via.hops));
             assert_eq!(found, Some((protocol.to_owned(), 1)));
+        }
+    }
+    assert!(agent.stop().success());
+}
+
+#[test]
+fn a_plain_request_in_one_go_with_what_its_proxy_is_asked_is_named() {
+    if spared("requests in one go") {
+        return;
+    }
+    let Some(bed) = bed_serving(&[], &PLAIN) else {
+        return;
+    };
+    let agent = Agent::start(&Setup::default());
+    let get = format!("GET /bytes/10 HTTP/1.0\r\nHost: {}\r\n\r\n", OPENAI.name);
+    let connect = |length| request("192.0.2.7:80", length);
+    let greeting = b"\x05\x01\0";
+    for (asked, protocol) in [
+        (connect(100), "http_connect"),
+        // As long as what the kernel reads of a head.
+        (connect(512), "http_connect"),
+        ([&greeting[..], SOCKS5].concat(), "socks5"),
+        (SOCKS4.to_vec(), "socks4"),
+        (
+            b"\x04\x01\x01\xbb\0\0\0\x01user\0other.example\0".to_vec(),
+            "socks4",
+        ),
+    ] {
+        // With content behind its head, and without.
+        for end in ["", "content"] {
+            let text = [&asked, get.as_bytes(), end.as_bytes()].concat();
+            let (pid, _) = bed.say("localhost", 80, &text, &[]);
+            let flow = flow_of(&agent, |event| event.process.pid == pid);
+            check_name(&flow.open, HTTP, &OPENAI);
+            let found = flow.open.via.map(|via| (via.protocol, via.hops));
+            assert_eq!(found, Some((protocol.to_owned(), 1)), "{end:?}");
         }
     }
     assert!(agent.stop().success());

@@ -1,15 +1,19 @@
 //! A host of the user's own catalogue is named however it is asked for: one of one label, `ollama`, and addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::process::Stdio;
+use std::time::Duration;
 
 use umbra_tests::TestBed;
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{Call, named};
+use umbra_tests::name_server;
+use umbra_tests::process::Process;
 use umbra_tests::proxies::Proxy;
 use umbra_tests::skip::{Need, ready, spared};
 
 use crate::expect::{CONNECT, Evidence, HTTP, SOCKS, TLS, flow_of, untold};
-use crate::names::{BED, own_catalogue};
+use crate::names::{BED, bed_without_names, own_catalogue};
 use crate::through::via;
 
 const HOST: &str = "ollama";
@@ -157,4 +161,56 @@ fn an_ipv6_address_is_the_same_however_it_is_written_and_cut() {
         }
     }
     untold(agent, [], &pids);
+}
+
+/// What the resolver makes of [`HOST`], and its address (RFC 5737).
+const COMPLETED: &str = "ollama.corp.example";
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 17));
+
+#[test]
+fn a_host_that_the_resolver_completes_has_the_name_that_it_is_asked_by() {
+    if spared("search domains") {
+        return;
+    }
+    let plain = ["--silent", "--fail", "http://ollama/bytes/10"];
+    let nameless = ["s_client", "-noservername", "-connect", "ollama:443"];
+    // The server is told what the person wrote, and the DNS what the resolver made of it.
+    for (own, told) in [
+        (HOST, [Some((HOST, "http_host")), None]),
+        (COMPLETED, [None, Some((COMPLETED, "dns"))]),
+    ] {
+        let Some(bed) = bed_without_names(&["--plain", "80"]) else {
+            return;
+        };
+        bed.add_address(ADDRESS);
+        let record = format!("--host-record={COMPLETED},{ADDRESS},60");
+        let mut server = name_server::start(&mut bed.command("dnsmasq"), "127.0.0.1", &[&record]);
+        let agent = Agent::start(&Setup {
+            catalogue: Some(own_catalogue(&bed, own)),
+            ..Setup::default()
+        });
+        let mut pids = Vec::new();
+        for (mut command, told) in [("curl", &plain[..]), ("openssl", &nameless)]
+            .map(|(program, arguments)| {
+                let mut command = bed.command(program);
+                command.args(arguments).stdin(Stdio::null());
+                command
+            })
+            .into_iter()
+            .zip(told)
+        {
+            // As `search` in `resolv.conf` (resolver(5)).
+            let mut client = Process::start(command.env("LOCALDOMAIN", "corp.example"));
+            client.succeed(Duration::from_secs(20));
+            server.said(&format!("query[A] {COMPLETED}"), Duration::from_secs(5));
+            match told {
+                None => pids.push(client.pid()),
+                Some(told) => {
+                    let event = flow_of(&agent, |event| event.process.pid == client.pid()).open;
+                    assert_eq!((event.name.as_str(), event.evidence.as_str()), told);
+                }
+            }
+        }
+        untold(agent, [], &pids);
+    }
 }

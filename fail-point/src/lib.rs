@@ -1,7 +1,8 @@
 //! Places at which a test kills the program, as `kill -9` does it.
 //!
 //! `UMBRA_FAIL_POINT=NAME` kills the process when it comes to that place, `NAME:3` when it comes there for the third
-//! time. Only builds with debug assertions look: in a release build a place is nothing.
+//! time. Only builds with debug assertions look, and the tests' own programs (feature `armed`): in
+//! agent and collector as they are released a place is nothing.
 //!
 //! An own crate of one function, not `fail` (tikv): that one brings a language of actions, a registry and two
 //! dependencies, and had its last release in 2022; nothing here needs more than an end.
@@ -10,13 +11,13 @@
 /// A place called `name`.
 #[inline]
 pub fn fail_point(name: &str) {
-    #[cfg(debug_assertions)]
+    #[cfg(any(debug_assertions, feature = "armed"))]
     armed::pass(name);
-    #[cfg(not(debug_assertions))]
+    #[cfg(not(any(debug_assertions, feature = "armed")))]
     let _ = name;
 }
 
-#[cfg(debug_assertions)]
+#[cfg(any(debug_assertions, feature = "armed"))]
 mod armed {
     use std::env;
     use std::sync::LazyLock;

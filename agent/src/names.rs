@@ -19,8 +19,6 @@ use std::{
 
 use umbra_catalog::{Catalogue, Kind};
 
-use crate::probes::{CatalogueTable, Edition, ProbeError};
-
 /// Whose name it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
@@ -36,6 +34,15 @@ pub struct Service {
 
 /// Catalogues whose numbers are known: that of now and those of flows that opened before it.
 const EDITIONS: usize = 3;
+
+/// Which of the catalogues that the kernel has had: no two that are there at the same time have numbers in common.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edition {
+    /// What the numbers of patterns are counted from.
+    pub base: u32,
+    /// Which half of the groups is its own.
+    pub odd: bool,
+}
 
 /// Vendors and services by pattern number, shared between all flows to them.
 pub struct Names {
@@ -54,9 +61,13 @@ impl Names {
         }
     }
 
-    /// Looks names up in another catalogue from now on, here and in the kernel. Numbers that flows have been given keep
-    /// their meaning until two more have come.
-    pub fn replace(&mut self, catalogue: Catalogue, kernel: &mut CatalogueTable) -> Result<(), ProbeError> {
+    /// Looks names up in another catalogue from now on, once `in_kernel` has put it in the old one's place. Numbers that
+    /// flows have been given keep their meaning until two more have come.
+    pub fn replace<E>(
+        &mut self,
+        catalogue: Catalogue,
+        in_kernel: impl FnOnce((Edition, &Catalogue), (Edition, &Catalogue)) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Some((old, of_old)) = self.editions.back() else {
             return Ok(());
         };
@@ -65,7 +76,7 @@ impl Names {
             base: old.base.saturating_add(patterns),
             odd: !old.odd,
         };
-        kernel.replace((*old, of_old), (new, &catalogue))?;
+        in_kernel((*old, of_old), (new, &catalogue))?;
         self.editions.push_back((new, catalogue));
         if self.editions.len() > EDITIONS {
             self.editions.pop_front();
@@ -112,3 +123,6 @@ impl Names {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

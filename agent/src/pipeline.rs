@@ -159,7 +159,8 @@ impl Pipeline {
                     self.release(&mut told, false);
                 }
                 Some(catalogue) = self.catalogues.recv() => {
-                    self.names.replace(catalogue, &mut self.kernel_names)?;
+                    let kernel = &mut self.kernel_names;
+                    self.names.replace(catalogue, |old, new| kernel.replace(old, new))?;
                 }
                 _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
             }

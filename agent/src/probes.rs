@@ -25,7 +25,7 @@ use crate::config::KernelLog;
 
 pub use attach::{Attached, PROGRAMS, ProgramSpec, try_load};
 pub use bell::{Bell, Wakeups};
-pub use catalogue::{CatalogueTable, Edition};
+pub use catalogue::CatalogueTable;
 pub use cgroup::CgroupRoot;
 pub use counters::{Counters, Counts};
 pub use diagnostics::Diagnostics;

@@ -8,18 +8,10 @@ use umbra_agent_common::trie::{KEY_DATA, TrieValue};
 use umbra_catalog::{Catalogue, TrieEntry};
 
 use super::{ProbeError, map_error};
+use crate::names::Edition;
 
 /// Groups of every other edition are numbered from here: a catalogue has no more entries than half of it.
 const OTHER_GROUPS: u16 = 1 << 15;
-
-/// Which of the catalogues that the kernel has had: no two that are there at the same time have numbers in common.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Edition {
-    /// What the numbers of patterns are counted from.
-    pub base: u32,
-    /// Which half of the groups is its own.
-    pub odd: bool,
-}
 
 /// The kernel's table.
 pub struct CatalogueTable(LpmTrie<MapData, [u8; KEY_DATA], TrieValue>);

@@ -53,6 +53,11 @@ pub(crate) fn briefly() -> Result<()> {
     fuzz(&targets()?, BRIEF, Some(SEED))
 }
 
+/// Lints the targets without building them.
+pub(crate) fn lint() -> Result<()> {
+    shell::run(&mut command::lint())
+}
+
 /// The names of all targets.
 fn targets() -> Result<Vec<String>> {
     let folder = workspace::root().join("fuzz/fuzz_targets");

@@ -3,15 +3,16 @@
 use anyhow::Result;
 
 use crate::setup::{self, Need};
-use crate::{shell, workspace};
+use crate::{fuzz, shell, workspace};
 
 /// Formatting and clippy, warnings being errors.
 pub(crate) fn main() -> Result<()> {
     setup::ensure(Need::Build)?;
-    check()
+    check()?;
+    fuzz::lint()
 }
 
-/// The same without setup.
+/// The same without setup, and without the fuzz targets: the tests build these.
 pub(crate) fn check() -> Result<()> {
     shell::run(workspace::cargo().args(["fmt", "--all", "--check"]))?;
     // Workspaces of their own.

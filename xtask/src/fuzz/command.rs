@@ -1,6 +1,6 @@
 //! The commands of cargo-fuzz.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::workspace;
@@ -19,6 +19,23 @@ pub(super) fn build(targets: &[String]) -> Command {
     if let [target] = targets {
         cargo.arg(target);
     }
+    cargo
+}
+
+/// Lints the targets; that compiles neither libFuzzer nor what it is written in.
+pub(super) fn lint() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args([
+        "clippy",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--workspace",
+        "--target-dir",
+    ]);
+    cargo.arg(folder());
+    cargo.args(["--", "-D", "warnings"]);
+    // A ready libFuzzer: nothing is linked, so nobody looks whether it is there.
+    cargo.env("CUSTOM_LIBFUZZER_PATH", "/nowhere/libfuzzer.a");
     cargo
 }
 
@@ -52,12 +69,15 @@ pub(super) fn replay(target: &str, input: &str) -> Command {
 fn cargo_fuzz(subcommand: &str) -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["fuzz", subcommand, "--sanitizer", "none", "--target-dir"]);
-    // Apart from the workspace's own, because all of it is built with other flags.
+    cargo.arg(folder());
+    cargo
+}
+
+/// Where they are built: apart from the workspace's own, because all of it is built with other flags.
+fn folder() -> PathBuf {
     let folder = workspace::target_dir().join("fuzz");
-    let folder = folder
+    folder
         .strip_prefix(workspace::root())
         .map(Path::to_owned)
-        .unwrap_or(folder);
-    cargo.arg(folder);
-    cargo
+        .unwrap_or(folder)
 }

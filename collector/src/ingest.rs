@@ -76,8 +76,10 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
     let _room = app.queue.room(body::room(&request, app.limits))?;
     let bytes = body::read(request, app.limits).await?;
     fail_point("body_read");
-    let _turn = app.queue.turn().await?;
-    let mut report = body::parse(bytes, app.limits).await?;
+    let turn = app.queue.turn().await?;
+    let (mut report, unpacked) = body::parse(bytes, app.limits).await?;
+    let _waits = app.queue.wait(unpacked).await?;
+    drop(turn);
     let corrected = check(&mut report, received)?;
     if corrected > 0 {
         tracing::warn!(host = %report.agent.host, corrected, "times far from this clock were set to now");
@@ -97,11 +99,13 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
         None => {}
     }
     fail_point("report_admitted");
-    let applied = app.store.apply(&report, received, app.alerts.is_some()).await?;
+    let agent = report.agent.id;
+    let applied = app.store.apply(report, received, app.alerts.is_some()).await;
+    let applied = applied.map_err(|error| Refusal::from(&*error))?;
     fail_point("report_committed");
     app.metrics.applied(&applied);
     tracing::debug!(
-        host = %report.agent.host,
+        %agent,
         records = applied.records,
         repeated = applied.repeated,
         findings = applied.findings,

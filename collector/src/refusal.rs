@@ -91,6 +91,13 @@ impl Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         tracing::error!("{error}");
+        Self::from(&error)
+    }
+}
+
+/// Of an error that is in the log already.
+impl From<&StoreError> for Refusal {
+    fn from(error: &StoreError) -> Self {
         match error {
             StoreError::Busy(_) | StoreError::Conflict(_) | StoreError::Gone => {
                 Self::later("the database is busy", Duration::from_secs(5))

@@ -15,6 +15,7 @@ mod directory;
 mod enrolments;
 mod error;
 mod evidence;
+mod group;
 mod health;
 mod migrations;
 mod months;
@@ -27,6 +28,7 @@ mod tokens;
 mod uses;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -40,6 +42,7 @@ pub use database::{Database, DatabaseError};
 pub use enrolments::{Decision, Enrolment};
 pub use error::StoreError;
 pub(crate) use evidence::rank as evidence_rank;
+use group::Groups;
 pub use health::{Health, Loss, Outbox};
 pub use months::Month;
 pub use outbox::{Alert, Outcome};
@@ -61,9 +64,10 @@ pub enum Location {
 }
 
 /// The fleet's inventory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Store {
-    database: Both<sqlite::Pools, postgres::Postgres>,
+    database: Arc<Both<sqlite::Pools, postgres::Postgres>>,
+    groups: Arc<Groups>,
 }
 
 impl Store {
@@ -82,9 +86,16 @@ impl Store {
             Location::Directory(dir) => Both::Sqlite(sqlite::Pools::open(dir, beside).await?),
             Location::Postgres(database) => Both::Postgres(postgres::Postgres::open(database).await?),
         };
-        let store = Self { database };
+        let writers = match &database {
+            Both::Sqlite(_) => 1,
+            Both::Postgres(_) => postgres::WRITERS,
+        };
+        let store = Self {
+            database: Arc::new(database),
+            groups: Arc::new(Groups::new(writers)),
+        };
         store.check_form().await?;
-        if matches!(&store.database, Both::Sqlite(pools) if pools.are_alone()) {
+        if matches!(&*store.database, Both::Sqlite(pools) if pools.are_alone()) {
             // Whoever was sending an alert is gone.
             store.release_alerts().await?;
         }
@@ -93,21 +104,22 @@ impl Store {
 
     /// Waits for what runs, then closes.
     pub async fn close(&self) {
-        match &self.database {
+        self.groups.end().await;
+        match &*self.database {
             Both::Sqlite(pools) => pools.close().await,
             Both::Postgres(postgres) => postgres.pool.close().await,
         }
     }
 
     fn readers(&self) -> Pool<'_> {
-        match &self.database {
+        match &*self.database {
             Both::Sqlite(pools) => Both::Sqlite(&pools.readers),
             Both::Postgres(postgres) => Both::Postgres(&postgres.pool),
         }
     }
 
     fn writer(&self) -> Pool<'_> {
-        match &self.database {
+        match &*self.database {
             Both::Sqlite(pools) => Both::Sqlite(&pools.writer),
             Both::Postgres(postgres) => Both::Postgres(&postgres.pool),
         }

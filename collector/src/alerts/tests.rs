@@ -24,7 +24,7 @@ async fn alert() -> Alert {
     });
     let received = "2026-11-24T10:15:05Z".parse().expect("a time");
     let report = Spool::of("web-1").report(vec![call]);
-    store.apply(&report, received, true).await.expect("a report");
+    store.apply(report, received, true).await.expect("a report");
     store
         .claim_alert(Timestamp::now())
         .await

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use umbra_report::{Report, VERSION};
 
 use super::Limits;
+use super::queue::kibibytes;
 use crate::refusal::Refusal;
 
 /// The largest window that a zstd frame may ask for, as a power of two: 8 MiB (RFC 8878, section 3.1.1.1.2).
@@ -25,7 +26,7 @@ pub(super) struct Packed {
 pub(super) fn room(request: &Request, limits: Limits) -> u32 {
     let most = u64::try_from(limits.compressed).unwrap_or(u64::MAX);
     let said = request.body().size_hint().upper().unwrap_or(most).min(most);
-    u32::try_from(said / 1024 + 1).unwrap_or(u32::MAX)
+    kibibytes(usize::try_from(said).unwrap_or(usize::MAX))
 }
 
 /// Reads a request's body.
@@ -47,13 +48,14 @@ fn is_zstd(headers: &HeaderMap) -> Result<bool, Refusal> {
     }
 }
 
-/// Unpacks and parses a body, off the threads that answer requests.
-pub(super) async fn parse(packed: Packed, limits: Limits) -> Result<Report, Refusal> {
+/// Unpacks and parses a body, off the threads that answer requests; gives the bytes of its JSON, too.
+pub(super) async fn parse(packed: Packed, limits: Limits) -> Result<(Report, usize), Refusal> {
     tokio::task::spawn_blocking(move || {
         if packed.zstd {
-            parse_json(&unpack(&packed.bytes, limits)?)
+            let json = unpack(&packed.bytes, limits)?;
+            Ok((parse_json(&json)?, json.len()))
         } else {
-            parse_json(&packed.bytes)
+            Ok((parse_json(&packed.bytes)?, packed.bytes.len()))
         }
     })
     .await

@@ -17,11 +17,12 @@ pub struct Limits {
     pub shutdown: Duration,
     /// Connections at the same time, at each listener.
     pub connections: usize,
-    /// Reports that are unpacked and stored at the same time.
+    /// Reports that are unpacked at the same time.
     pub reports: usize,
     /// Reports that one agent may have in that number, or on their way.
     pub reports_of_an_agent: usize,
-    /// Bytes of reports' bodies that are in memory at the same time, as they travel.
+    /// Bytes of reports' bodies that are in memory at the same time, as they travel; as many again of the JSON of those
+    /// that are unpacked and wait for the store.
     pub memory: usize,
 }
 

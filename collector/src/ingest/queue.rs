@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::Limits;
 use crate::refusal::Refusal;
@@ -18,6 +18,9 @@ const TURN: Duration = Duration::from_secs(10);
 pub(crate) struct Queue {
     /// Room for bodies, one permit a KiB.
     room: Semaphore,
+    /// Room for reports that are unpacked and wait for the store, one permit a KiB of JSON.
+    waiting: Semaphore,
+    most_waiting: u32,
     turns: Semaphore,
     of_an_agent: usize,
     /// Reports on their way by the certificate that they came with. As many as connections at most.
@@ -33,8 +36,11 @@ pub(super) struct Place {
 
 impl Queue {
     pub(crate) fn new(limits: Limits) -> Self {
+        let most = u32::try_from(limits.memory / 1024).unwrap_or(u32::MAX);
         Self {
-            room: Semaphore::new((limits.memory / 1024).min(Semaphore::MAX_PERMITS)),
+            room: room(most),
+            waiting: room(most),
+            most_waiting: most,
             turns: Semaphore::new(limits.reports.min(Semaphore::MAX_PERMITS)),
             of_an_agent: limits.reports_of_an_agent,
             agents: Arc::default(),
@@ -63,12 +69,16 @@ impl Queue {
         self.room.try_acquire_many(kibibytes).map_err(|_| busy())
     }
 
-    /// Waits for the right to be unpacked and stored: each report may be large.
+    /// Waits for the right to be unpacked: each report may be large.
     pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        tokio::time::timeout(TURN, self.turns.acquire())
-            .await
-            .map_err(|_| busy())?
-            .map_err(|_| Refusal::later("the collector is shutting down", TURN))
+        soon(self.turns.acquire()).await
+    }
+
+    /// Waits for room to wait for the store, with so many bytes of JSON.
+    pub(super) async fn wait(&self, bytes: usize) -> Result<SemaphorePermit<'_>, Refusal> {
+        // The largest waits until nothing else does.
+        let most = kibibytes(bytes).min(self.most_waiting);
+        soon(self.waiting.acquire_many(most)).await
     }
 }
 
@@ -82,6 +92,26 @@ impl Drop for Place {
             }
         }
     }
+}
+
+fn room(kibibytes: u32) -> Semaphore {
+    Semaphore::new(
+        usize::try_from(kibibytes)
+            .unwrap_or(usize::MAX)
+            .min(Semaphore::MAX_PERMITS),
+    )
+}
+
+/// KiB that this many bytes take.
+pub(super) fn kibibytes(bytes: usize) -> u32 {
+    u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX)
+}
+
+async fn soon<T>(permit: impl Future<Output = Result<T, AcquireError>>) -> Result<T, Refusal> {
+    tokio::time::timeout(TURN, permit)
+        .await
+        .map_err(|_| busy())?
+        .map_err(|_| Refusal::later("the collector is shutting down", TURN))
 }
 
 fn busy() -> Refusal {

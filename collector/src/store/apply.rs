@@ -1,12 +1,16 @@
+//! A group of reports in one transaction, with one statement a table.
+
 use std::time::Duration;
 
-use jiff::Timestamp;
 use umbra_fail_point::fail_point;
-use umbra_report::{Gap, Observation, RecordBody, Report};
+use umbra_report::{Gap, Observation, RecordBody};
 
-use super::{Store, StoreError, Transaction, agents, batch, millis, on, stored};
+use super::agents::Known;
+use super::both::{Wording, with_rows};
+use super::group::Item;
+use super::{Store, StoreError, agents, batch, millis, stored};
 
-/// How often a report is tried that meets what other collectors do.
+/// How often a group is tried that meets what other collectors do.
 const ATTEMPTS: u32 = 6;
 
 /// What a report changed.
@@ -22,23 +26,31 @@ pub struct Applied {
     pub findings: usize,
 }
 
+/// Items are agent, epoch and number.
+const REMEMBER: Wording = with_rows!(
+    "INSERT INTO streams (agent, epoch, sequence)
+     SELECT CAST(value ->> 0 AS BIGINT), value ->> 1, CAST(value ->> 2 AS BIGINT) FROM",
+    "WHERE true ON CONFLICT (agent, epoch) DO UPDATE SET sequence = excluded.sequence"
+);
+
+const MISS: Wording = with_rows!(
+    "INSERT INTO gaps (agent, epoch, first_sequence, last_sequence, records, explained, first_seen, last_seen, received)
+     SELECT CAST(value ->> 0 AS BIGINT), value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
+            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), CAST(value ->> 6 AS BIGINT),
+            CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT)
+     FROM",
+    "WHERE true"
+);
+
 impl Store {
-    /// Applies the records that are new and remembers the last one's number, all in one transaction.
-    ///
-    /// `report` has passed [`crate::ingest::check`]. `alert` puts each new finding into the outbox. What fails because
-    /// of what other collectors did at the same time is tried again: the repeat finds what has become of it.
-    pub async fn apply(
-        &self,
-        report: &Report,
-        received: Timestamp,
-        alert: bool,
-    ) -> Result<Applied, StoreError> {
+    /// Applies reports of different agents; gives what each changed.
+    pub(super) async fn apply_group(&self, group: &[Item]) -> Result<Vec<Applied>, StoreError> {
         let mut attempt = 1;
         loop {
-            self.make_months_of(report).await?;
-            match self.apply_once(report, received, alert).await {
+            self.make_months_of(group.iter().map(|item| &item.report)).await?;
+            match self.apply_once(group).await {
                 Err(error) if error.is_conflict() && attempt < ATTEMPTS => {
-                    tracing::debug!(attempt, "storing a report again: {error}");
+                    tracing::debug!(attempt, "storing reports again: {error}");
                     self.forget_months();
                     tokio::time::sleep(Duration::from_millis(fastrand::u64(0..20 << attempt))).await;
                     attempt += 1;
@@ -48,83 +60,43 @@ impl Store {
         }
     }
 
-    async fn apply_once(
-        &self,
-        report: &Report,
-        received: Timestamp,
-        alert: bool,
-    ) -> Result<Applied, StoreError> {
-        let now = millis(received);
-        let epoch = report.epoch.to_string();
+    async fn apply_once(&self, group: &[Item]) -> Result<Vec<Applied>, StoreError> {
         let mut transaction = self.begin().await?;
-        let agent = agents::remember(&mut transaction, report, now).await?;
-        let last: Option<i64> = on!(&mut transaction, |db| sqlx::query_scalar(
-            "SELECT sequence FROM streams WHERE agent = $1 AND epoch = $2"
-        )
-        .bind(agent)
-        .bind(&epoch)
-        .fetch_optional(&mut **db)
-        .await)?;
-        let mut sequence = last.map_or(0, super::count);
-        let mut applied = Applied::default();
-        let mut observations: Vec<&Observation> = Vec::new();
-        for record in &report.records {
-            if record.sequence <= sequence {
-                applied.repeated += 1;
-                continue;
-            }
-            let next = sequence + 1;
-            let (begin, gap) = match &record.body {
-                RecordBody::Observation(observation) => {
-                    observations.push(observation);
-                    (record.sequence, None)
-                }
-                RecordBody::Gap(gap) => (gap.from, Some(gap)),
-            };
-            if begin > next {
-                let hole = Missing {
-                    from: next,
-                    to: begin - 1,
-                    records: begin - next,
-                    gap: None,
-                };
-                hole.store(&mut transaction, agent, &epoch, now).await?;
-            }
-            if let Some(gap) = gap {
-                // What a gap stands for may be here already: it was sent, and dropped before it was acknowledged.
-                let from = gap.from.max(next);
-                let records = gap.records.min(record.sequence - from + 1);
-                let missing = Missing {
-                    from,
-                    to: record.sequence,
-                    records,
-                    gap: Some(gap),
-                };
-                missing.store(&mut transaction, agent, &epoch, now).await?;
-            }
-            sequence = record.sequence;
-            applied.records += 1;
-        }
+        let known = agents::remember(&mut transaction, group).await?;
         fail_point("agent_remembered");
-        if !observations.is_empty() {
-            applied.findings = batch::apply(&mut transaction, agent, &observations, now, alert).await?;
-        }
-        if applied.records > 0 {
-            on!(&mut transaction, |db| sqlx::query(
-                "INSERT INTO streams (agent, epoch, sequence) VALUES ($1, $2, $3)
-                 ON CONFLICT (agent, epoch) DO UPDATE SET sequence = excluded.sequence",
-            )
-            .bind(agent)
-            .bind(&epoch)
-            .bind(stored(sequence))
-            .execute(&mut **db)
-            .await
-            .map(drop))?;
-        }
+        let news: Vec<News<'_>> = group
+            .iter()
+            .zip(known)
+            .map(|(item, known)| News::of(item, known))
+            .collect();
+        let gaps: Vec<_> = news.iter().flat_map(News::gaps).collect();
+        batch::execute(&mut transaction, MISS, gaps).await?;
+        let raised = batch::apply(&mut transaction, &news).await?;
+        let moved = news.iter().filter(|news| news.applied.records > 0);
+        let streams: Vec<_> = moved
+            .map(|news| (news.agent, news.item.report.epoch, stored(news.applied.sequence)))
+            .collect();
+        batch::execute(&mut transaction, REMEMBER, streams).await?;
         fail_point("report_applied");
         transaction.commit().await?;
-        Ok(Applied { sequence, ..applied })
+        let applied = news.iter().zip(raised);
+        Ok(applied
+            .map(|(news, findings)| Applied {
+                findings,
+                ..news.applied
+            })
+            .collect())
     }
+}
+
+/// What is new of a report.
+pub(super) struct News<'a> {
+    pub(super) item: &'a Item,
+    /// The agent's row.
+    pub(super) agent: i64,
+    pub(super) observations: Vec<&'a Observation>,
+    missing: Vec<Missing<'a>>,
+    applied: Applied,
 }
 
 /// A run of records that never came.
@@ -136,31 +108,69 @@ struct Missing<'a> {
     gap: Option<&'a Gap>,
 }
 
-impl Missing<'_> {
-    async fn store(
-        &self,
-        transaction: &mut Transaction,
-        agent: i64,
-        epoch: &str,
-        now: i64,
-    ) -> Result<(), StoreError> {
-        on!(transaction, |db| sqlx::query(
-            "INSERT INTO gaps (agent, epoch, first_sequence, last_sequence, records, explained, first_seen,
-                               last_seen, received)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind(agent)
-        .bind(epoch)
-        .bind(stored(self.from))
-        .bind(stored(self.to))
-        .bind(stored(self.records))
-        .bind(i64::from(self.gap.is_some()))
-        .bind(self.gap.map(|gap| millis(gap.first_seen)))
-        .bind(self.gap.map(|gap| millis(gap.last_seen)))
-        .bind(now)
-        .execute(&mut **db)
-        .await
-        .map(drop))?;
-        Ok(())
+impl<'a> News<'a> {
+    fn of(item: &'a Item, Known { agent, sequence }: Known) -> Self {
+        let mut news = Self {
+            item,
+            agent,
+            observations: Vec::new(),
+            missing: Vec::new(),
+            applied: Applied {
+                sequence,
+                ..Applied::default()
+            },
+        };
+        for record in &item.report.records {
+            if record.sequence <= news.applied.sequence {
+                news.applied.repeated += 1;
+                continue;
+            }
+            let next = news.applied.sequence + 1;
+            let (begin, gap) = match &record.body {
+                RecordBody::Observation(observation) => {
+                    news.observations.push(observation);
+                    (record.sequence, None)
+                }
+                RecordBody::Gap(gap) => (gap.from, Some(gap)),
+            };
+            if begin > next {
+                news.missing.push(Missing {
+                    from: next,
+                    to: begin - 1,
+                    records: begin - next,
+                    gap: None,
+                });
+            }
+            if let Some(gap) = gap {
+                // What a gap stands for may be here already: it was sent, and dropped before it was acknowledged.
+                let from = gap.from.max(next);
+                news.missing.push(Missing {
+                    from,
+                    to: record.sequence,
+                    records: gap.records.min(record.sequence - from + 1),
+                    gap: Some(gap),
+                });
+            }
+            news.applied.sequence = record.sequence;
+            news.applied.records += 1;
+        }
+        news
+    }
+
+    /// Rows of gaps.
+    fn gaps(&self) -> impl Iterator<Item = impl serde::Serialize> + '_ {
+        self.missing.iter().map(|missing| {
+            (
+                self.agent,
+                self.item.report.epoch,
+                stored(missing.from),
+                stored(missing.to),
+                stored(missing.records),
+                i64::from(missing.gap.is_some()),
+                missing.gap.map(|gap| millis(gap.first_seen)),
+                missing.gap.map(|gap| millis(gap.last_seen)),
+                millis(self.item.received),
+            )
+        })
     }
 }

@@ -1,18 +1,20 @@
-//! A report's observations go into the inventory with one statement a table, however many there are.
+//! Observations of reports go into the inventory with one statement a table, however many there are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use serde::Serialize;
-use umbra_report::Observation;
 use uuid::Uuid;
 
+use super::apply::News;
 use super::both::{Wording, with_rows};
-use super::{StoreError, Transaction, callers, on, stored};
+use super::group::Item;
+use super::{StoreError, Transaction, callers, millis, on, stored};
 use crate::findings;
 use crate::inventory::Tally;
 
 /// A table whose rows are never changed, by what they hold.
+#[derive(Clone, Copy)]
 struct Dictionary {
     /// Gives the place in `$1` and the id of each row that is there. Items are arrays that begin with their place.
     find: Wording,
@@ -113,25 +115,37 @@ const USE: Wording = with_rows!(
     )
 );
 
-/// Items are program, vendor, caller, destination, evidence, first seen. What is known already is left out beforehand,
-/// because PostgreSQL gives a number away to each row that it tries to insert.
+/// Items are program, vendor, caller, destination, evidence, first seen, the time. What is known already is left out
+/// beforehand, because PostgreSQL gives a number away to each row that it tries to insert.
 const FIND: Wording = with_rows!(
     "INSERT INTO findings (kind, program, vendor, caller, destination, evidence, first_seen, created)
      SELECT $2, CAST(value ->> 0 AS BIGINT), value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
-            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), $3
+            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), CAST(value ->> 6 AS BIGINT)
      FROM",
     "WHERE NOT EXISTS (SELECT 1 FROM findings f WHERE f.kind = $2 AND f.program = CAST(value ->> 0 AS BIGINT)
                        AND f.vendor = value ->> 1)
      ON CONFLICT (kind, program, vendor) DO NOTHING
-     RETURNING id"
+     RETURNING id, program, vendor"
 );
 
-/// Items are the delivery's name and the finding.
+/// Items are the delivery's name, the finding and the time.
 const ALERT: Wording = with_rows!(
     "INSERT INTO outbox (delivery, finding, state, attempts, due, created)
-     SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), 'pending', 0, $2, $2 FROM",
+     SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), 'pending', 0,
+            CAST(value ->> 2 AS BIGINT), CAST(value ->> 2 AS BIGINT)
+     FROM",
     "WHERE true"
 );
+
+/// The observation that a finding is about; the earliest, then the strongest, is the least.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct First {
+    seen: i64,
+    evidence: i64,
+    caller: i64,
+    destination: i64,
+    agent: i64,
+}
 
 /// What an hour's or a use's row counts.
 #[derive(Clone, Copy)]
@@ -181,105 +195,141 @@ impl Sum {
     }
 }
 
-/// Adds the observations of `agent` to the inventory; gives the number of findings that they raised.
+/// Adds what is new of each report to the inventory; gives the number of findings that each raised.
 ///
 /// Rows that agents share are written in one order, programs, destinations and findings, each of them sorted, so that
 /// of two transactions one at most waits for the other.
 pub(super) async fn apply(
     transaction: &mut Transaction,
-    agent: i64,
-    observations: &[&Observation],
-    now: i64,
-    alert: bool,
-) -> Result<usize, StoreError> {
-    let tallies = Tally::of(observations);
-    let programs = ids(transaction, &PROGRAMS, tallies.iter().map(Tally::program)).await?;
-    let destinations = ids(transaction, &DESTINATIONS, tallies.iter().map(Tally::destination)).await?;
-    let callers = callers::apply(transaction, agent, &tallies, &programs).await?;
+    news: &[News<'_>],
+) -> Result<Vec<usize>, StoreError> {
+    let mut raised = vec![0; news.len()];
+    let tallies: Vec<(i64, Tally<'_>)> = news
+        .iter()
+        .flat_map(|news| {
+            Tally::of(&news.observations)
+                .into_iter()
+                .map(|tally| (news.agent, tally))
+        })
+        .collect();
+    if tallies.is_empty() {
+        return Ok(raised);
+    }
+    let programs: BTreeSet<_> = tallies.iter().map(|(_, tally)| tally.program()).collect();
+    let programs = ids(transaction, PROGRAMS, programs).await?;
+    let destinations: BTreeSet<_> = tallies.iter().map(|(_, tally)| tally.destination()).collect();
+    let destinations = ids(transaction, DESTINATIONS, destinations).await?;
+    let callers = callers::apply(transaction, &tallies, &programs).await?;
 
     let mut hours: Vec<Vec<i64>> = Vec::with_capacity(tallies.len());
     let mut uses: BTreeMap<[i64; 2], Sum> = BTreeMap::new();
     // What a finding is about: the first observation of the program and vendor.
-    let mut firsts: BTreeMap<(i64, &str), [i64; 4]> = BTreeMap::new();
-    for tally in &tallies {
+    let mut firsts: BTreeMap<(i64, &str), First> = BTreeMap::new();
+    for (agent, tally) in &tallies {
         let (program, destination) = (programs[&tally.program()], destinations[&tally.destination()]);
-        let caller = callers[&(program, tally.facts.uid)];
+        let caller = callers[&(*agent, program, tally.facts.uid)];
         let sum = Sum::of(tally);
         hours.push(sum.row(&[caller, destination, tally.hour]));
         uses.entry([caller, destination])
             .and_modify(|all| *all = all.and(sum))
             .or_insert(sum);
         if tally.finding {
-            let this = [tally.first_seen, tally.evidence, caller, destination];
+            let this = First {
+                seen: tally.first_seen,
+                evidence: tally.evidence,
+                caller,
+                destination,
+                agent: *agent,
+            };
             let first = firsts.entry((program, tally.vendor)).or_insert(this);
             *first = this.min(*first);
         }
     }
     hours.sort_unstable();
-    execute(transaction, OBSERVE, &json(hours)?).await?;
-    let uses = uses.into_iter().map(|(key, sum)| sum.row(&key));
-    execute(transaction, USE, &json(uses)?).await?;
-    find(transaction, firsts, now, alert).await
+    execute(transaction, OBSERVE, hours).await?;
+    let uses: Vec<_> = uses.into_iter().map(|(key, sum)| sum.row(&key)).collect();
+    execute(transaction, USE, uses).await?;
+    let found = find(transaction, &firsts, news).await?;
+    for (raised, news) in raised.iter_mut().zip(news) {
+        *raised = found.iter().filter(|agent| **agent == news.agent).count();
+    }
+    Ok(raised)
 }
 
-/// Raises the findings that are new, and puts them into the outbox.
+/// Raises the findings that are new, and puts them into the outbox; gives the agent of each.
 async fn find(
     transaction: &mut Transaction,
-    firsts: BTreeMap<(i64, &str), [i64; 4]>,
-    now: i64,
-    alert: bool,
-) -> Result<usize, StoreError> {
-    if firsts.is_empty() {
-        return Ok(0);
+    firsts: &BTreeMap<(i64, &str), First>,
+    news: &[News<'_>],
+) -> Result<Vec<i64>, StoreError> {
+    let received: HashMap<i64, &Item> = news.iter().map(|news| (news.agent, news.item)).collect();
+    let rows: Vec<_> = firsts
+        .iter()
+        .map(|((program, vendor), first)| {
+            let now = millis(received[&first.agent].received);
+            (
+                program,
+                vendor,
+                first.caller,
+                first.destination,
+                first.evidence,
+                first.seen,
+                now,
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    let rows = json(firsts.into_iter().map(
-        |((program, vendor), [first_seen, evidence, caller, destination])| {
-            (program, vendor, caller, destination, evidence, first_seen)
-        },
-    ))?;
+    let rows = json(rows)?;
     let statement = transaction.word(FIND);
-    let raised: Vec<i64> = on!(transaction, |db| sqlx::query_scalar(statement)
+    let raised: Vec<(i64, i64, String)> = on!(&mut *transaction, |db| sqlx::query_as(statement)
         .bind(&rows)
         .bind(findings::NEW_CALLER)
-        .bind(now)
         .fetch_all(&mut **db)
         .await)?;
-    if alert && !raised.is_empty() {
-        let rows = json(raised.iter().map(|finding| (Uuid::new_v4(), finding)))?;
-        let statement = transaction.word(ALERT);
-        on!(transaction, |db| sqlx::query(statement)
-            .bind(&rows)
-            .bind(now)
-            .execute(&mut **db)
-            .await
-            .map(drop))?;
+    let mut agents = Vec::with_capacity(raised.len());
+    let mut alerts = Vec::new();
+    for (finding, program, vendor) in &raised {
+        let first = firsts.get(&(*program, vendor.as_str())).ok_or(StoreError::Gone)?;
+        let item = received[&first.agent];
+        agents.push(first.agent);
+        if item.alert {
+            alerts.push((Uuid::new_v4(), finding, millis(item.received)));
+        }
     }
-    Ok(raised.len())
+    execute(transaction, ALERT, alerts).await?;
+    Ok(agents)
 }
 
 /// The ids of a dictionary's rows; those that are missing are added. Every key has one.
 async fn ids<'a, const N: usize>(
     transaction: &mut Transaction,
-    dictionary: &Dictionary,
-    keys: impl Iterator<Item = [&'a str; N]>,
+    dictionary: Dictionary,
+    keys: BTreeSet<[&'a str; N]>,
 ) -> Result<HashMap<[&'a str; N], i64>, StoreError> {
-    let keys: Vec<[&str; N]> = keys.collect::<BTreeSet<_>>().into_iter().collect();
-    let rows = json(keys.iter().enumerate().map(|(place, key)| {
-        let place = place.to_string();
-        std::iter::once(place)
-            .chain(key.iter().map(|part| (*part).to_owned()))
-            .collect::<Vec<_>>()
-    }))?;
-    let mut ids = numbered(transaction, dictionary.find, &rows).await?;
+    let keys: Vec<[&str; N]> = keys.into_iter().collect();
+    let rows: Vec<Vec<String>> = keys
+        .iter()
+        .enumerate()
+        .map(|(place, key)| {
+            let place = place.to_string();
+            std::iter::once(place)
+                .chain(key.iter().map(|part| (*part).to_owned()))
+                .collect()
+        })
+        .collect();
+    let text = json(&rows)?;
+    let mut ids = numbered(transaction, dictionary.find, &text).await?;
     if ids.len() < keys.len() {
-        execute(transaction, dictionary.add, &rows).await?;
-        ids = numbered(transaction, dictionary.find, &rows).await?;
+        execute(transaction, dictionary.add, rows).await?;
+        ids = numbered(transaction, dictionary.find, &text).await?;
     }
     by_key(keys, &ids)
 }
 
 /// Runs a statement that gives the place of an item of `rows`, and an id.
-pub(super) async fn numbered(
+async fn numbered(
     transaction: &mut Transaction,
     wording: Wording,
     rows: &str,
@@ -292,7 +342,7 @@ pub(super) async fn numbered(
 }
 
 /// Puts the ids of places beside the keys of these places.
-pub(super) fn by_key<K: Eq + Hash>(keys: Vec<K>, ids: &[(i64, i64)]) -> Result<HashMap<K, i64>, StoreError> {
+fn by_key<K: Eq + Hash>(keys: Vec<K>, ids: &[(i64, i64)]) -> Result<HashMap<K, i64>, StoreError> {
     let ids: HashMap<i64, i64> = ids.iter().copied().collect();
     keys.into_iter()
         .zip(0..)
@@ -301,10 +351,19 @@ pub(super) fn by_key<K: Eq + Hash>(keys: Vec<K>, ids: &[(i64, i64)]) -> Result<H
         .ok_or(StoreError::Gone)
 }
 
-async fn execute(transaction: &mut Transaction, wording: Wording, rows: &str) -> Result<(), StoreError> {
+/// Runs a statement with these rows, if there are any.
+pub(super) async fn execute<T: Serialize>(
+    transaction: &mut Transaction,
+    wording: Wording,
+    rows: Vec<T>,
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = json(rows)?;
     let statement = transaction.word(wording);
     on!(transaction, |db| sqlx::query(statement)
-        .bind(rows)
+        .bind(&rows)
         .execute(&mut **db)
         .await
         .map(drop))?;

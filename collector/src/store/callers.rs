@@ -2,10 +2,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::batch::{by_key, json, numbered};
+use super::batch::json;
 use super::both::{Wording, with_rows};
 use super::{StoreError, Transaction, on};
 use crate::inventory::{Facts, Tally};
+
+/// A caller's key: the agent's row, the program's, the user id.
+pub(super) type Key = (i64, i64, u32);
 
 /// A caller of an agent, as the statements take it.
 #[derive(Serialize)]
@@ -17,7 +20,33 @@ struct Row<'a> {
     facts: &'a Facts<'a>,
 }
 
-/// What is not said this time keeps what was said before, and nothing is written where nothing is new.
+/// Whether something is said that is not known; `$said` gives it by column. What is not said is NULL, and makes no
+/// difference.
+macro_rules! news {
+    ($said:literal, $mark:literal) => {
+        news!(
+            $said, $mark, "user_name", "exe", "script", "container", "image", "pod", "namespace", "workload", "unit",
+            "package", "package_version", "sha256", "origin"
+        )
+    };
+    ($said:literal, $mark:literal, $($column:literal),+) => {
+        concat!("(false", $(" OR ", $said, $mark, $column, $mark, " <> coalesce(callers.", $column, ", '')"),+, ")")
+    };
+}
+
+/// Gives the place, the id, and whether there is news. Nothing is written, and so locked, of what is known.
+const FIND: Wording = with_rows!(
+    concat!(
+        "SELECT CAST(value ->> 'place' AS BIGINT), callers.id, coalesce(",
+        news!("value ->> ", "'"),
+        ", false) FROM"
+    ),
+    "CROSS JOIN callers
+     WHERE callers.agent = CAST(value ->> 'agent' AS BIGINT)
+       AND callers.program = CAST(value ->> 'program' AS BIGINT) AND callers.uid = CAST(value ->> 'uid' AS BIGINT)"
+);
+
+/// What is not said this time keeps what was said before.
 const SAY: Wording = with_rows!(
     "INSERT INTO callers (agent, program, uid, user_name, exe, script, container, image, pod, namespace, workload,
                           unit, package, package_version, sha256, origin)
@@ -37,54 +66,62 @@ const SAY: Wording = with_rows!(
          package = coalesce(excluded.package, callers.package),
          package_version = coalesce(excluded.package_version, callers.package_version),
          sha256 = coalesce(excluded.sha256, callers.sha256), origin = coalesce(excluded.origin, callers.origin)
-     WHERE excluded.user_name <> coalesce(callers.user_name, '') OR excluded.exe <> coalesce(callers.exe, '')
-        OR excluded.script <> coalesce(callers.script, '') OR excluded.container <> coalesce(callers.container, '')
-        OR excluded.image <> coalesce(callers.image, '') OR excluded.pod <> coalesce(callers.pod, '')
-        OR excluded.namespace <> coalesce(callers.namespace, '')
-        OR excluded.workload <> coalesce(callers.workload, '') OR excluded.unit <> coalesce(callers.unit, '')
-        OR excluded.package <> coalesce(callers.package, '')
-        OR excluded.package_version <> coalesce(callers.package_version, '')
-        OR excluded.sha256 <> coalesce(callers.sha256, '') OR excluded.origin <> coalesce(callers.origin, '')"
+     RETURNING agent, program, uid, id"
 );
 
-const FIND: Wording = with_rows!(
-    "SELECT CAST(value ->> 'place' AS BIGINT), c.id FROM",
-    "CROSS JOIN callers c
-     WHERE c.agent = CAST(value ->> 'agent' AS BIGINT) AND c.program = CAST(value ->> 'program' AS BIGINT)
-       AND c.uid = CAST(value ->> 'uid' AS BIGINT)"
-);
-
-/// Writes down what is said of the callers; gives their ids by program and user id.
+/// Writes down what is said of the callers, which `tallies` give by their agent; gives their ids.
 pub(super) async fn apply(
     transaction: &mut Transaction,
-    agent: i64,
-    tallies: &[Tally<'_>],
+    tallies: &[(i64, Tally<'_>)],
     programs: &HashMap<[&str; 2], i64>,
-) -> Result<HashMap<(i64, u32), i64>, StoreError> {
-    let mut callers: BTreeMap<(i64, u32), Facts<'_>> = BTreeMap::new();
-    for tally in tallies {
+) -> Result<HashMap<Key, i64>, StoreError> {
+    let mut callers: BTreeMap<Key, Facts<'_>> = BTreeMap::new();
+    for (agent, tally) in tallies {
         callers
-            .entry((programs[&tally.program()], tally.facts.uid))
+            .entry((*agent, programs[&tally.program()], tally.facts.uid))
             .and_modify(|facts| facts.add(&tally.facts))
             .or_insert_with(|| tally.facts.clone());
     }
-    let rows = json(
-        callers
-            .iter()
-            .enumerate()
-            .map(|(place, ((program, _), facts))| Row {
-                place,
-                agent,
-                program: *program,
-                facts,
-            }),
-    )?;
-    let statement = transaction.word(SAY);
-    on!(transaction, |db| sqlx::query(statement)
-        .bind(&rows)
-        .execute(&mut **db)
-        .await
-        .map(drop))?;
-    let ids = numbered(transaction, FIND, &rows).await?;
-    by_key(callers.into_keys().collect(), &ids)
+    let rows: Vec<Row<'_>> = callers
+        .iter()
+        .enumerate()
+        .map(|(place, ((agent, program, _), facts))| Row {
+            place,
+            agent: *agent,
+            program: *program,
+            facts,
+        })
+        .collect();
+    let text = json(&rows)?;
+    let statement = transaction.word(FIND);
+    let found: Vec<(i64, i64, bool)> = on!(&mut *transaction, |db| sqlx::query_as(statement)
+        .bind(&text)
+        .fetch_all(&mut **db)
+        .await)?;
+    let mut ids = HashMap::with_capacity(callers.len());
+    let mut settled = vec![false; rows.len()];
+    for (place, id, has_news) in found {
+        let row = usize::try_from(place)
+            .ok()
+            .and_then(|place| Some((place, rows.get(place)?)));
+        let (place, row) = row.ok_or(StoreError::Gone)?;
+        ids.insert((row.agent, row.program, row.facts.uid), id);
+        settled[place] = !has_news;
+    }
+    let news: Vec<&Row<'_>> = rows.iter().filter(|row| !settled[row.place]).collect();
+    if !news.is_empty() {
+        let text = json(news)?;
+        let statement = transaction.word(SAY);
+        let said: Vec<(i64, i64, i64, i64)> = on!(&mut *transaction, |db| sqlx::query_as(statement)
+            .bind(&text)
+            .fetch_all(&mut **db)
+            .await)?;
+        for (agent, program, uid, id) in said {
+            ids.insert((agent, program, u32::try_from(uid).unwrap_or_default()), id);
+        }
+    }
+    if ids.len() < callers.len() {
+        return Err(StoreError::Gone);
+    }
+    Ok(ids)
 }

@@ -127,6 +127,14 @@ impl StoreError {
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict(_) | Self::Gone)
     }
+
+    /// Whether the rows may be at fault: others may do better.
+    pub(super) fn is_of_rows(&self) -> bool {
+        matches!(
+            self,
+            Self::Conflict(_) | Self::Gone | Self::Encode(_) | Self::Statement(_)
+        )
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

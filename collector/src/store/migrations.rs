@@ -68,7 +68,7 @@ impl Store {
             .map(|migration| migration.version)
             .max()
             .unwrap_or_default();
-        if matches!(&self.database, Both::Sqlite(pools) if !pools.are_alone()) {
+        if matches!(&*self.database, Both::Sqlite(pools) if !pools.are_alone()) {
             // A command beside a collector, which may be older and not have the table.
             return Ok(());
         }

@@ -78,9 +78,16 @@ impl Store {
         self.make_months(&BTreeSet::from([month, month.next()])).await
     }
 
-    /// Makes the partitions that a report's observations need.
-    pub(super) async fn make_months_of(&self, report: &Report) -> Result<(), StoreError> {
-        let months = report.records.iter().filter_map(|record| match &record.body {
+    /// Makes the partitions that observations of reports need.
+    pub(super) async fn make_months_of<'a>(
+        &self,
+        reports: impl Iterator<Item = &'a Report>,
+    ) -> Result<(), StoreError> {
+        if matches!(*self.database, Both::Sqlite(_)) {
+            return Ok(());
+        }
+        let records = reports.flat_map(|report| &report.records);
+        let months = records.filter_map(|record| match &record.body {
             RecordBody::Observation(observation) => Some(Month::of(observation.minute)),
             RecordBody::Gap(_) => None,
         });
@@ -88,7 +95,7 @@ impl Store {
     }
 
     async fn make_months(&self, months: &BTreeSet<Month>) -> Result<(), StoreError> {
-        let Both::Postgres(postgres) = &self.database else {
+        let Both::Postgres(postgres) = &*self.database else {
             return Ok(());
         };
         let known = || postgres.months.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +109,7 @@ impl Store {
 
     /// Forgets which months have partitions: one was not there.
     pub(super) fn forget_months(&self) {
-        if let Both::Postgres(postgres) = &self.database {
+        if let Both::Postgres(postgres) = &*self.database {
             postgres
                 .months
                 .lock()

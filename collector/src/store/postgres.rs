@@ -11,6 +11,9 @@ use super::{Database, Month, PATIENCE, StoreError, migrations};
 /// Connections of one collector.
 pub(super) const CONNECTIONS: u32 = 10;
 
+/// Of these, how many store reports at the same time: while one waits for the disk, others are read.
+pub(super) const WRITERS: usize = 4;
+
 /// A collector's connections.
 #[derive(Debug)]
 pub(super) struct Postgres {

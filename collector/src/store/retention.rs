@@ -118,7 +118,7 @@ const RETIRE: [Wording; 2] = [
 impl Store {
     /// Removes all that is over. It may be stopped at any time, and run by several collectors at once.
     pub async fn remove(&self, bounds: &Bounds) -> Result<Removed, StoreError> {
-        let observations = match &self.database {
+        let observations = match &*self.database {
             Both::Sqlite(_) => self.bites(HOURS, bounds.observations).await?,
             Both::Postgres(postgres) => {
                 let rows = months::drop_before(&postgres.pool, bounds.observations).await?;

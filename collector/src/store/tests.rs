@@ -1,5 +1,6 @@
 //! The store by itself. What a user sees of it is tried over HTTP in `tests/collector`.
 
+mod group;
 mod outbox;
 mod place;
 mod presence;
@@ -25,7 +26,7 @@ on_both!(
 
 pub(super) async fn apply(store: &Store, report: &Report) -> Applied {
     store
-        .apply(report, Timestamp::now(), true)
+        .apply(report.clone(), Timestamp::now(), true)
         .await
         .expect("a report")
 }

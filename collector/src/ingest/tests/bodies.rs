@@ -13,7 +13,8 @@ async fn parse(body: impl Into<Body>, encoding: &str, limits: Limits) -> Result<
         .header(header::CONTENT_ENCODING, encoding)
         .body(body.into())
         .expect("a request");
-    body::parse(body::read(request, limits).await?, limits).await
+    let (report, _) = body::parse(body::read(request, limits).await?, limits).await?;
+    Ok(report)
 }
 
 fn now<T>(future: impl Future<Output = T>) -> T {

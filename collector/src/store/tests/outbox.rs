@@ -124,7 +124,7 @@ async fn without_a_webhook_nothing_is_queued(place: Place) {
     let store = place.store().await;
     let report = Spool::of("web-1").report(vec![call("alice", "curl")]);
     store
-        .apply(&report, Timestamp::now(), false)
+        .apply(report, Timestamp::now(), false)
         .await
         .expect("a report");
     let health = store.health(Timestamp::now()).await.expect("health");

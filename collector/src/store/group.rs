@@ -1,0 +1,183 @@
+//! Group commit: reports that come while others are written wait, and are then stored together. A commit waits for the
+//! disk; so many reports share one wait, and one round of statements.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use umbra_report::Report;
+use uuid::Uuid;
+
+use super::{Applied, Store, StoreError};
+
+/// Reports in a transaction.
+const REPORTS: usize = 256;
+/// Records in a transaction, unless one report alone has more.
+const RECORDS: usize = 10_000;
+
+/// A report on its way into the store. It has passed [`crate::ingest::check`].
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) report: Report,
+    pub(super) received: Timestamp,
+    /// Whether its findings go into the outbox.
+    pub(super) alert: bool,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// One error may be that of many reports. It is in the log.
+type Answer = Result<Applied, Arc<StoreError>>;
+
+/// Reports that wait, and the tasks that write them. How many wait is bounded by who may send ([`crate::ingest`]).
+#[derive(Debug)]
+pub(super) struct Groups(Mutex<State>);
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) waiting: VecDeque<Item>,
+    /// Tasks that will look at `waiting` once more.
+    writers: usize,
+    pub(super) most_writers: usize,
+    tasks: JoinSet<()>,
+}
+
+impl Groups {
+    /// For a store into which so many transactions write at once.
+    pub(super) fn new(most_writers: usize) -> Self {
+        Self(Mutex::new(State {
+            waiting: VecDeque::new(),
+            writers: 0,
+            most_writers,
+            tasks: JoinSet::new(),
+        }))
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no task writes.
+    pub(super) async fn end(&self) {
+        let mut tasks = std::mem::take(&mut self.state().tasks);
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+impl State {
+    /// The next group: the first that waits, and who else fits in. An agent's second report is for another one, as
+    /// the first decides which of its records are new.
+    pub(super) fn take(&mut self) -> Vec<Item> {
+        let mut agents: HashSet<Uuid> = HashSet::new();
+        let mut records = 0;
+        let mut group = Vec::new();
+        let mut left = VecDeque::new();
+        while group.len() < REPORTS
+            && let Some(item) = self.waiting.pop_front()
+        {
+            let more = item.report.records.len();
+            if !group.is_empty() && records + more > RECORDS {
+                left.push_back(item);
+                break;
+            }
+            if agents.insert(item.report.agent.id) {
+                records += more;
+                group.push(item);
+            } else {
+                left.push_back(item);
+            }
+        }
+        left.append(&mut self.waiting);
+        self.waiting = left;
+        group
+    }
+}
+
+/// Leaves room for another task, also when this one panics.
+struct Leave<'a>(Option<&'a Groups>);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if let Some(groups) = self.0 {
+            groups.state().writers -= 1;
+        }
+    }
+}
+
+impl Store {
+    /// Applies the records that are new and remembers the last one's number, all in one transaction, which other
+    /// reports may share.
+    ///
+    /// `report` has passed [`crate::ingest::check`]. `alert` puts each new finding into the outbox. What fails because
+    /// of what other collectors did at the same time is tried again: the repeat finds what has become of it.
+    pub async fn apply(&self, report: Report, received: Timestamp, alert: bool) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let item = Item {
+            report,
+            received,
+            alert,
+            answer,
+        };
+        {
+            let mut state = self.groups.state();
+            state.waiting.push_back(item);
+            if state.writers < state.most_writers {
+                state.writers += 1;
+                while state.tasks.try_join_next().is_some() {}
+                // By itself: whoever sent a report may go before it is stored, and others wait for the same commit.
+                let store = self.clone();
+                state.tasks.spawn(async move { store.write().await });
+            }
+        }
+        // Without an answer the task has panicked.
+        answered.await.unwrap_or_else(|_| Err(Arc::new(StoreError::Gone)))
+    }
+
+    /// Writes until nothing waits.
+    async fn write(&self) {
+        let mut leave = Leave(Some(&self.groups));
+        loop {
+            let group = {
+                let mut state = self.groups.state();
+                let group = state.take();
+                if group.is_empty() {
+                    // Under the lock: whoever comes next starts another task.
+                    state.writers -= 1;
+                    leave.0 = None;
+                    return;
+                }
+                group
+            };
+            match self.apply_group(&group).await {
+                Ok(applied) => answer(group, applied.into_iter().map(Ok)),
+                // One of them may be at fault, and only that one shall hear of it.
+                Err(error) if group.len() > 1 && error.is_of_rows() => {
+                    tracing::debug!(reports = group.len(), "storing reports one by one: {error}");
+                    for item in group {
+                        let applied = self.apply_group(std::slice::from_ref(&item)).await;
+                        let applied = applied.map(|applied| applied.into_iter().next().unwrap_or_default());
+                        answer([item], [applied.map_err(logged)]);
+                    }
+                }
+                Err(error) => {
+                    let error = logged(error);
+                    answer(group, std::iter::repeat_with(|| Err(Arc::clone(&error))));
+                }
+            }
+        }
+    }
+}
+
+/// Once, however many reports it is of.
+fn logged(error: StoreError) -> Arc<StoreError> {
+    tracing::error!("{error}");
+    Arc::new(error)
+}
+
+fn answer(group: impl IntoIterator<Item = Item>, answers: impl IntoIterator<Item = Answer>) {
+    for (item, answer) in group.into_iter().zip(answers) {
+        // Whoever asked may be gone.
+        let _ = item.answer.send(answer);
+    }
+}

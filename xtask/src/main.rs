@@ -5,6 +5,7 @@ mod accuracy;
 mod bench;
 mod build;
 mod catalog;
+mod fleet;
 mod fuzz;
 mod lint;
 mod root;
@@ -47,6 +48,8 @@ enum Command {
     Accuracy(accuracy::Arguments),
     /// Score how much of known traffic the agent tells, or a peer in its place.
     Scorecard(scorecard::Arguments),
+    /// Measure what a collector carries, on both databases, with a simulated fleet.
+    Fleet(fleet::Arguments),
     /// Look for inputs that make a parser panic or break a promise.
     Fuzz(fuzz::Arguments),
     /// Check the catalogue, or a catalogue file of your own.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::main(&arguments),
         Command::Accuracy(arguments) => accuracy::main(&arguments),
         Command::Scorecard(arguments) => scorecard::main(&arguments),
+        Command::Fleet(arguments) => fleet::main(&arguments),
         Command::Fuzz(arguments) => fuzz::main(&arguments),
         Command::Catalog(arguments) => catalog::main(&arguments),
         Command::Lint => lint::main(),

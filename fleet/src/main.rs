@@ -1,0 +1,43 @@
+//! `umbra-fleet`: simulated agents against a real collector, on SQLite and on PostgreSQL.
+//!
+//! `cargo xtask fleet` builds collector and fleet and runs this; `docs/SIZING.md` says what is measured and how.
+#![forbid(unsafe_code)]
+
+mod cluster;
+mod collector;
+mod database;
+mod load;
+mod process;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Simulated agents against a real collector
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// How many reports a collector takes, beside what its database could, and in how much memory
+    Load(load::Options),
+}
+
+// One thread: what the fleet takes of the processors, the collector has not.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Load(options) => load::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("umbra-fleet: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,8 +1,7 @@
 //! Places at which a test kills the program, as `kill -9` does it.
 //!
 //! `UMBRA_FAIL_POINT=NAME` kills the process when it comes to that place, `NAME:3` when it comes there for the third
-//! time. Only builds with debug assertions look, and the tests' own programs (feature `armed`): in
-//! agent and collector as they are released a place is nothing.
+//! time. Only builds with debug assertions look: in agent and collector as they are released a place is nothing.
 //!
 //! An own crate of one function, not `fail` (tikv): that one brings a language of actions, a registry and two
 //! dependencies, and had its last release in 2022; nothing here needs more than an end.
@@ -11,13 +10,13 @@
 /// A place called `name`.
 #[inline]
 pub fn fail_point(name: &str) {
-    #[cfg(any(debug_assertions, feature = "armed"))]
+    #[cfg(debug_assertions)]
     armed::pass(name);
-    #[cfg(not(any(debug_assertions, feature = "armed")))]
+    #[cfg(not(debug_assertions))]
     let _ = name;
 }
 
-#[cfg(any(debug_assertions, feature = "armed"))]
+#[cfg(debug_assertions)]
 mod armed {
     use std::env;
     use std::sync::LazyLock;

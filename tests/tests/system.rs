@@ -27,8 +27,6 @@ mod containers;
 mod content;
 #[path = "system/cuts.rs"]
 mod cuts;
-#[path = "system/delivery.rs"]
-mod delivery;
 #[path = "system/diagnostics.rs"]
 mod diagnostics;
 #[path = "system/disguises.rs"]

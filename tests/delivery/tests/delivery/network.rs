@@ -1,64 +1,17 @@
-//! Exactly once, to the byte: the agent's delivery is killed at each step, and the network is cut at many.
+//! The network is cut anywhere in a request and its answer.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::Duration;
 
 use umbra_tests::Collector;
-use umbra_tests::machine;
-use umbra_tests::process::{Process, bound};
-use umbra_tests::skip::spared;
+use umbra_tests::process::Process;
 
-use crate::collector_away::folder;
-
-/// What the feeder calls.
-const NAME: &str = "api.openai.com";
-/// A feeder that is not killed takes a second, or a few where it has to come again.
-const SOON: Duration = Duration::from_secs(20);
-
-/// Where a record can be when the agent is killed.
-const FAIL_POINTS: [&str; 7] = [
-    "rollup_taken",
-    "spool_appended",
-    "spool_committed",
-    "batch_read",
-    "report_answered",
-    "spool_deleting",
-    "spool_deleted",
-];
-
-#[test]
-fn killed_at_each_step_the_agent_delivers_each_record_once() {
-    if spared("kills of the delivery") {
-        return;
-    }
-    let (data, spool) = (folder(), folder());
-    let collector = Collector::start(data.path(), None);
-    let config = configure(spool.path(), collector.address());
-    let mut last = 0;
-    for point in FAIL_POINTS {
-        last += 3;
-        let mut command = feeder(&config, last);
-        command.env("UMBRA_FAIL_POINT", format!("{point}:2"));
-        let mut killed = Process::start(&mut command);
-        assert_eq!(killed.wait(SOON).signal(), Some(9), "it comes to {point}");
-        Process::start(&mut feeder(&config, last)).succeed(SOON);
-        delivered(&collector, last, point);
-    }
-    assert!(collector.stop().success());
-}
+use crate::feeding::{SOON, configure, delivered, feeder, folder};
 
 #[test]
 fn a_network_that_is_cut_anywhere_loses_nothing_and_doubles_nothing() {
-    if spared("a network that is cut") {
-        return;
-    }
     let (data, spool) = (folder(), folder());
     let collector = Collector::start(data.path(), None);
     let (proxy, plan) = proxy(collector.address());
@@ -84,38 +37,6 @@ fn a_network_that_is_cut_anywhere_loses_nothing_and_doubles_nothing() {
         delivered(&collector, last, &format!("{cut:?}"));
     }
     assert!(collector.stop().success());
-}
-
-/// The collector has each record up to `last` once.
-fn delivered(collector: &Collector, last: u64, after: &str) {
-    let mut rows: Vec<_> = collector
-        .rows(NAME)
-        .into_iter()
-        .map(|row| (row.program, row.flows, row.bytes_out, row.bytes_in))
-        .collect();
-    let mut sent: Vec<_> = (1..=last)
-        .map(|number| (format!("p{number}"), 1, 1000 + number, 3000 + 7 * number))
-        .collect();
-    rows.sort();
-    sent.sort();
-    assert_eq!(rows, sent, "after {after}");
-}
-
-fn configure(folder: &Path, collector: SocketAddr) -> PathBuf {
-    let file = folder.join("agent.toml");
-    let text = format!(
-        "[report]\ncollector = \"http://{collector}\"\ntimeout_seconds = 1\n[spool]\ndirectory = \"{}\"\n",
-        folder.join("spool").display()
-    );
-    fs::write(&file, text).expect("a file");
-    file
-}
-
-fn feeder(config: &Path, last: u64) -> Command {
-    let feeder = machine::binary("umbra-feeder").unwrap_or_else(|why| panic!("{why}"));
-    let mut command = bound(feeder);
-    command.arg(config).arg(last.to_string());
-    command
 }
 
 /// What a connection suffers.

@@ -15,6 +15,7 @@ use umbra_report::{Agent, Enrol, Enrolled, Problem, Renew, Token, VERSION, limit
 use crate::authority::{Authority, Issued};
 use crate::configuration::Signer;
 use crate::denied::Denied;
+use crate::paced;
 use crate::refusal::Refusal;
 use crate::server::Peer;
 use crate::store::Store;
@@ -61,7 +62,7 @@ pub(crate) struct Desk {
 )]
 pub(crate) async fn enrol(State(desk): State<Desk>, request: Request) -> Result<Json<Enrolled>, Refusal> {
     let result = desk.enrol(request).await;
-    desk.say("enrol", &result);
+    desk.say("enrol", "refused to enrol an agent", &result);
     result.map(Json)
 }
 
@@ -90,7 +91,7 @@ pub(crate) async fn renew(
     request: Request,
 ) -> Result<Json<Enrolled>, Refusal> {
     let result = desk.renew(&peer, request).await;
-    desk.say("renew", &result);
+    desk.say("renew", "refused to renew an agent", &result);
     result.map(Json)
 }
 
@@ -152,12 +153,12 @@ impl Desk {
         }
     }
 
-    fn say(&self, what: &'static str, result: &Result<Enrolled, Refusal>) {
+    fn say(&self, what: &'static str, refused: &'static str, result: &Result<Enrolled, Refusal>) {
         match result {
             Ok(_) => self.metrics.certificate(what, "issued"),
             Err(refusal) => {
                 if refusal.status().is_client_error() && refusal.status() != StatusCode::TOO_MANY_REQUESTS {
-                    tracing::warn!("refused to {what} an agent: {}", refusal.error());
+                    paced::warn(refused, refusal.reason(), refusal.error());
                 }
                 self.metrics.certificate(what, refusal.reason());
             }

@@ -14,6 +14,7 @@ use umbra_report::{Acknowledgement, Problem, Report};
 use crate::app::App;
 use crate::denied::Denied;
 use crate::metrics::Answer;
+use crate::paced;
 use crate::refusal::Refusal;
 use crate::server::Peer;
 
@@ -56,7 +57,7 @@ pub(crate) async fn reports(
     match &result {
         Ok(_) => app.metrics.answered(Answer::Acknowledged),
         Err(refusal) if refusal.status().is_client_error() => {
-            tracing::warn!("refused a report: {}", refusal.error());
+            paced::warn("refused a report", refusal.reason(), refusal.error());
             app.metrics.answered(Answer::Refused(refusal.reason()));
         }
         Err(refusal) => app.metrics.answered(Answer::Failed(refusal.reason())),
@@ -82,7 +83,8 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
     drop(turn);
     let corrected = check(&mut report, received)?;
     if corrected > 0 {
-        tracing::warn!(host = %report.agent.host, corrected, "times far from this clock were set to now");
+        let whose = format!("{corrected} in a report of {}", report.agent.host);
+        paced::warn("times far from this clock were set to now", "clock", &whose);
         app.metrics.times_corrected(corrected);
     }
     match fingerprint {

@@ -23,6 +23,7 @@ pub mod labels;
 #[path = "../tests/collector/made_up.rs"]
 mod made_up;
 pub mod metrics;
+mod paced;
 mod pages;
 pub mod presence;
 mod query;

@@ -110,23 +110,39 @@ impl Cluster {
 
     /// Makes an empty database in place of the one of this name; gives its address.
     pub(crate) fn database(&self, name: &str) -> Result<String> {
-        for statement in [
-            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-            format!("CREATE DATABASE {name}"),
-        ] {
-            let output = self
-                .tool("psql")
-                .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
-                .args(["--dbname", FIRST, "--command", &statement])
-                .output()
-                .context("cannot start psql")?;
-            ensure!(
-                output.status.success(),
-                "cannot make a database: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
-        }
+        self.sql(FIRST, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+        self.sql(FIRST, &format!("CREATE DATABASE {name}"))?;
         Ok(self.url(name))
+    }
+
+    /// Makes a database in place of the one of this name, with the tables of the one at `url` and none of the rows that
+    /// reports bring; gives its address. Nobody may be connected to that one.
+    pub(crate) fn emptied(&self, url: &str, name: &str) -> Result<String> {
+        let rest = url
+            .strip_prefix("postgres:///")
+            .and_then(|rest| rest.split('?').next());
+        let from = rest.context("not an address of this server")?;
+        self.sql(FIRST, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+        self.sql(FIRST, &format!("CREATE DATABASE {name} TEMPLATE {from}"))?;
+        let tables = "agents, programs, destinations, callers, observations, uses, streams, findings";
+        self.sql(name, &format!("TRUNCATE {tables} CASCADE"))?;
+        Ok(self.url(name))
+    }
+
+    fn sql(&self, database: &str, statement: &str) -> Result<()> {
+        let output = self
+            .tool("psql")
+            .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
+            .args(["--dbname", database, "--command", statement])
+            .env("PGOPTIONS", "-c client_min_messages=warning")
+            .output()
+            .context("cannot start psql")?;
+        ensure!(
+            output.status.success(),
+            "`{statement}` fails: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        Ok(())
     }
 
     /// One of PostgreSQL's programs, told where the server is.

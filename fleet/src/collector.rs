@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use crate::authority::Authority;
 use crate::database::Place;
 use crate::process;
 
@@ -37,9 +38,10 @@ pub(crate) struct Collector {
 
 impl Collector {
     /// Starts `program` on `place`; returns when it listens.
-    pub(crate) fn start(program: &Path, place: &Place) -> Result<Self> {
+    pub(crate) fn start(program: &Path, place: &Place, authority: &Authority) -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a folder for the collector's configuration")?;
-        fs::write(folder.path().join("collector.toml"), configuration(place))
+        let configuration = configuration(place) + &authority.write(folder.path())?;
+        fs::write(folder.path().join("collector.toml"), configuration)
             .context("cannot write the collector's configuration")?;
         let log = File::create(folder.path().join("log")).context("cannot make the collector's log")?;
         let mut command = process::bound(None, program);
@@ -122,7 +124,8 @@ fn options(folder: &Path) -> [PathBuf; 2] {
     ["--config".into(), folder.join("collector.toml")]
 }
 
-/// The defaults, but for enrolments: a fleet of thousands is to be ready within seconds.
+/// The defaults but for two: a fleet of thousands is to be enrolled within seconds, and a connection stays open while
+/// its agent has nothing to say.
 fn configuration(place: &Place) -> String {
     let place = match place {
         Place::Directory(directory) => format!("data = {:?}", directory.display().to_string()),
@@ -130,7 +133,8 @@ fn configuration(place: &Place) -> String {
     };
     format!(
         "listen = \"127.0.0.1:0\"\n{place}\n\
-         [agents]\nlisten = \"127.0.0.1:0\"\nnames = [\"127.0.0.1\"]\nenrolments_per_second = 10000\n"
+         [agents]\nlisten = \"127.0.0.1:0\"\nnames = [\"127.0.0.1\"]\nenrolments_per_second = 10000\n\
+         [limits]\nhead_seconds = 600\n"
     )
 }
 

@@ -1,57 +1,134 @@
 //! `umbra-fleet load`: what a collector carries.
 
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use jiff::Timestamp;
+use umbra_catalog::Catalogue;
 
+use crate::authority::Authority;
 use crate::cluster::Cluster;
-use crate::collector::Collector;
 use crate::database::{Kind, Place};
-use crate::process;
+use crate::enrolment::Applicant;
+use crate::hosts::Fleet;
+use crate::table::Table;
+use crate::throughput::{self, Plan};
+use crate::{bodies, memory, process};
+
+/// Files that are open beside connections.
+const OTHER_FILES: u64 = 200;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Hosts of the fleet, each with an agent
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=9_000))]
     hosts: u32,
+    /// Seconds for which reports are sent in each round
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// How often reports are sent, and the same rows written by the database's own means
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Reports on their way at the same time
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    at_once: u32,
+    /// Numbers of agents with which memory is measured, parted by commas
+    #[arg(long, value_delimiter = ',', default_value = "1000,5000")]
+    memory: Vec<usize>,
     /// Databases, parted by commas
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sqlite,postgres")]
     database: Vec<Kind>,
+    /// What the fleet is made of by chance
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// The collector's program
     #[arg(long, value_name = "FILE")]
     collector: PathBuf,
+    /// Put all figures into this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
-pub(crate) fn run(options: &Options) -> Result<()> {
-    process::allow_files();
+/// Measures and prints.
+pub(crate) async fn run(options: &Options) -> Result<()> {
+    let hosts = usize::try_from(options.hosts)?;
+    let most = options
+        .memory
+        .iter()
+        .copied()
+        .max()
+        .unwrap_or_default()
+        .max(hosts);
+    ensure!(
+        process::allow_files() >= most as u64 + OTHER_FILES,
+        "the system lets this process open too few files for {most} connections: raise `ulimit -Hn`"
+    );
     let folder = tempfile::tempdir().context("cannot make a folder")?;
     // A server that runs as another user must reach its own.
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    for kind in &options.database {
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+
+    eprintln!("fleet: making {hosts} hosts and their reports");
+    let catalogue = Catalogue::builtin();
+    let fleet = Fleet::new(options.seed, &catalogue, Timestamp::now());
+    let hosts = fleet.hosts(hosts);
+    let applicants: Result<Vec<_>> = hosts
+        .iter()
+        .map(|host| Applicant::new(host.agent.clone()).map(Arc::new))
+        .collect();
+    let authority = Arc::new(Authority::new()?);
+    let plan = Plan {
+        collector: &options.collector,
+        authority: &authority,
+        applicants: &applicants?,
+        bodies: &Arc::new(bodies::of(&mut hosts.clone())?),
+        hosts: &hosts,
+        at_once: usize::try_from(options.at_once)?,
+        duration: Duration::from_secs(options.seconds),
+        rounds: options.rounds,
+    };
+
+    let mut table = Table::begin();
+    for &kind in &options.database {
         let cluster = match kind {
             Kind::Sqlite => None,
-            Kind::Postgres => Some(
-                Cluster::start(&folder.path().join("postgres"))?.context("PostgreSQL is not installed")?,
-            ),
+            Kind::Postgres => {
+                let cluster = Cluster::start(&folder.path().join("postgres"))?;
+                Some(cluster.context("PostgreSQL is not installed; `cargo xtask setup` brings it")?)
+            }
         };
-        let place = match &cluster {
-            None => Place::Directory(folder.path().join("sqlite")),
-            Some(cluster) => Place::Postgres(cluster.database("umbra")?),
-        };
-        let collector = Collector::start(&options.collector, &place)?;
-        let token = collector.token(options.hosts as usize)?;
-        println!(
-            "{kind}: {} {} {} {} KiB {} s, server {} s",
-            collector.agents,
-            collector.page,
-            token.len(),
-            process::resident(collector.pid())?,
-            process::cpu(collector.pid())?,
-            cluster
-                .as_ref()
-                .map_or(Ok(0.0), |it| process::cpu_of_tree(it.pid()))?,
-        );
-        collector.stop()?;
+        let empty = || empty(folder.path(), cluster.as_ref());
+        throughput::measure(&plan, kind, cluster.as_ref(), empty, &mut table).await?;
+        let place = empty()?;
+        memory::measure(
+            &options.collector,
+            &authority,
+            &fleet,
+            &options.memory,
+            (kind, &place),
+            &mut table,
+        )
+        .await?;
+    }
+    print!("{}", table.text());
+    if let Some(path) = &options.json {
+        let json = serde_json::to_vec_pretty(&table)?;
+        fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// An empty database in place of the one before.
+fn empty(folder: &Path, cluster: Option<&Cluster>) -> Result<Place> {
+    if let Some(cluster) = cluster {
+        return Ok(Place::Postgres(cluster.database("umbra")?));
+    }
+    let directory = folder.join("sqlite");
+    if directory.exists() {
+        fs::remove_dir_all(&directory)?;
+    }
+    Ok(Place::Directory(directory))
 }

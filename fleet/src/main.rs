@@ -3,11 +3,23 @@
 //! `cargo xtask fleet` builds collector and fleet and runs this; `docs/SIZING.md` says what is measured and how.
 #![forbid(unsafe_code)]
 
+mod agents;
+mod authority;
+mod bodies;
 mod cluster;
 mod collector;
+mod connection;
 mod database;
+mod enrolment;
+mod hosts;
+mod limit;
 mod load;
+mod memory;
 mod process;
+mod send;
+mod stored;
+mod table;
+mod throughput;
 
 use std::process::ExitCode;
 
@@ -31,7 +43,7 @@ enum Command {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Load(options) => load::run(&options),
+        Command::Load(options) => load::run(&options).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -31,13 +31,13 @@ pub(crate) struct Upsert {
 }
 
 /// Fails unless the store holds what was acknowledged, to the byte: by hours, by uses, and the number of each agent's
-/// last record.
+/// last record. Gives how many hosts reported.
 pub(crate) async fn compare(
     place: &Place,
     hosts: &[Host<'_>],
     sent: &Sent,
     last: impl Fn(usize, usize) -> u64,
-) -> Result<()> {
+) -> Result<usize> {
     for table in ["observations", "uses"] {
         let sums = sums(place, table).await?;
         let acknowledged = Sums {
@@ -60,6 +60,7 @@ pub(crate) async fn compare(
             "agent {agent} has two streams"
         );
     }
+    let mut compared = 0;
     for (number, reports) in sent
         .of_hosts
         .iter()
@@ -72,13 +73,14 @@ pub(crate) async fn compare(
             stored == Some(&acknowledged),
             "record {acknowledged} of host {number} is acknowledged, and {stored:?} is stored"
         );
+        compared += 1;
     }
     ensure!(
         streams.is_empty(),
         "{} agents are stored that reported nothing",
         streams.len()
     );
-    Ok(())
+    Ok(compared)
 }
 
 /// What a table's flows and bytes add up to.
@@ -194,3 +196,6 @@ impl Numbers {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ struct Round {
     /// CPU time in seconds: the collector's, that of PostgreSQL's processes, the fleet's own.
     cpu: [f64; 3],
     commits: u64,
+    /// Hosts that reported, all of whose records are in the store.
+    compared: usize,
     upserted: Written,
     inserted: Written,
 }
@@ -69,7 +71,7 @@ async fn round(plan: &Plan<'_>, cluster: Option<&Cluster>, place: &Place) -> Res
         .with_context(|| format!("the collector said last: {}", collector.last_words()))?;
     collector.stop()?;
     let last = |host: usize, report: usize| plan.bodies[host][report].last;
-    stored::compare(place, plan.hosts, &sent, last).await?;
+    let compared = stored::compare(place, plan.hosts, &sent, last).await?;
     let upserts = stored::upserts(place, plan.hosts, &sent).await?;
     let (program, authority) = (plan.collector, plan.authority);
     let [upserted, inserted] =
@@ -78,6 +80,7 @@ async fn round(plan: &Plan<'_>, cluster: Option<&Cluster>, place: &Place) -> Res
         sent,
         cpu,
         commits,
+        compared,
         upserted,
         inserted,
     })
@@ -143,6 +146,11 @@ fn say(kind: Kind, rounds: &[Round], table: &mut Table) {
         1,
     );
     table.figure("transactions", each(|it| it.commits as f64), 0);
+    table.figure(
+        "hosts whose records are all stored",
+        each(|it| it.compared as f64),
+        0,
+    );
     let thousand = |of: usize| rounds.iter().map(move |it| it.cpu[of] / reports(it) * 1e3);
     table.group(format!("{kind}: CPU time of 1,000 reports, seconds"));
     table.figure("collector", thousand(0), 3);

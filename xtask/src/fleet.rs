@@ -1,24 +1,47 @@
 //! `cargo xtask fleet`: what a collector carries, measured with a simulated fleet. `docs/SIZING.md` says how.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 
+use crate::page::between;
 use crate::setup::{self, Need};
 use crate::{shell, workspace};
+
+/// Where the result is published, below the repository's root.
+const PAGE: &str = "docs/SIZING.md";
+/// Who writes there.
+const BY: &str = "cargo xtask fleet --write";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Hosts of the fleet, each with an agent.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=9_000))]
     hosts: u32,
+    /// Seconds for which reports are sent in each round.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// How often reports are sent, and the same rows written by the database's own means.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Measure memory with 1,000 agents alone, not with 5,000 too.
+    #[arg(long, conflicts_with = "write")]
+    quick: bool,
     /// What keeps the inventory.
     #[arg(long, value_enum, default_value = "both")]
     database: Database,
     /// How collector and fleet are built.
     #[arg(long, value_enum, default_value = "release")]
     profile: Profile,
+    /// Put all figures into this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Put the result into docs/SIZING.md.
+    #[arg(long)]
+    write: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -53,13 +76,48 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
         Database::Postgres | Database::Both => Need::Test,
     })?;
     let programs = built(arguments.profile)?;
-    let mut command = std::process::Command::new(programs.join("umbra-fleet"));
+    let text = measured(arguments, &programs)?;
+    println!("{text}");
+    if arguments.write {
+        let path = workspace::root().join(PAGE);
+        let page = fs::read_to_string(&path).with_context(|| format!("cannot read {PAGE}"))?;
+        let page = between(&page, "load", BY, &format!("```text\n{}\n```\n", text.trim_end()))?;
+        fs::write(&path, page).with_context(|| format!("cannot write {PAGE}"))?;
+        eprintln!("fleet: {PAGE} has the result");
+    }
+    Ok(())
+}
+
+/// What the fleet prints.
+fn measured(arguments: &Arguments, programs: &Path) -> Result<String> {
+    let mut command = Command::new(programs.join("umbra-fleet"));
     command
-        .args(["load", "--hosts", &arguments.hosts.to_string()])
-        .args(["--database", arguments.database.names()])
-        .arg("--collector")
-        .arg(programs.join("umbra-collector"));
-    shell::run(&mut command)
+        .arg("load")
+        .args(["--database", arguments.database.names()]);
+    command.arg("--collector").arg(programs.join("umbra-collector"));
+    for (option, value) in [
+        ("--hosts", u64::from(arguments.hosts)),
+        ("--seconds", arguments.seconds),
+        ("--rounds", u64::from(arguments.rounds)),
+    ] {
+        command.args([option, &value.to_string()]);
+    }
+    if arguments.quick {
+        command.args(["--memory", "1000"]);
+    }
+    if let Some(file) = &arguments.json {
+        command.arg("--json").arg(file);
+    }
+    eprintln!("$ {}", shell::line(&command));
+    let process::Output { status, stdout, .. } = command
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start the fleet")?;
+    ensure!(
+        status.success(),
+        "nothing is measured ({status}): see the message above"
+    );
+    String::from_utf8(stdout).context("the fleet printed what is no text")
 }
 
 /// The folder that both programs are in.

@@ -8,6 +8,7 @@ mod catalog;
 mod fleet;
 mod fuzz;
 mod lint;
+mod page;
 mod root;
 mod run;
 mod scorecard;

@@ -17,6 +17,7 @@ use crate::metrics::Answer;
 use crate::paced;
 use crate::refusal::Refusal;
 use crate::server::Peer;
+use crate::store::{Arrival, Shown};
 
 pub(crate) use body::wrong_version;
 pub(crate) use check::agent as check_agent;
@@ -87,23 +88,20 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
         paced::warn("times far from this clock were set to now", "clock", &whose);
         app.metrics.times_corrected(corrected);
     }
-    match fingerprint {
-        Some(shown) => {
-            let admitted = app
-                .store
-                .admit(shown, &report.agent, app.takeover, received)
-                .await?;
-            admitted?;
-        }
-        None if app.store.is_enrolled(report.agent.id).await? => {
-            return Err(Denied::Unproven(report.agent.id).into());
-        }
-        None => {}
+    if fingerprint.is_none() && app.store.is_enrolled(report.agent.id).await? {
+        return Err(Denied::Unproven(report.agent.id).into());
     }
-    fail_point("report_admitted");
     let agent = report.agent.id;
-    let applied = app.store.apply(report, received, app.alerts.is_some()).await;
-    let applied = applied.map_err(|error| Refusal::from(&*error))?;
+    let arrival = Arrival {
+        report,
+        received,
+        shown: fingerprint.map(|fingerprint| Shown {
+            fingerprint: fingerprint.to_owned(),
+            takeover: app.takeover,
+        }),
+        alert: app.alerts.is_some(),
+    };
+    let applied = app.store.apply(arrival).await?;
     fail_point("report_committed");
     app.metrics.applied(&applied);
     tracing::debug!(

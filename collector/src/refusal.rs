@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use umbra_report::{Code, Problem};
 
-use crate::store::StoreError;
+use crate::store::{Rejected, StoreError};
 
 /// An answer other than what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +120,15 @@ impl From<&StoreError> for Refusal {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "the collector failed; see its log",
             ),
+        }
+    }
+}
+
+impl From<Rejected> for Refusal {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::Denied(denied) => denied.into(),
+            Rejected::Failed(error) => Self::from(&*error),
         }
     }
 }

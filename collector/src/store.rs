@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use admission::Shown;
 pub use apply::Applied;
 pub(crate) use authority::Pair;
 pub use backup::{back_up, restore};
@@ -43,6 +44,7 @@ pub use enrolments::{Decision, Enrolment};
 pub use error::StoreError;
 pub(crate) use evidence::rank as evidence_rank;
 use group::Groups;
+pub use group::{Arrival, Rejected};
 pub use health::{Health, Loss, Outbox};
 pub use months::Month;
 pub use outbox::{Alert, Outcome};

@@ -6,6 +6,7 @@ use umbra_report::Container;
 
 use super::*;
 use crate::made_up::{Spool, call};
+use crate::store::Arrival;
 use crate::store::Location;
 
 /// The alert about one call, out of a store.
@@ -24,7 +25,10 @@ async fn alert() -> Alert {
     });
     let received = "2026-11-24T10:15:05Z".parse().expect("a time");
     let report = Spool::of("web-1").report(vec![call]);
-    store.apply(report, received, true).await.expect("a report");
+    store
+        .apply(Arrival::of(report, received))
+        .await
+        .expect("a report");
     store
         .claim_alert(Timestamp::now())
         .await

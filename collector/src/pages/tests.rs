@@ -108,7 +108,7 @@ async fn page(query: Query) -> String {
     let calls = (0..=ROWS).map(|number| call("alice", &format!("a&b {number}")));
     let report = Spool::of("web-1").report(calls.collect());
     store
-        .apply(report, Timestamp::now(), false)
+        .apply(crate::store::Arrival::of(report, Timestamp::now()))
         .await
         .expect("the rows");
     let page = "https://umbra.example/".parse().expect("a URL");

@@ -1,9 +1,12 @@
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use umbra_report::Agent;
 use uuid::Uuid;
 
+use super::batch::json;
+use super::both::Wording;
 use super::{Store, StoreError, length, millis, on, time};
 use crate::denied::Denied;
 
@@ -11,6 +14,7 @@ use crate::denied::Denied;
 const PAST_BOOTS: i64 = 8;
 
 /// What the store says of a certificate and its agent.
+#[derive(Clone)]
 struct Known {
     agent: Uuid,
     not_after: i64,
@@ -24,10 +28,71 @@ struct Known {
 }
 
 impl Known {
+    /// Whether whoever shows this certificate may speak, and for the agent that is named.
+    fn judge(known: Option<Self>, named: Option<Uuid>, now: Timestamp) -> Result<Self, Denied> {
+        let Some(known) = known else {
+            return Err(Denied::CertificateUnknown);
+        };
+        if known.revoked {
+            Err(Denied::AgentRevoked(known.agent))
+        } else if known.retired {
+            Err(Denied::AgentRetired(known.agent))
+        } else if known.not_after <= millis(now) {
+            Err(Denied::CertificateExpired(time(known.not_after)))
+        } else if let Some(named) = named.filter(|named| known.agent != *named) {
+            Err(Denied::WrongAgent {
+                certificate: known.agent,
+                named,
+            })
+        } else {
+            Ok(known)
+        }
+    }
+
     /// Whether the host that reports was heard after the rival came: both live.
     fn is_proven(&self) -> bool {
         self.rival.is_some() && self.clone >= self.rival_since
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    fingerprint: String,
+    agent: String,
+    not_after: i64,
+    revoked: bool,
+    retired: bool,
+    boot: Option<String>,
+    rival: Option<String>,
+    rival_since: Option<i64>,
+    clone: Option<i64>,
+    last_report: Option<i64>,
+}
+
+macro_rules! certificates {
+    ($fingerprints:literal) => {
+        concat!(
+            "SELECT c.fingerprint, c.agent, c.not_after, e.revoked IS NOT NULL AS revoked,
+                    e.retired IS NOT NULL AS retired, e.boot, e.rival, e.rival_since, e.clone, a.last_report
+             FROM certificates c JOIN enrolments e ON e.agent = c.agent LEFT JOIN agents a ON a.agent = c.agent
+             WHERE c.fingerprint ",
+            $fingerprints
+        )
+    };
+}
+/// `$1` is a JSON array of fingerprints.
+const CERTIFICATES: Wording = Wording {
+    sqlite: certificates!("IN (SELECT value FROM json_each($1))"),
+    postgres: certificates!("= ANY (ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS jsonb))))"),
+};
+
+/// The certificate that a report came with.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its SHA-256, hexadecimal digits.
+    pub fingerprint: String,
+    /// How long a host must be silent before another start of it is let in.
+    pub takeover: Duration,
 }
 
 impl Store {
@@ -50,23 +115,44 @@ impl Store {
         Ok(self.known(fingerprint, None, now).await?.map(|known| known.agent))
     }
 
-    /// [`Store::identify`], and whether it is the one host that may: two hosts with one identity number their records
-    /// alike, and one's would be taken for repeats of the other's.
+    /// Whether these reports may be stored, each by the certificate that it came with.
+    pub(super) async fn admit_all(
+        &self,
+        reports: &[(&Shown, &Agent, Timestamp)],
+    ) -> Result<Vec<Result<(), Denied>>, StoreError> {
+        let fingerprints: Vec<&str> = reports
+            .iter()
+            .map(|(shown, ..)| shown.fingerprint.as_str())
+            .collect();
+        let certificates = self.certificates(&fingerprints).await?;
+        let mut answers = Vec::with_capacity(reports.len());
+        for (shown, agent, now) in reports {
+            let known = Known::judge(
+                certificates.get(&shown.fingerprint).cloned(),
+                Some(agent.id),
+                *now,
+            );
+            answers.push(match known {
+                Ok(known) => self.admit(known, agent, shown.takeover, *now).await?,
+                Err(denied) => Err(denied),
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Whether it is the one host that may: two hosts with one identity number their records alike, and one's would be
+    /// taken for repeats of the other's.
     ///
     /// A host that starts again has a new boot id, and so has a copy. The one that is new therefore waits until the
     /// other has been silent for `takeover`. If the other speaks again meanwhile, or after it was taken over from,
     /// there are two.
-    pub async fn admit(
+    async fn admit(
         &self,
-        fingerprint: &str,
+        known: Known,
         agent: &Agent,
         takeover: Duration,
         now: Timestamp,
     ) -> Result<Result<(), Denied>, StoreError> {
-        let known = match self.known(fingerprint, Some(agent.id), now).await? {
-            Ok(known) => known,
-            Err(denied) => return Ok(Err(denied)),
-        };
         let id = agent.id.to_string();
         let Some(boot) = agent.boot_id.map(|boot| boot.to_string()) else {
             return Ok(Ok(()));
@@ -124,58 +210,33 @@ impl Store {
         named: Option<Uuid>,
         now: Timestamp,
     ) -> Result<Result<Known, Denied>, StoreError> {
-        type Row = (
-            String,
-            i64,
-            bool,
-            bool,
-            Option<String>,
-            Option<String>,
-            Option<i64>,
-            Option<i64>,
-            Option<i64>,
-        );
-        let row: Option<Row> = on!(self.readers(), |db| {
-            sqlx::query_as(
-            "SELECT c.agent, c.not_after, e.revoked IS NOT NULL, e.retired IS NOT NULL, e.boot, e.rival, e.rival_since,
-                    e.clone, a.last_report
-             FROM certificates c JOIN enrolments e ON e.agent = c.agent LEFT JOIN agents a ON a.agent = c.agent
-             WHERE c.fingerprint = $1",
-        )
-        .bind(fingerprint)
-        .fetch_optional(db)
-        .await
-        })?;
-        let known = row.and_then(|row| {
-            Some(Known {
-                agent: row.0.parse().ok()?,
-                not_after: row.1,
-                revoked: row.2,
-                retired: row.3,
-                boot: row.4,
-                rival: row.5,
-                rival_since: row.6.unwrap_or_default(),
-                clone: row.7.unwrap_or_default(),
-                last_report: row.8.unwrap_or_default(),
-            })
+        let known = self.certificates(&[fingerprint]).await?.remove(fingerprint);
+        Ok(Known::judge(known, named, now))
+    }
+
+    /// What is known of these certificates.
+    async fn certificates(&self, fingerprints: &[&str]) -> Result<HashMap<String, Known>, StoreError> {
+        let fingerprints = json(fingerprints)?;
+        let statement = self.readers().word(CERTIFICATES);
+        let rows: Vec<Row> = on!(self.readers(), |db| sqlx::query_as(statement)
+            .bind(&fingerprints)
+            .fetch_all(db)
+            .await)?;
+        let known = rows.into_iter().filter_map(|row| {
+            let known = Known {
+                agent: row.agent.parse().ok()?,
+                not_after: row.not_after,
+                revoked: row.revoked,
+                retired: row.retired,
+                boot: row.boot,
+                rival: row.rival,
+                rival_since: row.rival_since.unwrap_or_default(),
+                clone: row.clone.unwrap_or_default(),
+                last_report: row.last_report.unwrap_or_default(),
+            };
+            Some((row.fingerprint, known))
         });
-        let Some(known) = known else {
-            return Ok(Err(Denied::CertificateUnknown));
-        };
-        Ok(if known.revoked {
-            Err(Denied::AgentRevoked(known.agent))
-        } else if known.retired {
-            Err(Denied::AgentRetired(known.agent))
-        } else if known.not_after <= millis(now) {
-            Err(Denied::CertificateExpired(time(known.not_after)))
-        } else if let Some(named) = named.filter(|named| known.agent != *named) {
-            Err(Denied::WrongAgent {
-                certificate: known.agent,
-                named,
-            })
-        } else {
-            Ok(known)
-        })
+        Ok(known.collect())
     }
 
     async fn found_clone(&self, agent: &str, now: i64) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use umbra_report::Report;
 use uuid::Uuid;
 
-use super::batch::{execute, json};
+use super::batch::{execute, json, numbered};
 use super::both::{Wording, with_rows};
 use super::group::Item;
 use super::{StoreError, Transaction, count, millis, on, stored};
@@ -38,7 +38,7 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn of(item: &'a Item) -> Result<Self, StoreError> {
-        let report = &item.report;
+        let report = &item.arrival.report;
         let running = report.status.configuration.as_ref();
         let condition = report.status.condition.as_ref();
         Ok(Self {
@@ -48,7 +48,7 @@ impl<'a> Row<'a> {
             version: &report.agent.version,
             kernel: &report.agent.kernel,
             started: run(report),
-            now: millis(item.received),
+            now: millis(item.arrival.received),
             configuration: running.map(|running| stored(running.revision)),
             refused: running.and_then(|running| running.refused.as_deref()),
             heartbeat: condition.map_or(HEARTBEAT, |condition| condition.heartbeat_seconds),
@@ -87,15 +87,17 @@ const LOSE: Wording = with_rows!(
 
 /// Agents, of these, of which more runs are kept than ought to be. Items are agents.
 const MANY_RUNS: Wording = with_rows!(
-    "SELECT l.agent FROM",
-    "CROSS JOIN losses l WHERE l.agent = CAST(value ->> 0 AS BIGINT) AND l.started > 0
-     GROUP BY l.agent HAVING count(DISTINCT l.started) > $2"
+    "SELECT DISTINCT CAST(value ->> 0 AS BIGINT) FROM",
+    "WHERE (SELECT count(DISTINCT l.started) FROM losses l
+            WHERE l.agent = CAST(value ->> 0 AS BIGINT) AND l.started > 0) > $2"
 );
 
 /// Items are a report's place, its agent and epoch.
 const LAST: Wording = with_rows!(
-    "SELECT CAST(value ->> 0 AS BIGINT), s.sequence FROM",
-    "CROSS JOIN streams s WHERE s.agent = CAST(value ->> 1 AS BIGINT) AND s.epoch = value ->> 2"
+    "SELECT CAST(value ->> 0 AS BIGINT),
+            (SELECT s.sequence FROM streams s WHERE s.agent = CAST(value ->> 1 AS BIGINT) AND s.epoch = value ->> 2)
+     FROM",
+    ""
 );
 
 /// What the store knew of a report's agent.
@@ -126,18 +128,13 @@ pub(super) async fn remember(
     let numbers: HashMap<String, i64> = numbers.into_iter().collect();
     let agents = group
         .iter()
-        .map(|item| numbers.get(&item.report.agent.id.to_string()).copied())
+        .map(|item| numbers.get(&item.arrival.report.agent.id.to_string()).copied())
         .collect::<Option<Vec<i64>>>()
         .ok_or(StoreError::Gone)?;
     losses(transaction, group, &agents).await?;
     let epochs = group.iter().zip(&agents).enumerate();
-    let epochs = json(epochs.map(|(place, (item, agent))| (place, agent, item.report.epoch)))?;
-    let statement = transaction.word(LAST);
-    let last: Vec<(i64, i64)> = on!(transaction, |db| sqlx::query_as(statement)
-        .bind(&epochs)
-        .fetch_all(&mut **db)
-        .await)?;
-    let last: HashMap<i64, i64> = last.into_iter().collect();
+    let epochs = json(epochs.map(|(place, (item, agent))| (place, agent, item.arrival.report.epoch)))?;
+    let last = numbered(transaction, LAST, &epochs).await?;
     let known = agents.into_iter().zip(0..).map(|(agent, place)| Known {
         agent,
         sequence: last.get(&place).copied().map_or(0, count),
@@ -152,14 +149,20 @@ async fn losses(transaction: &mut Transaction, group: &[Item], agents: &[i64]) -
         .iter()
         .zip(agents)
         .flat_map(|(item, agent)| {
-            let losses = item.report.status.losses.iter().filter(|(_, count)| **count > 0);
+            let losses = item
+                .arrival
+                .report
+                .status
+                .losses
+                .iter()
+                .filter(|(_, count)| **count > 0);
             losses.map(move |(cause, count)| {
                 (
                     *agent,
-                    run(&item.report),
+                    run(&item.arrival.report),
                     cause,
                     stored(*count),
-                    millis(item.received),
+                    millis(item.arrival.received),
                 )
             })
         })

@@ -47,7 +47,8 @@ impl Store {
     pub(super) async fn apply_group(&self, group: &[Item]) -> Result<Vec<Applied>, StoreError> {
         let mut attempt = 1;
         loop {
-            self.make_months_of(group.iter().map(|item| &item.report)).await?;
+            self.make_months_of(group.iter().map(|item| &item.arrival.report))
+                .await?;
             match self.apply_once(group).await {
                 Err(error) if error.is_conflict() && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, "storing reports again: {error}");
@@ -74,7 +75,13 @@ impl Store {
         let raised = batch::apply(&mut transaction, &news).await?;
         let moved = news.iter().filter(|news| news.applied.records > 0);
         let streams: Vec<_> = moved
-            .map(|news| (news.agent, news.item.report.epoch, stored(news.applied.sequence)))
+            .map(|news| {
+                (
+                    news.agent,
+                    news.item.arrival.report.epoch,
+                    stored(news.applied.sequence),
+                )
+            })
             .collect();
         batch::execute(&mut transaction, REMEMBER, streams).await?;
         fail_point("report_applied");
@@ -120,7 +127,7 @@ impl<'a> News<'a> {
                 ..Applied::default()
             },
         };
-        for record in &item.report.records {
+        for record in &item.arrival.report.records {
             if record.sequence <= news.applied.sequence {
                 news.applied.repeated += 1;
                 continue;
@@ -162,14 +169,14 @@ impl<'a> News<'a> {
         self.missing.iter().map(|missing| {
             (
                 self.agent,
-                self.item.report.epoch,
+                self.item.arrival.report.epoch,
                 stored(missing.from),
                 stored(missing.to),
                 stored(missing.records),
                 i64::from(missing.gap.is_some()),
                 missing.gap.map(|gap| millis(gap.first_seen)),
                 missing.gap.map(|gap| millis(gap.last_seen)),
-                millis(self.item.received),
+                millis(self.item.arrival.received),
             )
         })
     }

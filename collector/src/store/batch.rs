@@ -16,7 +16,7 @@ use crate::inventory::Tally;
 /// A table whose rows are never changed, by what they hold.
 #[derive(Clone, Copy)]
 struct Dictionary {
-    /// Gives the place in `$1` and the id of each row that is there. Items are arrays that begin with their place.
+    /// Gives the place in `$1` and the id, if the row is there. Items are arrays that begin with their place.
     find: Wording,
     /// Adds those that are not.
     add: Wording,
@@ -24,8 +24,9 @@ struct Dictionary {
 
 const PROGRAMS: Dictionary = Dictionary {
     find: with_rows!(
-        "SELECT CAST(value ->> 0 AS BIGINT), p.id FROM",
-        "CROSS JOIN programs p WHERE p.name = value ->> 1 AND p.place = value ->> 2"
+        "SELECT CAST(value ->> 0 AS BIGINT),
+                (SELECT p.id FROM programs p WHERE p.name = value ->> 1 AND p.place = value ->> 2) FROM",
+        ""
     ),
     add: with_rows!(
         "INSERT INTO programs (name, place) SELECT value ->> 1, value ->> 2 FROM",
@@ -35,9 +36,10 @@ const PROGRAMS: Dictionary = Dictionary {
 
 const DESTINATIONS: Dictionary = Dictionary {
     find: with_rows!(
-        "SELECT CAST(value ->> 0 AS BIGINT), d.id FROM",
-        "CROSS JOIN destinations d
-         WHERE d.vendor = value ->> 1 AND d.service = value ->> 2 AND d.kind = value ->> 3 AND d.name = value ->> 4"
+        "SELECT CAST(value ->> 0 AS BIGINT),
+                (SELECT d.id FROM destinations d WHERE d.vendor = value ->> 1 AND d.service = value ->> 2
+                 AND d.kind = value ->> 3 AND d.name = value ->> 4) FROM",
+        ""
     ),
     add: with_rows!(
         "INSERT INTO destinations (vendor, service, kind, name)
@@ -122,8 +124,8 @@ const FIND: Wording = with_rows!(
      SELECT $2, CAST(value ->> 0 AS BIGINT), value ->> 1, CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT),
             CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), CAST(value ->> 6 AS BIGINT)
      FROM",
-    "WHERE NOT EXISTS (SELECT 1 FROM findings f WHERE f.kind = $2 AND f.program = CAST(value ->> 0 AS BIGINT)
-                       AND f.vendor = value ->> 1)
+    "WHERE (SELECT f.id FROM findings f WHERE f.kind = $2 AND f.program = CAST(value ->> 0 AS BIGINT)
+            AND f.vendor = value ->> 1) IS NULL
      ON CONFLICT (kind, program, vendor) DO NOTHING
      RETURNING id, program, vendor"
 );
@@ -266,7 +268,7 @@ async fn find(
     let rows: Vec<_> = firsts
         .iter()
         .map(|((program, vendor), first)| {
-            let now = millis(received[&first.agent].received);
+            let now = millis(received[&first.agent].arrival.received);
             (
                 program,
                 vendor,
@@ -294,8 +296,8 @@ async fn find(
         let first = firsts.get(&(*program, vendor.as_str())).ok_or(StoreError::Gone)?;
         let item = received[&first.agent];
         agents.push(first.agent);
-        if item.alert {
-            alerts.push((Uuid::new_v4(), finding, millis(item.received)));
+        if item.arrival.alert {
+            alerts.push((Uuid::new_v4(), finding, millis(item.arrival.received)));
         }
     }
     execute(transaction, ALERT, alerts).await?;
@@ -328,22 +330,25 @@ async fn ids<'a, const N: usize>(
     by_key(keys, &ids)
 }
 
-/// Runs a statement that gives the place of an item of `rows`, and an id.
-async fn numbered(
+/// Runs a statement that gives the place of an item of `rows` and a number, or none; gives those that have one.
+pub(super) async fn numbered(
     transaction: &mut Transaction,
     wording: Wording,
     rows: &str,
-) -> Result<Vec<(i64, i64)>, StoreError> {
+) -> Result<HashMap<i64, i64>, StoreError> {
     let statement = transaction.word(wording);
-    Ok(on!(transaction, |db| sqlx::query_as(statement)
+    let numbers: Vec<(i64, Option<i64>)> = on!(transaction, |db| sqlx::query_as(statement)
         .bind(rows)
         .fetch_all(&mut **db)
-        .await)?)
+        .await)?;
+    Ok(numbers
+        .into_iter()
+        .filter_map(|(place, number)| Some((place, number?)))
+        .collect())
 }
 
 /// Puts the ids of places beside the keys of these places.
-fn by_key<K: Eq + Hash>(keys: Vec<K>, ids: &[(i64, i64)]) -> Result<HashMap<K, i64>, StoreError> {
-    let ids: HashMap<i64, i64> = ids.iter().copied().collect();
+fn by_key<K: Eq + Hash>(keys: Vec<K>, ids: &HashMap<i64, i64>) -> Result<HashMap<K, i64>, StoreError> {
     keys.into_iter()
         .zip(0..)
         .map(|(key, place)| Some((key, *ids.get(&place)?)))

@@ -38,10 +38,15 @@ pub(super) struct Wording {
 
 /// A statement that takes rows as one value, `$1`: a JSON array, which the two databases unpack by functions of
 /// different names. Each of its items is `value`.
+///
+/// `json_each` of SQLite would write an item out as text wherever it is named, for `->>` to read again.
+///
+/// What is to be looked up by an item stands in a scalar subquery: for a join PostgreSQL would read a whole table that
+/// it thinks is small.
 macro_rules! with_rows {
     ($before:expr, $after:expr) => {
         $crate::store::both::Wording {
-            sqlite: concat!($before, " json_each($1) ", $after),
+            sqlite: concat!($before, " jsonb_each($1) ", $after),
             postgres: concat!($before, " jsonb_array_elements(CAST($1 AS jsonb)) ", $after),
         }
     };

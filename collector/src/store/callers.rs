@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::batch::json;
+use super::batch::{json, numbered};
 use super::both::{Wording, with_rows};
 use super::{StoreError, Transaction, on};
 use crate::inventory::{Facts, Tally};
@@ -20,30 +20,40 @@ struct Row<'a> {
     facts: &'a Facts<'a>,
 }
 
-/// Whether something is said that is not known; `$said` gives it by column. What is not said is NULL, and makes no
-/// difference.
+/// Whether one of these is said and not known. What is not said is NULL, and makes no difference.
 macro_rules! news {
-    ($said:literal, $mark:literal) => {
-        news!(
-            $said, $mark, "user_name", "exe", "script", "container", "image", "pod", "namespace", "workload", "unit",
-            "package", "package_version", "sha256", "origin"
-        )
-    };
-    ($said:literal, $mark:literal, $($column:literal),+) => {
-        concat!("(false", $(" OR ", $said, $mark, $column, $mark, " <> coalesce(callers.", $column, ", '')"),+, ")")
+    ($($column:literal),+) => {
+        concat!("(false", $(" OR value ->> '", $column, "' <> coalesce(callers.", $column, ", '')"),+, ")")
     };
 }
 
-/// Gives the place, the id, and whether there is news. Nothing is written, and so locked, of what is known.
+/// Gives the place and the id, which is negative when there is news of the caller. Nothing is written, and so locked, of
+/// what is known.
 const FIND: Wording = with_rows!(
     concat!(
-        "SELECT CAST(value ->> 'place' AS BIGINT), callers.id, coalesce(",
-        news!("value ->> ", "'"),
-        ", false) FROM"
+        "SELECT CAST(value ->> 'place' AS BIGINT),
+                (SELECT CASE WHEN ",
+        news!(
+            "user_name",
+            "exe",
+            "script",
+            "container",
+            "image",
+            "pod",
+            "namespace",
+            "workload",
+            "unit",
+            "package",
+            "package_version",
+            "sha256",
+            "origin"
+        ),
+        " THEN -callers.id ELSE callers.id END FROM callers
+                 WHERE callers.agent = CAST(value ->> 'agent' AS BIGINT)
+                   AND callers.program = CAST(value ->> 'program' AS BIGINT)
+                   AND callers.uid = CAST(value ->> 'uid' AS BIGINT)) FROM"
     ),
-    "CROSS JOIN callers
-     WHERE callers.agent = CAST(value ->> 'agent' AS BIGINT)
-       AND callers.program = CAST(value ->> 'program' AS BIGINT) AND callers.uid = CAST(value ->> 'uid' AS BIGINT)"
+    ""
 );
 
 /// What is not said this time keeps what was said before.
@@ -92,23 +102,17 @@ pub(super) async fn apply(
             facts,
         })
         .collect();
-    let text = json(&rows)?;
-    let statement = transaction.word(FIND);
-    let found: Vec<(i64, i64, bool)> = on!(&mut *transaction, |db| sqlx::query_as(statement)
-        .bind(&text)
-        .fetch_all(&mut **db)
-        .await)?;
-    let mut ids = HashMap::with_capacity(callers.len());
-    let mut settled = vec![false; rows.len()];
-    for (place, id, has_news) in found {
-        let row = usize::try_from(place)
-            .ok()
-            .and_then(|place| Some((place, rows.get(place)?)));
-        let (place, row) = row.ok_or(StoreError::Gone)?;
-        ids.insert((row.agent, row.program, row.facts.uid), id);
-        settled[place] = !has_news;
+    let found = numbered(transaction, FIND, &json(&rows)?).await?;
+    let mut ids = HashMap::with_capacity(rows.len());
+    let mut news: Vec<&Row<'_>> = Vec::new();
+    for (row, place) in rows.iter().zip(0..) {
+        match found.get(&place) {
+            Some(id) if *id > 0 => {
+                ids.insert((row.agent, row.program, row.facts.uid), *id);
+            }
+            _ => news.push(row),
+        }
     }
-    let news: Vec<&Row<'_>> = rows.iter().filter(|row| !settled[row.place]).collect();
     if !news.is_empty() {
         let text = json(news)?;
         let statement = transaction.word(SAY);
@@ -120,7 +124,7 @@ pub(super) async fn apply(
             ids.insert((agent, program, u32::try_from(uid).unwrap_or_default()), id);
         }
     }
-    if ids.len() < callers.len() {
+    if ids.len() < rows.len() {
         return Err(StoreError::Gone);
     }
     Ok(ids)

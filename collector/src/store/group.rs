@@ -7,28 +7,63 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use umbra_fail_point::fail_point;
 use umbra_report::Report;
 use uuid::Uuid;
 
-use super::{Applied, Store, StoreError};
+use super::{Applied, Shown, Store, StoreError};
+use crate::denied::Denied;
 
 /// Reports in a transaction.
 const REPORTS: usize = 256;
 /// Records in a transaction, unless one report alone has more.
 const RECORDS: usize = 10_000;
 
-/// A report on its way into the store. It has passed [`crate::ingest::check`].
+/// A report for the store.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The report; it has passed [`crate::ingest::check`].
+    pub report: Report,
+    /// When it came.
+    pub received: Timestamp,
+    /// The certificate that must be good; `None` when none is needed.
+    pub shown: Option<Shown>,
+    /// Whether each new finding is put into the outbox.
+    pub alert: bool,
+}
+
+#[cfg(test)]
+impl Arrival {
+    /// Of an agent that has never enrolled; findings go into the outbox.
+    pub(crate) fn of(report: Report, received: Timestamp) -> Self {
+        Self {
+            report,
+            received,
+            shown: None,
+            alert: true,
+        }
+    }
+}
+
+/// Why a report is not in the store.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Rejected {
+    /// Its sender may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The store could not; it is in the log. One error may be that of many reports.
+    #[error(transparent)]
+    Failed(#[from] Arc<StoreError>),
+}
+
+/// A report that waits.
 #[derive(Debug)]
 pub(super) struct Item {
-    pub(super) report: Report,
-    pub(super) received: Timestamp,
-    /// Whether its findings go into the outbox.
-    pub(super) alert: bool,
+    pub(super) arrival: Arrival,
     answer: oneshot::Sender<Answer>,
 }
 
-/// One error may be that of many reports. It is in the log.
-type Answer = Result<Applied, Arc<StoreError>>;
+type Answer = Result<Applied, Rejected>;
 
 /// Reports that wait, and the tasks that write them. How many wait is bounded by who may send ([`crate::ingest`]).
 #[derive(Debug)]
@@ -76,12 +111,12 @@ impl State {
         while group.len() < REPORTS
             && let Some(item) = self.waiting.pop_front()
         {
-            let more = item.report.records.len();
+            let more = item.arrival.report.records.len();
             if !group.is_empty() && records + more > RECORDS {
                 left.push_back(item);
                 break;
             }
-            if agents.insert(item.report.agent.id) {
+            if agents.insert(item.arrival.report.agent.id) {
                 records += more;
                 group.push(item);
             } else {
@@ -109,19 +144,13 @@ impl Store {
     /// Applies the records that are new and remembers the last one's number, all in one transaction, which other
     /// reports may share.
     ///
-    /// `report` has passed [`crate::ingest::check`]. `alert` puts each new finding into the outbox. What fails because
-    /// of what other collectors did at the same time is tried again: the repeat finds what has become of it.
-    pub async fn apply(&self, report: Report, received: Timestamp, alert: bool) -> Answer {
+    /// What fails because of what other collectors did at the same time is tried again: the repeat finds what has
+    /// become of it.
+    pub async fn apply(&self, arrival: Arrival) -> Result<Applied, Rejected> {
         let (answer, answered) = oneshot::channel();
-        let item = Item {
-            report,
-            received,
-            alert,
-            answer,
-        };
         {
             let mut state = self.groups.state();
-            state.waiting.push_back(item);
+            state.waiting.push_back(Item { arrival, answer });
             if state.writers < state.most_writers {
                 state.writers += 1;
                 while state.tasks.try_join_next().is_some() {}
@@ -131,7 +160,9 @@ impl Store {
             }
         }
         // Without an answer the task has panicked.
-        answered.await.unwrap_or_else(|_| Err(Arc::new(StoreError::Gone)))
+        answered
+            .await
+            .unwrap_or_else(|_| Err(Arc::new(StoreError::Gone).into()))
     }
 
     /// Writes until nothing waits.
@@ -149,6 +180,11 @@ impl Store {
                 }
                 group
             };
+            let group = self.admitted(group).await;
+            fail_point("report_admitted");
+            if group.is_empty() {
+                continue;
+            }
             match self.apply_group(&group).await {
                 Ok(applied) => answer(group, applied.into_iter().map(Ok)),
                 // One of them may be at fault, and only that one shall hear of it.
@@ -157,15 +193,45 @@ impl Store {
                     for item in group {
                         let applied = self.apply_group(std::slice::from_ref(&item)).await;
                         let applied = applied.map(|applied| applied.into_iter().next().unwrap_or_default());
-                        answer([item], [applied.map_err(logged)]);
+                        answer([item], [applied.map_err(|error| logged(error).into())]);
                     }
                 }
                 Err(error) => {
                     let error = logged(error);
-                    answer(group, std::iter::repeat_with(|| Err(Arc::clone(&error))));
+                    answer(group, std::iter::repeat_with(|| Err(Arc::clone(&error).into())));
                 }
             }
         }
+    }
+
+    /// Those of the group that may be stored; the others have their answers.
+    async fn admitted(&self, group: Vec<Item>) -> Vec<Item> {
+        let (proven, mut admitted): (Vec<Item>, Vec<Item>) =
+            group.into_iter().partition(|item| item.arrival.shown.is_some());
+        let reports: Vec<_> = proven
+            .iter()
+            .filter_map(|Item { arrival, .. }| {
+                Some((arrival.shown.as_ref()?, &arrival.report.agent, arrival.received))
+            })
+            .collect();
+        if reports.is_empty() {
+            return admitted;
+        }
+        match self.admit_all(&reports).await {
+            Ok(answers) => {
+                for (item, may) in proven.into_iter().zip(answers) {
+                    match may {
+                        Ok(()) => admitted.push(item),
+                        Err(denied) => answer([item], [Err(denied.into())]),
+                    }
+                }
+            }
+            Err(error) => {
+                let error = logged(error);
+                answer(proven, std::iter::repeat_with(|| Err(Arc::clone(&error).into())));
+            }
+        }
+        admitted
     }
 }
 

@@ -11,6 +11,9 @@ use super::{PATIENCE, StoreError, directory, migrations};
 
 /// How many connections read at the same time.
 const READERS: u32 = 4;
+/// Memory for pages that are written, in KiB, negative (<https://sqlite.org/pragma.html#pragma_cache_size>): the hours and
+/// uses of a fleet's callers lie all over the tables, and each report meets its own.
+const WRITER_CACHE: &str = "-65536";
 /// The database in the data directory.
 pub(super) const FILE_NAME: &str = "umbra.db";
 
@@ -42,10 +45,12 @@ impl Pools {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
+            // There is no server that could have gone meanwhile.
+            .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
             .after_release(|connection, _| Box::pin(is_sound(connection)))
-            .connect_with(options.clone())
+            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
             .await?;
         // Beside a collector of the same version this changes nothing, and one of another version it does not harm:
         // a later form of the tables is refused, and a new one waits for the collector that brings it.
@@ -55,6 +60,7 @@ impl Pools {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
         Ok(Self {

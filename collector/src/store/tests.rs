@@ -25,10 +25,8 @@ on_both!(
 );
 
 pub(super) async fn apply(store: &Store, report: &Report) -> Applied {
-    store
-        .apply(report.clone(), Timestamp::now(), true)
-        .await
-        .expect("a report")
+    let arrival = Arrival::of(report.clone(), Timestamp::now());
+    store.apply(arrival).await.expect("a report")
 }
 
 async fn flows(store: &Store) -> u64 {

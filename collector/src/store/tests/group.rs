@@ -12,7 +12,7 @@ on_both!(
     a_report_is_stored_though_its_sender_went,
 );
 
-type Answer = Result<Applied, Arc<StoreError>>;
+type Answer = Result<Applied, Rejected>;
 
 /// Has all of these wait before the first is written.
 async fn together(store: &Store, reports: Vec<Report>) -> Vec<JoinHandle<Answer>> {
@@ -22,7 +22,7 @@ async fn together(store: &Store, reports: Vec<Report>) -> Vec<JoinHandle<Answer>
     for (report, waiting) in reports.into_iter().zip(1..) {
         let to = store.clone();
         answers.push(tokio::spawn(async move {
-            to.apply(report, Timestamp::now(), true).await
+            to.apply(Arrival::of(report, Timestamp::now())).await
         }));
         // In this order.
         while store.groups.state().waiting.len() < waiting {
@@ -138,7 +138,12 @@ async fn a_group_holds_one_report_of_an_agent_and_so_many_records() {
         if group.is_empty() {
             break;
         }
-        groups.push(group.iter().map(|item| item.report.records.len()).collect());
+        groups.push(
+            group
+                .iter()
+                .map(|item| item.arrival.report.records.len())
+                .collect(),
+        );
     }
     // The agent's second report comes before what did not fit.
     assert_eq!(groups[0], [0, 6_000]);

@@ -123,10 +123,11 @@ async fn a_refused_alert_rests_until_it_is_offered_again(place: Place) {
 async fn without_a_webhook_nothing_is_queued(place: Place) {
     let store = place.store().await;
     let report = Spool::of("web-1").report(vec![call("alice", "curl")]);
-    store
-        .apply(report, Timestamp::now(), false)
-        .await
-        .expect("a report");
+    let arrival = Arrival {
+        alert: false,
+        ..Arrival::of(report, Timestamp::now())
+    };
+    store.apply(arrival).await.expect("a report");
     let health = store.health(Timestamp::now()).await.expect("health");
     assert_eq!((health.findings, health.outbox.pending), (1, 0));
 }

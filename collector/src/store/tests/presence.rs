@@ -51,7 +51,7 @@ impl Fleet {
     async fn hear(&self, spool: &mut Spool, second: i64) {
         let report = spool.report(vec![]);
         self.store
-            .apply(report, self.at(second), false)
+            .apply(super::Arrival::of(report, self.at(second)))
             .await
             .expect("a report");
     }

@@ -69,7 +69,7 @@ async fn a_use_that_nobody_sees_goes_with_all_that_hangs_on_it(place: Place) {
     let now = Timestamp::now();
     let received = now - DAY * 200;
     let old = Spool::of("old-1").report(vec![call_before(now, 200, "old"), call_before(now, 200, "both")]);
-    store.apply(old, received, true).await.expect("a report");
+    store.apply(Arrival::of(old, received)).await.expect("a report");
     let report = Spool::of("web-1").report(vec![call_before(now, 0, "both"), call_before(now, 0, "new")]);
     apply(&store, &report).await;
     store.remove(&bounds(now, 2)).await.expect("retention");
@@ -129,8 +129,14 @@ async fn losses_gaps_and_settled_alerts_go_by_their_own_months(place: Place) {
     let mut spool = Spool::of("web-1");
     spool.status.losses.insert("spool_full".to_owned(), 7);
     let report = spool.report(vec![call("alice", "curl"), call("alice", "claude")]);
-    store.apply(report, received, true).await.expect("a report");
-    store.apply(spool.gap(3), received, true).await.expect("a report");
+    store
+        .apply(Arrival::of(report, received))
+        .await
+        .expect("a report");
+    store
+        .apply(Arrival::of(spool.gap(3), received))
+        .await
+        .expect("a report");
     let alert = store
         .claim_alert(now)
         .await

@@ -42,10 +42,13 @@ async fn a_full_disk_changes_nothing_and_the_store_works_again_after_it() {
             .collect(),
     );
     let error = store
-        .apply(large.clone(), Timestamp::now(), true)
+        .apply(Arrival::of(large.clone(), Timestamp::now()))
         .await
         .expect_err("no room");
-    assert!(matches!(*error, StoreError::Full(_)), "{error}");
+    assert!(
+        matches!(&error, Rejected::Failed(error) if matches!(**error, StoreError::Full(_))),
+        "{error}"
+    );
     assert_eq!(flows(&store).await, 1);
     pages(1 << 30).await;
     assert_eq!(apply(&store, &large).await.records, 500);

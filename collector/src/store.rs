@@ -23,6 +23,7 @@ mod outbox;
 mod postgres;
 mod presence;
 mod retention;
+mod search;
 mod sqlite;
 mod tokens;
 mod uses;
@@ -164,4 +165,4 @@ fn stored(count: u64) -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

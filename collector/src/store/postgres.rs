@@ -27,21 +27,20 @@ impl Postgres {
     pub(super) async fn open(database: &Database) -> Result<Self, StoreError> {
         // By itself first: a pool tries until its time is up, and then cannot say what was wrong.
         let first = PgConnection::connect_with(database.options());
-        let first = tokio::time::timeout(PATIENCE, first)
+        let mut first = tokio::time::timeout(PATIENCE, first)
             .await
             .map_err(|_| StoreError::Waiting)??;
+        // Without the bounds of the others: a migration may have a large inventory to go through.
+        let migrated = migrations::postgres().run_direct(None, &mut first, false).await;
+        // Also gives back the lock that keeps other collectors from migrating.
         first.close().await?;
+        migrated?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
             .after_connect(|connection, _| Box::pin(bound(connection)))
             .connect_with(database.options().clone())
             .await?;
-        if let Err(error) = migrations::postgres().run(&pool).await {
-            // Also gives back the lock that keeps other collectors from migrating.
-            pool.close().await;
-            return Err(error.into());
-        }
         Ok(Self {
             pool,
             months: Mutex::default(),

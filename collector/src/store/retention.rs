@@ -80,6 +80,13 @@ const PROGRAMS: Walk = Walk {
              AND NOT EXISTS (SELECT 1 FROM findings WHERE findings.program = programs.id)",
     by_time: false,
 };
+/// What people search by, once no use has it.
+const TERMS: Walk = Walk {
+    end: "SELECT id FROM terms WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2",
+    remove: "DELETE FROM terms WHERE id > $1 AND id <= $2
+             AND NOT EXISTS (SELECT 1 FROM postings WHERE postings.term = terms.id)",
+    by_time: false,
+};
 
 /// Findings that no use stands for any more.
 const SETTLED: &str = "SELECT f.id FROM findings f WHERE f.created < $1 AND NOT EXISTS (
@@ -136,6 +143,8 @@ impl Store {
             + self.walk(&PROGRAMS, month).await?
             + self.together(SILENT, &RETIRE, month).await?
             + self.bites(CERTIFICATES, month).await?;
+        // Nothing that anybody counts.
+        self.walk(&TERMS, month).await?;
         Ok(Removed {
             observations,
             inventory,

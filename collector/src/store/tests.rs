@@ -5,6 +5,7 @@ mod outbox;
 mod place;
 mod presence;
 mod retention;
+mod search;
 mod several;
 mod sqlite;
 
@@ -24,7 +25,7 @@ on_both!(
     a_database_that_only_later_versions_can_use_is_left_alone,
 );
 
-pub(super) async fn apply(store: &Store, report: &Report) -> Applied {
+pub(crate) async fn apply(store: &Store, report: &Report) -> Applied {
     let arrival = Arrival::of(report.clone(), Timestamp::now());
     store.apply(arrival).await.expect("a report")
 }

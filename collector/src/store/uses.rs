@@ -4,8 +4,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use umbra_report::{Evidence, Origin};
 
-use super::{Store, StoreError, count, evidence, on, time};
-use crate::findings;
+use super::{count, evidence, time};
 
 /// A row of the inventory: a caller on a host, and a name that it used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +72,8 @@ pub struct Use {
 /// A row's place: newest first by first seen, then by the store's own number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    first_seen: i64,
-    id: i64,
+    pub(super) first_seen: i64,
+    pub(super) id: i64,
 }
 
 impl Position {
@@ -128,77 +127,9 @@ pub struct Page {
     pub next: Option<Position>,
 }
 
-/// The part that all selections share; a macro because the text must be known when this is compiled.
-macro_rules! select {
-    ($where:literal) => {
-        concat!(
-            "SELECT u.id, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
-                    c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
-                    c.uid, c.user_name, a.host, a.agent, u.flows, u.bytes_out, u.bytes_in,
-                    u.first_seen, u.last_seen, u.evidence, f.id AS finding
-             FROM uses u
-             JOIN callers c ON c.id = u.caller
-             JOIN programs p ON p.id = c.program
-             JOIN agents a ON a.id = c.agent
-             JOIN destinations d ON d.id = u.destination
-             LEFT JOIN findings f ON f.kind = $4 AND f.program = c.program AND f.vendor = d.vendor
-             WHERE (u.first_seen, u.id) < ($1, $2) AND ",
-            $where,
-            " ORDER BY u.first_seen DESC, u.id DESC LIMIT $3"
-        )
-    };
-}
-
-const ALL: &str = select!("true");
-const OF_FINDING: &str = select!("f.id = $5");
-const WITH_TEXT: &str = select!(
-    "lower(concat_ws($6, d.vendor, d.service, d.name, p.name, coalesce(c.user_name, CAST(c.uid AS TEXT)), a.host))
-     LIKE lower($5) ESCAPE '\\'"
-);
-
-/// The pattern of `LIKE` for what has this text in it.
-fn with(text: &str) -> String {
-    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    format!("%{escaped}%")
-}
-
-impl Store {
-    /// At most `limit` rows of the inventory.
-    pub async fn uses(&self, selection: &Selection, limit: u16) -> Result<Page, StoreError> {
-        let after = selection.after.unwrap_or(Position {
-            first_seen: i64::MAX,
-            id: i64::MAX,
-        });
-        let statement = match selection {
-            Selection { finding: Some(_), .. } => OF_FINDING,
-            Selection { text: Some(_), .. } => WITH_TEXT,
-            _ => ALL,
-        };
-        let rows: Vec<Row> = on!(self.readers(), |db| {
-            let query = sqlx::query_as(statement)
-                .bind(after.first_seen)
-                .bind(after.id)
-                // One more than asked for tells whether there are more.
-                .bind(i64::from(limit) + 1)
-                .bind(findings::NEW_CALLER);
-            let query = match (selection.finding, &selection.text) {
-                (Some(finding), _) => query.bind(finding),
-                // No text spans two columns.
-                (None, Some(text)) => query.bind(with(text)).bind("\n"),
-                (None, None) => query,
-            };
-            query.fetch_all(db).await
-        })?;
-        let mut rows: Vec<Use> = rows.into_iter().map(Use::from).collect();
-        let more = rows.len() > usize::from(limit);
-        rows.truncate(usize::from(limit));
-        let next = rows.last().filter(|_| more).map(|row| row.position);
-        Ok(Page { rows, next })
-    }
-}
-
+/// What [`super::search`] reads of a use.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     vendor: String,
     service: String,

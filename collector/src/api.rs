@@ -160,7 +160,7 @@ pub(crate) async fn inventory(
     )
 )]
 pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Refusal> {
-    app.store.health(Timestamp::now()).await?;
+    app.store.answers().await?;
     Ok("ok\n")
 }
 
@@ -176,9 +176,8 @@ pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Refu
     )
 )]
 pub(crate) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Refusal> {
-    let health = app.store.health(Timestamp::now()).await?;
-    let presence = app.store.presence(app.missing).await?;
-    let text = app.metrics.text(&health, &presence).map_err(|error| {
+    let sum = app.sums.get().await?;
+    let text = app.metrics.text(&sum).map_err(|error| {
         tracing::error!("the metrics cannot be written: {error}");
         Refusal::new(
             axum::http::StatusCode::INTERNAL_SERVER_ERROR,

@@ -6,11 +6,13 @@ use tokio::sync::Notify;
 use crate::ingest::{Limits, Queue};
 use crate::metrics::Metrics;
 use crate::store::Store;
+use crate::sums::Sums;
 
 /// What every request may use.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
+    pub(crate) sums: Arc<Sums>,
     pub(crate) metrics: Arc<Metrics>,
     /// Wakes the courier; `None` when no webhook is configured.
     pub(crate) alerts: Option<Arc<Notify>>,
@@ -32,6 +34,7 @@ impl App {
         page: reqwest::Url,
     ) -> Self {
         Self {
+            sums: Arc::new(Sums::new(Arc::clone(&store), crate::config::MISSING)),
             store,
             metrics: Arc::default(),
             alerts,

@@ -31,3 +31,4 @@ pub mod refusal;
 pub mod retention;
 pub mod server;
 pub mod store;
+mod sums;

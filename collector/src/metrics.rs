@@ -8,7 +8,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::presence::State;
-use crate::store::{Applied, Health, Outcome, Presence, Removed};
+use crate::store::{Applied, Outcome, Removed};
+use crate::sums::Sum;
 
 /// The media type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -81,6 +82,7 @@ pub struct Metrics {
     attempts: Family<Attempts, Counter>,
     removed: Family<Class, Counter>,
     last_removal: Gauge,
+    summed: Gauge,
     hosts: Gauge,
     silent: Gauge,
     agents: Family<Agents, Gauge>,
@@ -126,6 +128,10 @@ impl Default for Metrics {
             last_removal: register!(
                 "last_removal_timestamp_seconds",
                 "When this collector last looked for what was kept for long enough"
+            ),
+            summed: register!(
+                "sums_timestamp_seconds",
+                "As of when the sums over the fleet are: hosts, agents, losses, gaps and alerts"
             ),
             hosts: register!("hosts", "Hosts that ever reported"),
             silent: register!("hosts_silent", "Hosts whose agents are late or missing"),
@@ -212,8 +218,15 @@ impl Metrics {
         self.last_removal.set(now.as_second());
     }
 
-    /// Everything as text; `health` and `presence` are what the store says now.
-    pub fn text(&self, health: &Health, presence: &Presence) -> Result<String, std::fmt::Error> {
+    /// Everything as text; `sum` is what the store says.
+    pub(crate) fn text(&self, sum: &Sum) -> Result<String, std::fmt::Error> {
+        let Sum {
+            health,
+            presence,
+            time,
+            ..
+        } = sum;
+        self.summed.set(time.as_second());
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.hosts.set(number(health.hosts));
         self.silent

@@ -64,10 +64,9 @@ pub(crate) async fn fragment(
 async fn view(app: &App, query: Result<QueryOf<Query>, QueryRejection>) -> Result<View, Refusal> {
     let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
     let now = Timestamp::now();
-    let health = app.store.health(now).await?;
+    let sum = app.sums.get().await?;
     let page = app.store.uses(&query.selection()?, ROWS).await?;
-    let presence = app.store.presence(app.missing).await?;
-    Ok(View::new(&query, page, (&health, &presence), app, now))
+    Ok(View::new(&query, page, &sum, app, now))
 }
 
 fn failed(error: &askama::Error) -> Refusal {

@@ -34,6 +34,7 @@ use crate::enrolment::{Desk, Pace};
 use crate::presence;
 use crate::retention::Housekeeper;
 use crate::store::{Store, StoreError};
+use crate::sums::Sums;
 use crowd::Crowd;
 pub(crate) use peer::Peer;
 
@@ -135,6 +136,7 @@ impl Server {
         let app = App {
             takeover: takeover.unwrap_or_default(),
             missing: settings.missing,
+            sums: Arc::new(Sums::new(Arc::clone(&store), settings.missing)),
             ..App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone())
         };
         let started = settings.agents.as_ref().map(|agents| {

@@ -6,7 +6,8 @@ use umbra_report::Evidence;
 use super::format::{Time, ago, bytes, thousands};
 use crate::app::App;
 use crate::query::Query;
-use crate::store::{Health, Page, Presence, Use};
+use crate::store::{Health, Page, Use};
+use crate::sums::Sum;
 
 /// The page.
 pub(super) struct View {
@@ -27,13 +28,7 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(
-        query: &Query,
-        page: Page,
-        health: (&Health, &Presence),
-        app: &App,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(query: &Query, page: Page, sum: &Sum, app: &App, now: Timestamp) -> Self {
         let search = query.q.as_deref().unwrap_or_default().trim().to_owned();
         let address = |after: Option<String>| {
             let mut fields = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
@@ -54,7 +49,7 @@ impl View {
             next: page.next.map(|position| address(Some(position.to_string()))),
             newest: address(None),
             rows: page.rows.into_iter().map(Row::from).collect(),
-            health: Strip::new(health, app.alerts.is_some(), now),
+            health: Strip::new(sum, app.alerts.is_some(), now),
             address: app.page.as_str().trim_end_matches('/').to_owned(),
             search,
         }
@@ -152,6 +147,8 @@ fn evidence(evidence: Option<Evidence>) -> (&'static str, &'static str) {
 
 /// The health strip.
 pub(super) struct Strip {
+    /// As of when, unless it is now.
+    pub(super) time: Option<Time>,
     pub(super) findings: String,
     pub(super) hosts: String,
     pub(super) late: Option<String>,
@@ -195,9 +192,11 @@ pub(super) enum Webhook {
 }
 
 impl Strip {
-    fn new((health, presence): (&Health, &Presence), webhook: bool, now: Timestamp) -> Self {
+    fn new(sum: &Sum, webhook: bool, now: Timestamp) -> Self {
+        let (health, presence) = (&sum.health, &sum.presence);
         let some = |count: u64| (count > 0).then(|| thousands(count));
         Self {
+            time: sum.is_kept().then(|| sum.time.into()),
             findings: thousands(health.findings),
             hosts: thousands(health.hosts),
             late: some(presence.late),

@@ -57,6 +57,16 @@ pub struct Outbox {
 }
 
 impl Store {
+    /// Whether the store answers.
+    pub async fn answers(&self) -> Result<(), StoreError> {
+        on!(self.readers(), |db| sqlx::query_scalar::<_, i64>(
+            "SELECT lived FROM life"
+        )
+        .fetch_one(db)
+        .await)?;
+        Ok(())
+    }
+
     /// How the fleet and the collector are at `now`.
     pub async fn health(&self, now: Timestamp) -> Result<Health, StoreError> {
         let (hosts, last_report): (i64, Option<i64>) = on!(self.readers(), |db| sqlx::query_as(

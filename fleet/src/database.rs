@@ -12,7 +12,8 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 const FILE: &str = "umbra.db";
 
 /// Which kind of database is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// Embedded, in a folder of its own.
     Sqlite,

@@ -12,6 +12,8 @@ mod connection;
 mod database;
 mod enrolment;
 mod hosts;
+mod large;
+mod latency;
 mod limit;
 mod load;
 mod memory;
@@ -37,6 +39,8 @@ struct Cli {
 enum Command {
     /// How many reports a collector takes, beside what its database could, and in how much memory
     Load(load::Options),
+    /// How long pages and API take on a large store
+    Latency(large::Options),
 }
 
 // One thread: what the fleet takes of the processors, the collector has not.
@@ -44,6 +48,7 @@ enum Command {
 async fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Load(options) => load::run(&options).await,
+        Command::Latency(options) => large::run(&options).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

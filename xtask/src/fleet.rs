@@ -15,6 +15,7 @@ use crate::{shell, workspace};
 const PAGE: &str = "docs/SIZING.md";
 /// Who writes there.
 const BY: &str = "cargo xtask fleet --write";
+const LARGE_BY: &str = "cargo xtask fleet --large --write";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -33,6 +34,13 @@ pub(crate) struct Arguments {
     /// What keeps the inventory.
     #[arg(long, value_enum, default_value = "both")]
     database: Database,
+    /// How long pages and API take on a large store, in place of how much is taken: 50,000 hosts, 1,000,000 callers and
+    /// 10,000,000 hourly observations, which is made once, in target/fleet.
+    #[arg(long)]
+    large: bool,
+    /// How large that is, 1 being these numbers.
+    #[arg(long, default_value = "1", requires = "large")]
+    large_scale: String,
     /// How collector and fleet are built.
     #[arg(long, value_enum, default_value = "release")]
     profile: Profile,
@@ -81,7 +89,11 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
     if arguments.write {
         let path = workspace::root().join(PAGE);
         let page = fs::read_to_string(&path).with_context(|| format!("cannot read {PAGE}"))?;
-        let page = between(&page, "load", BY, &format!("```text\n{}\n```\n", text.trim_end()))?;
+        let page = if arguments.large {
+            between(&page, "latency", LARGE_BY, &text)?
+        } else {
+            between(&page, "load", BY, &format!("```text\n{}\n```\n", text.trim_end()))?
+        };
         fs::write(&path, page).with_context(|| format!("cannot write {PAGE}"))?;
         eprintln!("fleet: {PAGE} has the result");
     }
@@ -92,17 +104,21 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
 fn measured(arguments: &Arguments, programs: &Path) -> Result<String> {
     let mut command = Command::new(programs.join("umbra-fleet"));
     command
-        .arg("load")
+        .arg(if arguments.large { "latency" } else { "load" })
         .args(["--database", arguments.database.names()]);
     command.arg("--collector").arg(programs.join("umbra-collector"));
-    for (option, value) in [
+    if arguments.large {
+        command.args(["--large-scale", &arguments.large_scale]);
+    }
+    let load = [
         ("--hosts", u64::from(arguments.hosts)),
         ("--seconds", arguments.seconds),
         ("--rounds", u64::from(arguments.rounds)),
-    ] {
+    ];
+    for (option, value) in load.into_iter().filter(|_| !arguments.large) {
         command.args([option, &value.to_string()]);
     }
-    if arguments.quick {
+    if arguments.quick && !arguments.large {
         command.args(["--memory", "1000"]);
     }
     if let Some(file) = &arguments.json {

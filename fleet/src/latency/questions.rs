@@ -1,0 +1,95 @@
+//! What is asked: every page and route, and what is hard about each.
+
+use super::Facts;
+
+/// A question, in one or several wordings that are asked by turns.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) name: &'static str,
+    pub(super) paths: Vec<String>,
+}
+
+/// All of them.
+pub(super) fn all(facts: &Facts) -> Vec<Question> {
+    let ask = |name, path: String| Question {
+        name,
+        paths: vec![path],
+    };
+    let text = |text: &str| format!("/v1/inventory?q={}", encoded(text));
+    let Facts {
+        middle, deep, agents, ..
+    } = facts;
+    vec![
+        ask("page", "/".into()),
+        ask("page, its part that changes", "/inventory".into()),
+        ask("page, after half of the rows", format!("/?after={middle}")),
+        ask("page, text in half of the rows", "/?q=openai".into()),
+        ask("page, text nowhere", "/?q=zzqqxx".into()),
+        ask("inventory", "/v1/inventory".into()),
+        ask("inventory, 1,000 rows", "/v1/inventory?limit=1000".into()),
+        ask(
+            "inventory, after half of the rows",
+            format!("/v1/inventory?after={middle}"),
+        ),
+        ask(
+            "inventory, after 99 % of the rows",
+            format!("/v1/inventory?after={deep}"),
+        ),
+        ask("text in every row", text(".corp.example")),
+        ask(
+            "text in every row, after 99 %",
+            format!("{}&after={deep}", text(".corp.example")),
+        ),
+        ask("text in half of the rows", text("openai")),
+        ask(
+            "text in half of the rows, after 99 %",
+            format!("{}&after={deep}", text("openai")),
+        ),
+        ask("text in most rows, one letter", text("e")),
+        ask("text of a common program", text("curl")),
+        ask("text of many rare programs", text("task-")),
+        ask("text of a rare program", text(&facts.program)),
+        ask("text of a person", text(&facts.person)),
+        ask("text of a host", text(&facts.host)),
+        ask("text of hosts of which nothing is new", text("old-dc")),
+        ask("text nowhere", text("zzqqxx")),
+        ask("text nowhere, two letters", text("~x")),
+        ask(
+            "finding with most rows",
+            format!("/v1/inventory?finding={}", facts.common_finding),
+        ),
+        ask(
+            "finding with few rows of a common program",
+            format!("/v1/inventory?finding={}", facts.rare_finding),
+        ),
+        ask(
+            "finding that is not there",
+            "/v1/inventory?finding=999999999".into(),
+        ),
+        ask("agents", "/v1/agents".into()),
+        ask("agents, 1,000 rows", "/v1/agents?limit=1000".into()),
+        ask("agents, after half", format!("/v1/agents?after={}", agents[0])),
+        ask("agents, after 99 %", format!("/v1/agents?after={}", agents[1])),
+        ask("health", "/healthz".into()),
+        ask("metrics", "/metrics".into()),
+        ask("OpenAPI", "/v1/openapi.json".into()),
+        Question {
+            name: "assets",
+            paths: ["/assets/page.css", "/assets/page.js", "/assets/icon.svg"]
+                .map(str::to_owned)
+                .into(),
+        },
+    ]
+}
+
+fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}

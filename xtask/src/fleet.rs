@@ -148,3 +148,6 @@ fn built(profile: Profile) -> Result<PathBuf> {
     }
     Ok(workspace::target_dir().join(folder))
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,8 @@ mod made_up;
 mod on;
 #[path = "collector/page.rs"]
 mod page;
+#[path = "collector/presence.rs"]
+mod presence;
 #[path = "collector/receiver.rs"]
 mod receiver;
 #[path = "collector/running.rs"]

@@ -20,6 +20,8 @@ mod on;
 mod page;
 #[path = "collector/postgres.rs"]
 mod postgres;
+#[path = "collector/presence.rs"]
+mod presence;
 #[path = "collector/receiver.rs"]
 mod receiver;
 #[path = "collector/running.rs"]

@@ -18,6 +18,8 @@ mod faults;
 mod findings;
 #[path = "collector/ingest.rs"]
 mod ingest;
+#[path = "collector/kills.rs"]
+mod kills;
 #[path = "collector/made_up.rs"]
 mod made_up;
 #[path = "collector/on_sqlite.rs"]

@@ -12,6 +12,8 @@ mod exactly_once;
 mod findings;
 #[path = "collector/ingest.rs"]
 mod ingest;
+#[path = "collector/kills.rs"]
+mod kills;
 #[path = "collector/made_up.rs"]
 mod made_up;
 #[path = "collector/on_postgres.rs"]

@@ -41,6 +41,12 @@ impl Collector {
         Self::listening(Process::start(&mut command))
     }
 
+    /// Starts one on a free port that keeps its store in the database at this address.
+    pub fn start_on(database: &str, data: &Path) -> Self {
+        let words = ["serve", "--listen", "127.0.0.1:0", "--database", database];
+        Self::listening(Process::start(&mut Self::command(&words, data)))
+    }
+
     /// Starts one that takes agents at [`Self::agents`], with these further keys under `[agents]`.
     pub fn for_agents(data: &Path, keys: &str) -> Self {
         let config = data.join("collector.toml");
@@ -119,10 +125,10 @@ impl Collector {
             .collect()
     }
 
-    /// The inventory's rows about one name.
+    /// The inventory's rows about one name; it has 1,000 at most.
     pub fn rows(&self, name: &str) -> Vec<Row> {
         let mut inventory: Inventory = self
-            .get("/v1/inventory")
+            .get("/v1/inventory?limit=1000")
             .body_mut()
             .read_json()
             .expect("the inventory has its form");

@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -12,8 +11,7 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 
 use crate::made_up::{Spool, call};
-use crate::receiver::Receiver;
-use crate::running::{Collector, client, eventually, post, rows};
+use crate::running::{Collector, client, post, rows};
 
 const COLLECTOR: &str = env!("CARGO_BIN_EXE_umbra-collector");
 
@@ -211,49 +209,6 @@ async fn a_signal_ends_it_in_good_order() {
             "the log is folded in"
         );
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_each_step_of_an_alert_it_sends_it_under_one_id() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let receiver = Receiver::anywhere(&[]).await;
-    let http = client();
-    let mut spool = Spool::of("web-1");
-    let serve = || {
-        let mut command = Command::new(COLLECTOR);
-        command
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--data",
-                text(directory.path()),
-            ])
-            .args(["--webhook", receiver.url().as_str()]);
-        command
-    };
-    for point in ["alert_claimed", "alert_sent", "alert_settled"] {
-        // A new program is a new finding.
-        let report = spool.report(vec![call("alice", point)]);
-        let (mut collector, url) = start(serve().env("UMBRA_FAIL_POINT", point));
-        // Killed before the answer, or after it.
-        let _ = post(&http, &url, &report).await;
-        let ended = collector.0.wait().expect("its end");
-        assert_eq!(ended.signal(), Some(9), "at {point}");
-        let (_collector, url) = start(&mut serve());
-        let known = post(&http, &url, &report).await.expect("an answer");
-        assert!(known.status().is_success());
-        eventually("no alert waits", async || {
-            let metrics = http.get(format!("{url}metrics")).send().await.ok()?;
-            let text = metrics.text().await.ok()?;
-            text.contains("umbra_collector_webhook_waiting 0\n").then_some(())
-        })
-        .await;
-    }
-    let calls = receiver.calls();
-    let ids: std::collections::HashSet<_> = calls.iter().map(|(id, _)| id).collect();
-    assert_eq!(ids.len(), 3, "one for each finding");
-    assert_eq!(calls.len(), 4, "what was sent and not settled comes again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

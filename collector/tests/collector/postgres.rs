@@ -19,7 +19,7 @@ async fn on(url: &str) -> Collector {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stops_and_crashes_under_load_loses_nothing_and_doubles_nothing() {
+async fn a_server_that_stops_crashes_and_is_killed_under_load_loses_nothing_and_doubles_nothing() {
     let Some(cluster) = Cluster::start("") else { return };
     let url = cluster.database();
     let collectors = [Arc::new(on(&url).await), Arc::new(on(&url).await)];
@@ -57,7 +57,7 @@ async fn a_server_that_stops_and_crashes_under_load_loses_nothing_and_doubles_no
             sent
         });
     }
-    for end in ["stop", "crash"] {
+    for end in ["stop", "crash", "kill", "kill", "kill"] {
         tokio::time::sleep(Duration::from_millis(700)).await;
         let before = put_off.load(Ordering::Relaxed);
         cluster.tell(end);

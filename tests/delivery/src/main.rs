@@ -1,7 +1,9 @@
-//! `umbra-feeder CONFIG LAST`: feeds the agent's own delivery with sums that are known, and ends when all are delivered.
+//! `umbra-feeder CONFIG LAST [AT_ONCE]`: feeds the agent's own delivery with sums that are known, and ends when all are
+//! delivered.
 //!
 //! Record number N of the spool is of program `pN`: one flow, 1000 + N bytes out, 3000 + 7 N bytes in. It begins after
 //! the last number that the spool has given out, so that what a kill took from memory is fed again, and nothing else.
+//! With more than one at once their order is the agent's, and so is what a kill takes.
 #![forbid(unsafe_code)]
 
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ async fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1);
     let file = PathBuf::from(words.next().context("no configuration")?);
     let last: u64 = words.next().context("no number")?.parse()?;
+    let at_once: u64 = words.next().map_or(Ok(1), |word| word.parse())?;
     let config = Config::load(Some(&file))?;
     let folder = config.spool.directory();
     spool::make_folder(&folder)?;
@@ -38,9 +41,13 @@ async fn main() -> anyhow::Result<()> {
             if number > last {
                 break;
             }
-            activities.send(activity(number)).await?;
-            level.wait_for(|level| level.last_assigned >= number).await?;
+            let through = last.min(number + at_once - 1);
+            for number in number..=through {
+                activities.send(activity(number)).await?;
+            }
+            level.wait_for(|level| level.last_assigned >= through).await?;
         }
+        eprintln!("the last record is in the spool");
         level.wait_for(|level| level.records == 0).await?;
         // The sender goes, and with it the delivery ends.
         anyhow::Ok(())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use umbra_tests::Collector;
 use umbra_tests::agent::{self, Agent, Setup};
 use umbra_tests::clients::{Call, named};
+use umbra_tests::clock;
 use umbra_tests::metrics::Metrics;
 use umbra_tests::skip::{Need, spared};
 use umbra_tests::wait::eventually;
@@ -110,7 +111,7 @@ fn a_clock_that_is_wrong_is_said_with_the_remedy() {
         ("+2h", "ahead of the collector's: set it (timedatectl"),
     ] {
         let mut agent = Agent::start_as(&setup(&collector, spool.path(), &token), |config| {
-            at_another_time(offset, &agent::command(config))
+            clock::off_by(offset, &agent::command(config))
         });
         bed.run(&named("curl"), &Call::to(OPENAI.name, "/bytes/1000"));
         agent.process.said(sentence, SOON);
@@ -122,23 +123,6 @@ fn a_clock_that_is_wrong_is_said_with_the_remedy() {
         assert!(agent.stop().success());
     }
     assert!(collector.stop().success());
-}
-
-/// The command with a clock that is off; what it measures with, which only goes forward, is not. The program `faketime`
-/// would stay between the test and its child.
-fn at_another_time(offset: &str, command: &Command) -> Command {
-    let library = fs::read_dir("/usr/lib")
-        .expect("a folder")
-        .flatten()
-        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
-        .find(|library| library.exists())
-        .expect("faketime's library");
-    let mut off = Command::new("env");
-    off.arg(format!("LD_PRELOAD={}", library.display()))
-        .args([&format!("FAKETIME={offset}"), "FAKETIME_DONT_FAKE_MONOTONIC=1"])
-        .arg(command.get_program())
-        .args(command.get_args());
-    off
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::os::unix::process::ExitStatusExt;
 
 use umbra_tests::Collector;
 use umbra_tests::process::Process;
+use umbra_tests::skip::skip;
 
+use crate::cluster::Cluster;
 use crate::feeding::{SOON, configure, delivered, feeder, folder};
 
 /// Where a record can be when the agent is killed.
@@ -20,8 +22,21 @@ const FAIL_POINTS: [&str; 7] = [
 
 #[test]
 fn killed_at_each_step_the_agent_delivers_each_record_once() {
-    let (data, spool) = (folder(), folder());
-    let collector = Collector::start(data.path(), None);
+    let data = folder();
+    killed_at_each_step(Collector::start(data.path(), None));
+}
+
+#[test]
+fn killed_at_each_step_the_agent_delivers_each_record_once_to_postgres() {
+    let Some(cluster) = Cluster::start("") else {
+        return skip("PostgreSQL is not installed");
+    };
+    let data = folder();
+    killed_at_each_step(Collector::start_on(&cluster.database(), data.path()));
+}
+
+fn killed_at_each_step(collector: Collector) {
+    let spool = folder();
     let config = configure(spool.path(), collector.address());
     let mut last = 0;
     for point in FAIL_POINTS {

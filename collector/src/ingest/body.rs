@@ -1,5 +1,7 @@
 //! From a request's body to a report.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io::Read;
 
 use axum::body::{Bytes, HttpBody};
@@ -7,6 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use umbra_report::{Report, VERSION};
+use zstd::bulk::Decompressor;
 
 use super::Limits;
 use super::queue::kibibytes;
@@ -14,6 +17,9 @@ use crate::refusal::Refusal;
 
 /// The largest window that a zstd frame may ask for, as a power of two: 8 MiB (RFC 8878, section 3.1.1.1.2).
 const WINDOW_LOG: u32 = 23;
+
+/// JSON up to so many bytes is read where it is: a thread of its own would cost more.
+const SMALL: usize = 64 << 10;
 
 /// A body and how it is packed.
 #[derive(Debug)]
@@ -48,15 +54,20 @@ fn is_zstd(headers: &HeaderMap) -> Result<bool, Refusal> {
     }
 }
 
-/// Unpacks and parses a body, off the threads that answer requests; gives the bytes of its JSON, too.
+/// Unpacks and parses a body; gives the bytes of its JSON, too. A large one is read off the threads that answer requests.
 pub(super) async fn parse(packed: Packed, limits: Limits) -> Result<(Report, usize), Refusal> {
-    tokio::task::spawn_blocking(move || {
-        if packed.zstd {
-            let json = unpack(&packed.bytes, limits)?;
-            Ok((parse_json(&json)?, json.len()))
-        } else {
-            Ok((parse_json(&packed.bytes)?, packed.bytes.len()))
-        }
+    if let Some(json) = packed.small_json(SMALL.min(limits.bytes)) {
+        return Ok((parse_json(&json)?, json.len()));
+    }
+    tokio::task::spawn_blocking(move || match packed.json(limits.bytes)? {
+        Some(json) => Ok((parse_json(&json)?, json.len())),
+        None => Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "a report may unpack to {} bytes; send fewer records at once",
+                limits.bytes
+            ),
+        )),
     })
     .await
     .map_err(|error| {
@@ -68,26 +79,34 @@ pub(super) async fn parse(packed: Packed, limits: Limits) -> Result<(Report, usi
     })?
 }
 
-fn unpack(bytes: &[u8], limits: Limits) -> Result<Vec<u8>, Refusal> {
-    let broken = |error| Refusal::bad(format!("the report's zstd cannot be unpacked: {error}"));
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(broken)?;
-    decoder.window_log_max(WINDOW_LOG).map_err(broken)?;
-    let mut json = Vec::new();
-    let most = u64::try_from(limits.bytes).unwrap_or(u64::MAX);
-    decoder
-        .take(most.saturating_add(1))
-        .read_to_end(&mut json)
-        .map_err(broken)?;
-    if json.len() > limits.bytes {
-        return Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!(
-                "a report may unpack to {} bytes; send fewer records at once",
-                limits.bytes
-            ),
-        ));
+impl Packed {
+    /// The JSON when it has up to `most` bytes, without memory for a window; `None`, too, of what is no zstd.
+    fn small_json(&self, most: usize) -> Option<Cow<'_, [u8]>> {
+        thread_local! {
+            static UNPACKER: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
+        }
+        if self.zstd {
+            UNPACKER
+                .with_borrow_mut(|unpacker| unpacker.as_mut()?.decompress(&self.bytes, most).ok())
+                .map(Cow::Owned)
+        } else {
+            (self.bytes.len() <= most).then_some(Cow::Borrowed(&*self.bytes))
+        }
     }
-    Ok(json)
+
+    /// The JSON; `None` when it is longer than `most` bytes.
+    fn json(&self, most: usize) -> Result<Option<Cow<'_, [u8]>>, Refusal> {
+        if !self.zstd {
+            return Ok((self.bytes.len() <= most).then_some(Cow::Borrowed(&*self.bytes)));
+        }
+        let broken = |error| Refusal::bad(format!("the report's zstd cannot be unpacked: {error}"));
+        let mut decoder = zstd::stream::read::Decoder::with_buffer(&*self.bytes).map_err(broken)?;
+        decoder.window_log_max(WINDOW_LOG).map_err(broken)?;
+        let mut json = Vec::new();
+        let one_more = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        decoder.take(one_more).read_to_end(&mut json).map_err(broken)?;
+        Ok((json.len() <= most).then_some(Cow::Owned(json)))
+    }
 }
 
 fn parse_json(json: &[u8]) -> Result<Report, Refusal> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::batch::json;
 use super::both::Wording;
-use super::{Store, StoreError, length, millis, on, time};
+use super::{Pool, Store, StoreError, length, millis, on, time};
 use crate::denied::Denied;
 
 /// Starts of a host that are remembered after another one came.
@@ -124,7 +124,8 @@ impl Store {
             .iter()
             .map(|(shown, ..)| shown.fingerprint.as_str())
             .collect();
-        let certificates = self.certificates(&fingerprints).await?;
+        // By the connection that will write: its pages are in memory, those of others are not after each commit.
+        let certificates = certificates(self.writer(), &fingerprints).await?;
         let mut answers = Vec::with_capacity(reports.len());
         for (shown, agent, now) in reports {
             let known = Known::judge(
@@ -210,33 +211,10 @@ impl Store {
         named: Option<Uuid>,
         now: Timestamp,
     ) -> Result<Result<Known, Denied>, StoreError> {
-        let known = self.certificates(&[fingerprint]).await?.remove(fingerprint);
+        let known = certificates(self.readers(), &[fingerprint])
+            .await?
+            .remove(fingerprint);
         Ok(Known::judge(known, named, now))
-    }
-
-    /// What is known of these certificates.
-    async fn certificates(&self, fingerprints: &[&str]) -> Result<HashMap<String, Known>, StoreError> {
-        let fingerprints = json(fingerprints)?;
-        let statement = self.readers().word(CERTIFICATES);
-        let rows: Vec<Row> = on!(self.readers(), |db| sqlx::query_as(statement)
-            .bind(&fingerprints)
-            .fetch_all(db)
-            .await)?;
-        let known = rows.into_iter().filter_map(|row| {
-            let known = Known {
-                agent: row.agent.parse().ok()?,
-                not_after: row.not_after,
-                revoked: row.revoked,
-                retired: row.retired,
-                boot: row.boot,
-                rival: row.rival,
-                rival_since: row.rival_since.unwrap_or_default(),
-                clone: row.clone.unwrap_or_default(),
-                last_report: row.last_report.unwrap_or_default(),
-            };
-            Some((row.fingerprint, known))
-        });
-        Ok(known.collect())
     }
 
     async fn found_clone(&self, agent: &str, now: i64) -> Result<(), StoreError> {
@@ -297,4 +275,29 @@ impl Store {
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+/// What is known of these certificates.
+async fn certificates(pool: Pool<'_>, fingerprints: &[&str]) -> Result<HashMap<String, Known>, StoreError> {
+    let fingerprints = json(fingerprints)?;
+    let statement = pool.word(CERTIFICATES);
+    let rows: Vec<Row> = on!(pool, |db| sqlx::query_as(statement)
+        .bind(&fingerprints)
+        .fetch_all(db)
+        .await)?;
+    let known = rows.into_iter().filter_map(|row| {
+        let known = Known {
+            agent: row.agent.parse().ok()?,
+            not_after: row.not_after,
+            revoked: row.revoked,
+            retired: row.retired,
+            boot: row.boot,
+            rival: row.rival,
+            rival_since: row.rival_since.unwrap_or_default(),
+            clone: row.clone.unwrap_or_default(),
+            last_report: row.last_report.unwrap_or_default(),
+        };
+        Some((row.fingerprint, known))
+    });
+    Ok(known.collect())
 }

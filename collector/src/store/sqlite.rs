@@ -14,6 +14,9 @@ const READERS: u32 = 4;
 /// Memory for pages that are written, in KiB, negative (<https://sqlite.org/pragma.html#pragma_cache_size>): the hours and
 /// uses of a fleet's callers lie all over the tables, and each report meets its own.
 const WRITER_CACHE: &str = "-65536";
+/// Pages of 4 KiB in the log before they are written to the database (<https://sqlite.org/wal.html>, section 3.2): what
+/// changes again until then is written once.
+const CHECKPOINT: &str = "8000";
 /// The database in the data directory.
 pub(super) const FILE_NAME: &str = "umbra.db";
 
@@ -50,7 +53,12 @@ impl Pools {
             .idle_timeout(None)
             .max_lifetime(None)
             .after_release(|connection, _| Box::pin(is_sound(connection)))
-            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("cache_size", WRITER_CACHE)
+                    .pragma("wal_autocheckpoint", CHECKPOINT),
+            )
             .await?;
         // Beside a collector of the same version this changes nothing, and one of another version it does not harm:
         // a later form of the tables is refused, and a new one waits for the collector that brings it.

@@ -1,7 +1,8 @@
 //! What is added up over the whole fleet, for the page's strip and the metrics.
 //!
 //! With few hosts that takes a millisecond, and is done each time. With many it takes more, whoever asks and however
-//! often: then a sum is good for a second, one is made at a time, and who comes meanwhile gets the last one.
+//! often: then a sum is good for a second, one is made at a time, and who comes meanwhile gets the last one. By number
+//! and not by how long it took: a busy machine shall not show a small fleet otherwise than a quiet one.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -11,8 +12,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::store::{Health, Presence, Store, StoreError};
 
-/// Sums that took no longer are made anew each time.
-const QUICK: Duration = Duration::from_millis(20);
+/// Sums of no more hosts are made anew each time.
+const FEW: u64 = 1000;
 /// How long others are good.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long they are shown while new ones are made. After that, who asks waits.
@@ -26,13 +27,12 @@ pub(crate) struct Sum {
     /// As of when.
     pub(crate) time: Timestamp,
     begun: Instant,
-    took: Duration,
 }
 
 impl Sum {
-    /// Whether it took so long that it is shown for a while.
+    /// Whether it is of so many that it is shown for a while.
     pub(crate) fn is_kept(&self) -> bool {
-        self.took > QUICK
+        self.health.hosts > FEW
     }
 }
 
@@ -98,7 +98,6 @@ impl Sums {
             presence,
             time,
             begun,
-            took: begun.elapsed(),
         });
         *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&sum));
         drop(turn);

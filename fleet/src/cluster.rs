@@ -124,7 +124,8 @@ impl Cluster {
         let from = rest.context("not an address of this server")?;
         self.sql(FIRST, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
         self.sql(FIRST, &format!("CREATE DATABASE {name} TEMPLATE {from}"))?;
-        let tables = "agents, programs, destinations, callers, observations, uses, streams, findings";
+        // Postings go with their terms.
+        let tables = "agents, programs, destinations, callers, observations, uses, streams, findings, terms";
         self.sql(name, &format!("TRUNCATE {tables} CASCADE"))?;
         Ok(self.url(name))
     }

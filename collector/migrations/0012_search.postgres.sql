@@ -1,14 +1,16 @@
+-- Terms are looked up in scalar subqueries: for a join the plan, which a session keeps, reads the whole table.
+
 -- Gives a use that has none its postings.
 CREATE FUNCTION post_use() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- Terms that are there already take no number, and are not waited for.
     INSERT INTO terms (kind, text)
     SELECT x.kind, x.text FROM texts x
-    WHERE x.used = NEW.id AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.kind = x.kind AND t.text = x.text)
+    WHERE x.used = NEW.id AND (SELECT t.id FROM terms t WHERE t.kind = x.kind AND t.text = x.text) IS NULL
     ORDER BY x.kind, x.text ON CONFLICT DO NOTHING;
     INSERT INTO postings (term, first_seen, used)
-    SELECT t.id, x.first_seen, x.used FROM texts x JOIN terms t ON t.kind = x.kind AND t.text = x.text
-    WHERE x.used = NEW.id;
+    SELECT (SELECT t.id FROM terms t WHERE t.kind = x.kind AND t.text = x.text), x.first_seen, x.used
+    FROM texts x WHERE x.used = NEW.id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER uses_inserted AFTER INSERT ON uses FOR EACH ROW EXECUTE FUNCTION post_use();
@@ -17,7 +19,7 @@ CREATE FUNCTION move_use() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE postings SET first_seen = NEW.first_seen
     WHERE first_seen = OLD.first_seen AND used = NEW.id AND term IN
-        (SELECT t.id FROM texts x JOIN terms t ON t.kind = x.kind AND t.text = x.text WHERE x.used = NEW.id);
+        (SELECT (SELECT t.id FROM terms t WHERE t.kind = x.kind AND t.text = x.text) FROM texts x WHERE x.used = NEW.id);
     RETURN NULL;
 END $$;
 CREATE TRIGGER uses_moved AFTER UPDATE OF first_seen ON uses FOR EACH ROW
@@ -26,7 +28,7 @@ WHEN (NEW.first_seen <> OLD.first_seen) EXECUTE FUNCTION move_use();
 CREATE FUNCTION withdraw_use() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM postings WHERE first_seen = OLD.first_seen AND used = OLD.id AND term IN
-        (SELECT t.id FROM texts x JOIN terms t ON t.kind = x.kind AND t.text = x.text WHERE x.used = OLD.id);
+        (SELECT (SELECT t.id FROM terms t WHERE t.kind = x.kind AND t.text = x.text) FROM texts x WHERE x.used = OLD.id);
     RETURN OLD;
 END $$;
 CREATE TRIGGER uses_deleted BEFORE DELETE ON uses FOR EACH ROW EXECUTE FUNCTION withdraw_use();

@@ -21,10 +21,18 @@ const AT_ONCE: usize = 16;
 pub(crate) struct Agent {
     /// Its place in the fleet.
     pub(crate) number: usize,
+    address: SocketAddr,
+    tls: Arc<ClientConfig>,
     connection: Connection,
 }
 
 impl Agent {
+    /// Lets go of the connection, and makes another one.
+    pub(crate) async fn reconnect(&mut self) -> Result<()> {
+        self.connection = Connection::open(self.address, Arc::clone(&self.tls)).await?;
+        Ok(())
+    }
+
     /// Sends a report; it must be taken, whole.
     pub(crate) async fn report(&mut self, body: &Body) -> Result<()> {
         let answer = self
@@ -63,8 +71,13 @@ pub(crate) async fn enrol(
             let mut enrolled = Vec::new();
             while let Some((number, applicant)) = next() {
                 let tls: Arc<ClientConfig> = applicant.enrol(address, &token, &authority).await?;
-                let connection = Connection::open(address, tls).await?;
-                enrolled.push(Agent { number, connection });
+                let connection = Connection::open(address, Arc::clone(&tls)).await?;
+                enrolled.push(Agent {
+                    number,
+                    address,
+                    tls,
+                    connection,
+                });
             }
             anyhow::Ok(enrolled)
         });

@@ -34,8 +34,11 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// Reports on their way at the same time
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1000))]
     at_once: u32,
+    /// Make a new connection for each report, with its TLS handshake
+    #[arg(long)]
+    reconnect: bool,
     /// Numbers of agents with which memory is measured, parted by commas
     #[arg(long, value_delimiter = ',', default_value = "1000,5000")]
     memory: Vec<usize>,
@@ -87,6 +90,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         bodies: &Arc::new(bodies::of(&mut hosts.clone())?),
         hosts: &hosts,
         at_once: usize::try_from(options.at_once)?,
+        reconnect: options.reconnect,
         duration: Duration::from_secs(options.seconds),
         rounds: options.rounds,
     };

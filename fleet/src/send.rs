@@ -25,11 +25,12 @@ pub(crate) struct Sent {
 }
 
 /// Sends for `duration`, or until there is no more to send, `at_once` reports at a time: one of an agent, whose
-/// connections stay open. Minute by minute, so that all hosts come through.
+/// connections stay open unless each report shall have one of its own. Minute by minute, so that all hosts come through.
 pub(crate) async fn send(
     agents: Vec<Agent>,
     bodies: &Arc<Vec<Vec<Body>>>,
     at_once: usize,
+    reconnect: bool,
     duration: Duration,
 ) -> Result<Sent> {
     let mut workers: Vec<Vec<Agent>> = (0..at_once).map(|_| Vec::new()).collect();
@@ -41,7 +42,7 @@ pub(crate) async fn send(
     let start = Instant::now();
     let mut running = JoinSet::new();
     for agents in workers {
-        running.spawn(work(agents, Arc::clone(bodies), start + duration));
+        running.spawn(work(agents, Arc::clone(bodies), reconnect, start + duration));
     }
     let mut sent = Sent::default();
     while let Some(done) = running.join_next().await {
@@ -65,6 +66,7 @@ pub(crate) async fn send(
 async fn work(
     mut agents: Vec<Agent>,
     bodies: Arc<Vec<Vec<Body>>>,
+    reconnect: bool,
     end: Instant,
 ) -> Result<Vec<(usize, Duration)>> {
     let minutes = bodies.first().map_or(0, Vec::len);
@@ -74,6 +76,9 @@ async fn work(
             let before = Instant::now();
             if before >= end {
                 break 'sending;
+            }
+            if reconnect {
+                agent.reconnect().await?;
             }
             agent.report(&bodies[agent.number][minute]).await?;
             done.push((agent.number, before.elapsed()));

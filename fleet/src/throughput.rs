@@ -27,6 +27,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) applicants: &'a [Arc<Applicant>],
     pub(crate) bodies: &'a Arc<Vec<Vec<Body>>>,
     pub(crate) at_once: usize,
+    pub(crate) reconnect: bool,
     pub(crate) duration: Duration,
     pub(crate) rounds: u32,
 }
@@ -103,7 +104,7 @@ async fn served(
         ])
     };
     let (commits, before) = (place.commits().await?, cpu()?);
-    let sent = send::send(agents, plan.bodies, plan.at_once, plan.duration).await?;
+    let sent = send::send(agents, plan.bodies, plan.at_once, plan.reconnect, plan.duration).await?;
     let after = cpu()?;
     let commits = place.commits().await? - commits;
     Ok((sent, std::array::from_fn(|of| after[of] - before[of]), commits))

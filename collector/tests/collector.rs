@@ -28,6 +28,8 @@ mod on;
 mod page;
 #[path = "collector/presence.rs"]
 mod presence;
+#[path = "collector/process.rs"]
+mod process;
 #[path = "collector/receiver.rs"]
 mod receiver;
 #[path = "collector/running.rs"]

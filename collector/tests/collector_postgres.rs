@@ -24,6 +24,8 @@ mod page;
 mod postgres;
 #[path = "collector/presence.rs"]
 mod presence;
+#[path = "collector/process.rs"]
+mod process;
 #[path = "collector/receiver.rs"]
 mod receiver;
 #[path = "collector/running.rs"]

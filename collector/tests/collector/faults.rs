@@ -1,16 +1,16 @@
 //! What goes wrong around the collector ends in a sentence with the remedy, and in the right exit status.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 
 use crate::made_up::{Spool, call};
+use crate::process::Process;
 use crate::running::{Collector, client, post, rows};
 
 const COLLECTOR: &str = env!("CARGO_BIN_EXE_umbra-collector");
@@ -146,47 +146,22 @@ fn tls_files_that_cannot_be_used_end_with_status_1() {
     );
 }
 
-/// A collector in a process of its own, which ends with its test however that ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts a collector by `command`; gives it and its address.
-fn start(command: &mut Command) -> (Running, String) {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the collector");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("stdout"))
-        .read_line(&mut line)
-        .expect("a line");
-    let url = line
-        .trim()
-        .strip_prefix("Umbra collector listens on ")
-        .expect(&line)
-        .to_owned();
-    (Running(child), format!("{url}/"))
-}
-
 #[tokio::test]
 async fn a_signal_ends_it_in_good_order() {
     let directory = tempfile::tempdir().expect("a directory");
     for signal in ["TERM", "INT"] {
         let data = text(directory.path());
-        let (mut collector, url) =
-            start(Command::new(COLLECTOR).args(["serve", "--listen", "127.0.0.1:0", "--data", data]));
+        let mut collector = Process::start(Command::new(COLLECTOR).args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            data,
+        ]));
         let http = client();
         // The connection stays open, as a browser's does.
         assert!(
-            http.get(&url)
+            http.get(&collector.url)
                 .send()
                 .await
                 .expect("the page")
@@ -195,10 +170,10 @@ async fn a_signal_ends_it_in_good_order() {
         );
         let begin = Instant::now();
         let sent = Command::new("kill")
-            .args(["-s", signal, &collector.0.id().to_string()])
+            .args(["-s", signal, &collector.child.id().to_string()])
             .status();
         assert!(sent.expect("kill").success());
-        assert_eq!(collector.0.wait().expect("its end").code(), Some(0));
+        assert_eq!(collector.child.wait().expect("its end").code(), Some(0));
         assert!(
             begin.elapsed() < Duration::from_secs(3),
             "SIG{signal}: {:?}",
@@ -220,7 +195,7 @@ async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
     let script = r#"mount -t tmpfs -o size=1m none "$1" && head -c 200000 /dev/zero > "$1/ballast" &&
                     exec "$2" serve --listen 127.0.0.1:0 --data "$1""#;
-    let (collector, url) = start(Command::new("unshare").args([
+    let collector = Process::start(Command::new("unshare").args([
         "--mount",
         "sh",
         "-c",
@@ -235,7 +210,7 @@ async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
     let refused = loop {
         let calls = (0..100).map(|number| call("alice", &format!("{sent}-{number}-{}", "x".repeat(200))));
         let report = spool.report(calls.collect());
-        let answer = post(&http, &url, &report).await.expect("an answer");
+        let answer = post(&http, &collector.url, &report).await.expect("an answer");
         if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
             assert!(answer.headers().contains_key("retry-after"));
             assert!(answer.text().await.expect("a body").contains("disk is full"));
@@ -245,17 +220,17 @@ async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
         sent += 100;
         assert!(sent < 100_000, "the disk is never full");
     };
-    let page = http.get(&url).send().await.expect("the page");
+    let page = http.get(&collector.url).send().await.expect("the page");
     assert!(page.status().is_success(), "the page still shows what is there");
     let ballast = format!(
         "/proc/{}/root{}/ballast",
-        collector.0.id(),
+        collector.child.id(),
         text(directory.path())
     );
     fs::remove_file(ballast).expect("the ballast");
-    let answer = post(&http, &url, &refused).await.expect("an answer");
+    let answer = post(&http, &collector.url, &refused).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK, "{:?}", answer.text().await);
-    let programs = rows(&http, &url).await.len();
+    let programs = rows(&http, &collector.url).await.len();
     drop(collector);
     assert_eq!(programs, sent + 100);
 }

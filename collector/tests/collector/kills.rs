@@ -1,61 +1,27 @@
 //! The collector is killed at each step of a report and of an alert.
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::made_up::{Spool, call};
+use crate::process::Process;
 use crate::receiver::Receiver;
 use crate::running::{client, eventually, post, rows};
 
-/// A collector in a process of its own, so that it can be killed.
-struct Process {
-    child: Child,
-    url: String,
+fn start(data: &Path, database: &[String]) -> Process {
+    start_with(data, database, &[])
 }
 
-impl Process {
-    fn start(data: &Path, database: &[String]) -> Self {
-        Self::start_with(data, database, &[])
-    }
-
-    fn start_with(data: &Path, database: &[String], environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_umbra-collector"))
+fn start_with(data: &Path, database: &[String], environment: &[(&str, &str)]) -> Process {
+    Process::start(
+        Command::new(env!("CARGO_BIN_EXE_umbra-collector"))
             .envs(environment.iter().copied())
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
-            .args(database)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the collector");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("stdout"))
-            .read_line(&mut line)
-            .expect("a line");
-        let url = line
-            .trim()
-            .strip_prefix("Umbra collector listens on ")
-            .expect(&line);
-        Self {
-            url: format!("{url}/"),
-            child,
-        }
-    }
-
-    /// As `kill -9` does it.
-    fn kill(self) {
-        drop(self);
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.child.kill().expect("a signal");
-        self.child.wait().expect("its end");
-    }
+            .args(database),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +32,7 @@ async fn killed_between_and_within_reports_the_totals_are_right() {
     let mut spool = Spool::of("web-1");
     let mut acknowledged = 0;
     let database = crate::on::arguments();
-    let mut process = Process::start(directory.path(), &database);
+    let mut process = start(directory.path(), &database);
     for round in 0..REPORTS {
         let report = spool.report((0..50).map(|_| call("alice", "curl")).collect());
         let sending = tokio::spawn({
@@ -81,7 +47,7 @@ async fn killed_between_and_within_reports_the_totals_are_right() {
         tokio::time::sleep(Duration::from_millis(round)).await;
         process.kill();
         acknowledged += u64::from(sending.await.expect("the sender"));
-        process = Process::start(directory.path(), &database);
+        process = start(directory.path(), &database);
         let again = post(&http, &process.url, &report).await.expect("an answer");
         assert!(again.status().is_success(), "{:?}", again.text().await);
     }
@@ -114,7 +80,7 @@ async fn killed_at_each_step_of_a_report_the_totals_are_right_to_the_byte() {
     let mut sent = 0;
     for point in FAIL_POINTS {
         let armed = format!("{point}:2");
-        let mut process = Process::start_with(directory.path(), &database, &[("UMBRA_FAIL_POINT", &armed)]);
+        let mut process = start_with(directory.path(), &database, &[("UMBRA_FAIL_POINT", &armed)]);
         let mut report = || {
             sent += 10;
             spool.report((0..10).map(|_| call("alice", "curl")).collect())
@@ -130,7 +96,7 @@ async fn killed_at_each_step_of_a_report_the_totals_are_right_to_the_byte() {
         drop(process);
 
         // It starts again, and the agent sends what nobody acknowledged.
-        let process = Process::start(directory.path(), &database);
+        let process = start(directory.path(), &database);
         let known = post(&http, &process.url, &second).await.expect("an answer");
         assert!(known.status().is_success());
         let rows = rows(&http, &process.url).await;
@@ -156,14 +122,14 @@ async fn killed_at_each_step_of_an_alert_it_sends_it_under_one_id() {
         // A new program is a new finding.
         let report = spool.report(vec![call("alice", point)]);
         let armed = [("UMBRA_FAIL_POINT", point)];
-        let mut collector = Process::start_with(directory.path(), &arguments, &armed);
+        let mut collector = start_with(directory.path(), &arguments, &armed);
         // Killed before the answer, or after it.
         let _ = post(&http, &collector.url, &report).await;
         let ended = collector.child.wait().expect("its end");
         assert_eq!(ended.signal(), Some(9), "at {point}");
         drop(collector);
         crate::on::end_leases(&arguments);
-        let collector = Process::start(directory.path(), &arguments);
+        let collector = start(directory.path(), &arguments);
         let known = post(&http, &collector.url, &report).await.expect("an answer");
         assert!(known.status().is_success());
         eventually("no alert waits", async || {

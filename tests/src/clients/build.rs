@@ -1,6 +1,6 @@
 //! Clients that must be built, installed or looked into before they run.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,6 +42,7 @@ pub(super) fn source(name: &str) -> Result<PathBuf, String> {
         .find(|(source, _)| *source == name)
         .ok_or_else(|| format!("no source is called {name}"))?;
     let path = workshop().join(name);
+    let _alone = alone()?;
     if fs::read_to_string(&path).is_ok_and(|there| there == *text) {
         return Ok(path);
     }
@@ -54,47 +55,50 @@ pub(super) fn interpreter(name: &str, question: &str) -> Result<PathBuf, String>
     output(Command::new(program(name)?).args(["-c", question])).map(PathBuf::from)
 }
 
-/// Whether a product must be made again.
-fn stale(product: &Path, source: &Path) -> bool {
+/// Makes a product unless it is there, and not older than its source. Never twice at once: tests run beside each other,
+/// and one would take away what another has half made.
+fn made(
+    product: &Path,
+    source: Option<&Path>,
+    make: impl FnOnce() -> Result<(), String>,
+) -> Result<(), String> {
+    let _alone = alone()?;
     let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    modified(product).is_none_or(|made| modified(source).is_some_and(|changed| changed > made))
+    let changed = source.and_then(modified);
+    let stale = modified(product).is_none_or(|made| changed.is_some_and(|changed| changed > made));
+    if stale { make() } else { Ok(()) }
+}
+
+/// Waits until no other thread or process makes anything in the workshop, and keeps them out until it is dropped.
+fn alone() -> Result<File, String> {
+    let path = workshop().join("lock");
+    let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
+    lock.map_err(|error| format!("{}: {error}", path.display()))
 }
 
 pub(super) fn go() -> Result<PathBuf, String> {
     let (source, product) = (source("client.go")?, workshop().join("go-client"));
-    if stale(&product, &source) {
-        output(
-            Command::new(program("go")?)
-                .args(["build", "-o"])
-                .arg(&product)
-                .arg(&source)
-                .env("CGO_ENABLED", "0")
-                .env("GOCACHE", workshop().join("go-cache")),
-        )?;
-    }
+    made(&product, Some(&source), || {
+        let mut build = Command::new(program("go")?);
+        build.args(["build", "-o"]).arg(&product).arg(&source);
+        build.env("CGO_ENABLED", "0");
+        build.env("GOCACHE", workshop().join("go-cache"));
+        output(&mut build).map(drop)
+    })?;
     Ok(product)
 }
 
 pub(super) fn java() -> Result<Tool, String> {
     let (source, jar) = (source("Client.java")?, workshop().join("client.jar"));
     let java = program("java")?;
-    if stale(&jar, &source) {
+    made(&jar, Some(&source), || {
         let classes = workshop().join("classes");
-        output(
-            Command::new(program("javac")?)
-                .arg("-d")
-                .arg(&classes)
-                .arg(&source),
-        )?;
-        output(
-            Command::new(program("jar")?)
-                .args(["--create", "--main-class", "Client", "--file"])
-                .arg(&jar)
-                .arg("-C")
-                .arg(&classes)
-                .arg("."),
-        )?;
-    }
+        let mut compile = Command::new(program("javac")?);
+        output(compile.arg("-d").arg(&classes).arg(&source))?;
+        let mut pack = Command::new(program("jar")?);
+        pack.args(["--create", "--main-class", "Client", "--file"]);
+        output(pack.arg(&jar).arg("-C").arg(&classes).arg(".")).map(drop)
+    })?;
     // A JVM that compiles while it runs aborts now and then on a processor that is itself translated.
     let interpret = if is_slow() { "-Xint " } else { "" };
     let arguments = format!("{interpret}-jar {} {{url}} {{authority}}", jar.display());
@@ -112,39 +116,26 @@ pub(super) fn deno() -> Result<PathBuf, String> {
 pub(super) fn uv() -> Result<PathBuf, String> {
     let folder = workshop().join("uv");
     let uv = folder.join("bin/uv");
-    if !uv.exists() {
-        let (_, python) = aioquic()?;
-        output(
-            Command::new(python)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--no-deps",
-                    "--only-binary=:all:",
-                    "--target",
-                ])
-                .arg(&folder)
-                .arg(UV),
-        )?;
-    }
+    let (_, python) = aioquic()?;
+    made(&uv, None, || {
+        let mut install = Command::new(python);
+        install.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
+        install.args(["--only-binary=:all:", "--target"]);
+        output(install.arg(&folder).arg(UV)).map(drop)
+    })?;
     Ok(uv)
 }
 
 /// A program that a package of npm's holds.
 fn shipped_by_npm(package: &str, file: &str) -> Result<PathBuf, String> {
     let program_file = workshop().join("node_modules").join(package).join(file);
-    if !program_file.exists() {
-        output(
-            Command::new(program("npm")?)
-                .args(["install", "--no-audit", "--no-fund", "--force", "--prefix"])
-                .arg(workshop())
-                .arg(package),
-        )?;
+    made(&program_file, None, || {
+        let mut install = Command::new(program("npm")?);
+        install.args(["install", "--no-audit", "--no-fund", "--force", "--prefix"]);
+        output(install.arg(workshop()).arg(package))?;
         fs::set_permissions(&program_file, fs::Permissions::from_mode(0o755))
-            .map_err(|error| format!("{}: {error}", program_file.display()))?;
-    }
+            .map_err(|error| format!("{}: {error}", program_file.display()))
+    })?;
     fs::canonicalize(&program_file).map_err(|error| format!("{}: {error}", program_file.display()))
 }
 
@@ -166,24 +157,13 @@ fn environment(folder: &str, requirements: &str) -> Result<(PathBuf, PathBuf), S
     let python = interpreter("python3", "import os; print(os.readlink('/proc/self/exe'))")?;
     // Written last.
     let mark = environment.join("installed");
-    if stale(&mark, &requirements) {
-        output(
-            Command::new(&python)
-                .args(["-m", "venv", "--clear"])
-                .arg(&environment),
-        )?;
-        output(
-            Command::new(environment.join("bin/pip"))
-                .args([
-                    "install",
-                    "--quiet",
-                    "--no-deps",
-                    "--only-binary=:all:",
-                    "--requirement",
-                ])
-                .arg(&requirements),
-        )?;
-        fs::write(&mark, "").map_err(|error| format!("{}: {error}", mark.display()))?;
-    }
+    made(&mark, Some(&requirements), || {
+        let mut begin = Command::new(&python);
+        output(begin.args(["-m", "venv", "--clear"]).arg(&environment))?;
+        let mut install = Command::new(environment.join("bin/pip"));
+        install.args(["install", "--quiet", "--no-deps", "--only-binary=:all:"]);
+        output(install.arg("--requirement").arg(&requirements))?;
+        fs::write(&mark, "").map_err(|error| format!("{}: {error}", mark.display()))
+    })?;
     Ok((python, environment.join("bin")))
 }

@@ -1,0 +1,158 @@
+//! The form that people keep in Git, TOML:
+//!
+//! ```toml
+//! version = 1
+//! own_classes = ["patient"]            # data classes beside public, internal, confidential and restricted
+//!
+//! [groups]                             # beside the groups that hosts know
+//! developers = ["alice", "bob"]
+//!
+//! [[sanction]]
+//! id = "copilot"
+//! verdict = "sanctioned"               # sanctioned, prohibited or unreviewed
+//! vendor = "GitHub"                    # about what: any of vendor, service and kind,
+//! group = "developers"                 # script, program, package, user, group, host_label, unit, image, namespace;
+//!                                      # but for the first three, `*` stands for any characters
+//! data = "internal"                    # which data may be sent, if it is sanctioned
+//! reason = "We have the business plan, which trains on nothing"
+//! approver = "Eve Example"
+//! expires = 2027-06-30                 # the last day (UTC), or a time
+//! ticket = "https://tickets.example/SEC-12"
+//! ```
+
+mod form;
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use umbra_catalog::Catalogue;
+
+use crate::policy::Policy;
+use crate::rivals::rivals;
+use crate::sanction::Sanction;
+use form::{Form, Lines};
+
+/// Bytes of a file.
+pub(crate) const LENGTH: usize = 4 << 20;
+/// Sanctions of a file.
+pub(crate) const SANCTIONS: usize = 5_000;
+/// Groups of a file, and users of a group.
+pub(crate) const GROUPS: usize = 5_000;
+/// Remarks that are given.
+const REMARKS: usize = 200;
+
+/// What a policy's file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    /// The organisation's own data classes.
+    pub own_classes: BTreeSet<String>,
+    /// Users by their groups.
+    pub groups: BTreeMap<String, BTreeSet<String>>,
+    /// Sanctions in the file's order; the names of vendors and services are the catalogue's.
+    pub sanctions: Vec<Sanction>,
+    /// Line of each sanction, from 1.
+    lines: Vec<usize>,
+    /// What is odd about names, found while the file was read.
+    odd: Vec<Fault>,
+}
+
+/// Something in a file that a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// Line, from 1.
+    pub line: usize,
+    /// What, and what to do about it.
+    pub reason: String,
+}
+
+impl File {
+    /// Reads a file whole, or gives everything that is wrong with it, by lines.
+    ///
+    /// `time` is when it is to hold: what has expired by then contradicts nothing.
+    pub fn parse(text: &str, catalogue: &Catalogue, time: Timestamp) -> Result<Self, Vec<Fault>> {
+        if text.len() > LENGTH {
+            return Err(vec![Fault {
+                line: 1,
+                reason: format!("the file is longer than {LENGTH} bytes"),
+            }]);
+        }
+        let form = Form::parse(text).map_err(|fault| vec![fault])?;
+        let file = form.read(&Lines::of(text), catalogue)?;
+        let contradictions = file.contradictions(time);
+        if contradictions.is_empty() {
+            Ok(file)
+        } else {
+            Err(contradictions)
+        }
+    }
+
+    /// The sanctions put together, in the file's order.
+    pub fn policy(&self) -> Policy {
+        Policy::new(self.sanctions.clone(), &self.groups)
+    }
+
+    /// What may not be meant as it is written, though the file can be used: names that nobody knows, sanctions that have
+    /// expired, and pairs of which neither is narrower. At most 200.
+    pub fn remarks(&self, time: Timestamp) -> Vec<Fault> {
+        let lines = self.sanctions.iter().zip(&self.lines);
+        let expired = lines.filter(|(sanction, _)| !sanction.holds_at(time));
+        let expired = expired.map(|(sanction, &line)| Fault {
+            line,
+            reason: format!("{} has expired, and counts no more", sanction.id),
+        });
+        let overlaps = rivals(&self.sanctions, time);
+        let overlaps = overlaps.iter().filter(|rivals| !rivals.contradict).map(|rivals| Fault {
+            line: self.line(rivals.other),
+            reason: format!(
+                "{} ({}) and {} ({}) may be about the same caller, and neither is narrower: {} counts there, being \
+                 stricter",
+                rivals.other.id, rivals.other.scope, rivals.counts.id, rivals.counts.scope, rivals.counts.id
+            ),
+        });
+        let mut remarks: Vec<Fault> = self.odd.iter().cloned().chain(expired).chain(overlaps).collect();
+        remarks.sort();
+        remarks.truncate(REMARKS);
+        remarks
+    }
+
+    fn contradictions(&self, time: Timestamp) -> Vec<Fault> {
+        let pairs = rivals(&self.sanctions, time);
+        let mut faults: Vec<Fault> = pairs
+            .iter()
+            .filter(|rivals| rivals.contradict)
+            .map(|rivals| Fault {
+                line: self.line(rivals.other),
+                reason: format!(
+                    "{} says {} and {} says {} about the same ({}): take one of them out, or make it narrower",
+                    rivals.other.id,
+                    rivals.other.verdict,
+                    rivals.counts.id,
+                    rivals.counts.verdict,
+                    rivals.other.scope
+                ),
+            })
+            .collect();
+        faults.sort();
+        faults
+    }
+
+    fn line(&self, sanction: &Sanction) -> usize {
+        let place = self.sanctions.iter().position(|other| other.id == sanction.id);
+        place
+            .and_then(|place| self.lines.get(place))
+            .copied()
+            .unwrap_or(1)
+    }
+}
+
+/// `line 12: …`
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "line {}: {}", self.line, self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //! told as the client's relay, and its bytes are not counted again.
 //!
 //! Such a program is a proxy that the client asks: its process, or one that it descends from, listens on the port that
-//! the client's flow goes to (over UDP: has a socket there), in the network namespace of that process. Or it is the network of rootless containers
+//! the client's flow goes to (over UDP: has a socket there, or had one), in the network namespace of that process. Or it is the network of rootless containers
 //! ([`networks`]): the client is in a network namespace of its own. A flow that cannot be joined counts by itself.
 
 mod listeners;

@@ -58,23 +58,23 @@ fn is_local(address: SocketAddr) -> bool {
     UdpSocket::bind((address.ip(), 0)).is_ok()
 }
 
+/// Whether the process has the socket of this port.
+///
+/// Over UDP a proxy has one for each client, and gives it up with the client: a busy host may have it looked for too
+/// late. Where nobody has it any more, the process is taken for the proxy if it listens for clients at all.
 fn look(pid: u32, protocol: Protocol, port: u16) -> ProcResult<bool> {
     let process = Process::new(i32::try_from(pid).unwrap_or(-1))?;
-    let sockets: HashSet<u64> = match protocol {
-        Protocol::Tcp => process
-            .tcp()?
-            .into_iter()
-            .chain(process.tcp6().unwrap_or_default())
-            .filter(|entry| entry.state == TcpState::Listen && entry.local_address.port() == port)
-            .map(|entry| entry.inode)
-            .collect(),
-        Protocol::Udp => process
-            .udp()?
-            .into_iter()
-            .chain(process.udp6().unwrap_or_default())
-            .filter(|entry| entry.local_address.port() == port)
-            .map(|entry| entry.inode)
-            .collect(),
+    let of_port = |local: SocketAddr| local.port() == port;
+    let sockets = match protocol {
+        Protocol::Tcp => listening(&process, of_port)?,
+        Protocol::Udp => {
+            let sockets = datagram(&process, of_port)?;
+            if sockets.is_empty() {
+                listening(&process, |_| true)?
+            } else {
+                sockets
+            }
+        }
     };
     if sockets.is_empty() {
         return Ok(false);
@@ -83,4 +83,20 @@ fn look(pid: u32, protocol: Protocol, port: u16) -> ProcResult<bool> {
         .fd()?
         .flatten()
         .any(|descriptor| matches!(descriptor.target, FDTarget::Socket(inode) if sockets.contains(&inode))))
+}
+
+/// Inode numbers of the sockets that listen for TCP in the process's network namespace, and are bound as asked.
+fn listening(process: &Process, bound: impl Fn(SocketAddr) -> bool) -> ProcResult<HashSet<u64>> {
+    let entries = process.tcp()?.into_iter();
+    let entries = entries.chain(process.tcp6().unwrap_or_default());
+    let entries = entries.filter(|entry| entry.state == TcpState::Listen && bound(entry.local_address));
+    Ok(entries.map(|entry| entry.inode).collect())
+}
+
+/// The same of sockets for UDP.
+fn datagram(process: &Process, bound: impl Fn(SocketAddr) -> bool) -> ProcResult<HashSet<u64>> {
+    let entries = process.udp()?.into_iter();
+    let entries = entries.chain(process.udp6().unwrap_or_default());
+    let entries = entries.filter(|entry| bound(entry.local_address));
+    Ok(entries.map(|entry| entry.inode).collect())
 }

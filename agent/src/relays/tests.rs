@@ -1,4 +1,5 @@
 use std::net::{TcpListener, UdpSocket};
+use std::process::{Command, Stdio};
 
 use umbra_agent_common::flow::Owner;
 use umbra_report::Evidence;
@@ -99,6 +100,30 @@ fn over_udp_the_process_that_has_the_socket_there_is_the_relay() {
     assert_eq!(relays.opened(&tcp, &Maker::default()), None, "carried otherwise");
     let relay = over_udp("c", std::process::id(), 2, None);
     assert_eq!(relays.opened(&relay, &Maker::default()), Some("a"));
+}
+
+#[test]
+fn over_udp_a_proxy_that_has_given_the_socket_up_is_the_relay_if_it_listens() {
+    let port = UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let over_udp = |id, pid, second, via| Flow {
+        protocol: Protocol::Udp,
+        ..flow(id, "api.openai.com", pid, second, via)
+    };
+    let mut relays = Relays::default();
+    relays.opened(&over_udp("a", 7, 1, Some(port)), &Maker::default());
+    // `cat` waits for input that never comes, and listens nowhere.
+    let mut bystander = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+    let stranger = over_udp("b", bystander.id(), 2, None);
+    assert_eq!(relays.opened(&stranger, &Maker::default()), None);
+    let _listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let relay = over_udp("c", std::process::id(), 2, None);
+    assert_eq!(relays.opened(&relay, &Maker::default()), Some("a"));
+    bystander.kill().unwrap();
+    bystander.wait().unwrap();
 }
 
 #[test]

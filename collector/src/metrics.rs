@@ -42,6 +42,11 @@ struct Connections {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Listener {
+    listener: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Attempts {
     outcome: &'static str,
 }
@@ -73,6 +78,8 @@ pub struct Metrics {
     registry: Registry,
     reports: Family<Reports, Counter>,
     refusals: Family<Reason, Counter>,
+    taken: Family<Listener, Counter>,
+    displaced: Family<Listener, Counter>,
     connections: Family<Connections, Counter>,
     certificates: Family<Certificates, Counter>,
     records: Counter,
@@ -108,6 +115,11 @@ impl Default for Metrics {
         Self {
             reports: register!("reports", "Reports by how they were answered"),
             refusals: register!("report_refusals", "Reports that were not taken, by why"),
+            taken: register!("connections", "Connections that had a place, by listener"),
+            displaced: register!(
+                "connections_displaced",
+                "Connections that were idle for longest and gave their places to new ones, by listener"
+            ),
             connections: register!(
                 "connections_refused",
                 "Connections that ended before a request, by listener and why"
@@ -166,6 +178,16 @@ impl Metrics {
         if let Some(reason) = reason {
             self.refusals.get_or_create(&Reason { reason }).inc();
         }
+    }
+
+    /// A connection to this listener has a place.
+    pub fn taken(&self, listener: &'static str) {
+        self.taken.get_or_create(&Listener { listener }).inc();
+    }
+
+    /// An idle connection to this listener gave its place to another.
+    pub fn displaced(&self, listener: &'static str) {
+        self.displaced.get_or_create(&Listener { listener }).inc();
     }
 
     /// A connection to this listener ended before it could ask anything.

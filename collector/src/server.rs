@@ -7,7 +7,9 @@ mod document;
 mod files;
 mod guard;
 mod peer;
+mod placed;
 mod routes;
+mod seat;
 mod tls;
 mod whole;
 
@@ -20,7 +22,6 @@ use std::time::{Duration, Instant};
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsAcceptor;
-use hyper_util::rt::TokioTimer;
 use reqwest::Url;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -185,16 +186,16 @@ impl Server {
         let life = tokio::spawn(presence::live(Arc::clone(&store), stopped));
 
         let guard = guard::Guard::new(&page, settings.hosts);
-        let crowd = Crowd::of("page", settings.limits.connections, Arc::clone(&app.metrics));
+        let crowd = Crowd::of("page", settings.limits, Arc::clone(&app.metrics));
         let service = routes::router(app, guard).into_make_service();
         let handle = Handle::new();
         let (bound, head) = ((listener, address), settings.limits.head);
         let serving = if let Some(config) = tls {
             let tls = RustlsAcceptor::new(config).handshake_timeout(head);
-            let server = http(bound, "--listen", head, tls.acceptor(crowd))?;
+            let server = http(bound, "--listen", tls.acceptor(crowd))?;
             tokio::spawn(server.handle(handle.clone()).serve(service))
         } else {
-            let server = http(bound, "--listen", head, crowd)?;
+            let server = http(bound, "--listen", crowd)?;
             tokio::spawn(server.handle(handle.clone()).serve(service))
         };
         Ok(Self {
@@ -251,11 +252,10 @@ impl Server {
     }
 }
 
-/// HTTP/1 only: it has a time limit for a request's head, `head`, that runs while nothing is asked, too.
+/// HTTP/1 only, whose requests follow each other: `seat` tells by that what a connection is doing.
 fn http<A>(
     (listener, address): (TcpListener, SocketAddr),
     option: &'static str,
-    head: Duration,
     acceptor: A,
 ) -> Result<axum_server::Server<SocketAddr, A>, StartError> {
     let mut server = axum_server::from_tcp(listener)
@@ -270,8 +270,8 @@ fn http<A>(
     server
         .http_builder()
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head);
+        // One limit for a head and for what is between requests. Ours are two.
+        .header_read_timeout(None);
     Ok(server)
 }
 

@@ -16,6 +16,8 @@ mod exactly_once;
 mod faults;
 #[path = "collector/findings.rs"]
 mod findings;
+#[path = "collector/idle.rs"]
+mod idle;
 #[path = "collector/ingest.rs"]
 mod ingest;
 #[path = "collector/kills.rs"]

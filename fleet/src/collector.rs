@@ -134,7 +134,7 @@ fn configuration(place: &Place) -> String {
     format!(
         "listen = \"127.0.0.1:0\"\n{place}\n\
          [agents]\nlisten = \"127.0.0.1:0\"\nnames = [\"127.0.0.1\"]\nenrolments_per_second = 10000\n\
-         [limits]\nhead_seconds = 600\n"
+         [limits]\nidle_seconds = 3600\n"
     )
 }
 

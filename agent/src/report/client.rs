@@ -146,7 +146,9 @@ fn builder(config: &config::Report) -> ClientBuilder {
         .timeout(config.timeout_seconds.as_seconds())
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(redirect::Policy::none())
-        .pool_max_idle_per_host(1);
+        .pool_max_idle_per_host(1)
+        // A report a minute, or an hour: the collector says how long a connection may be idle, by closing it.
+        .pool_idle_timeout(None);
     if config.collector.as_ref().is_some_and(CollectorUrl::is_loopback) {
         builder.no_proxy()
     } else {

@@ -26,6 +26,7 @@ pub(super) struct Limits {
     pub(super) report_bytes: Option<u64>,
     pub(super) report_unpacked_bytes: Option<u64>,
     pub(super) head_seconds: Option<u64>,
+    pub(super) idle_seconds: Option<u64>,
     pub(super) body_seconds: Option<u64>,
     pub(super) shutdown_seconds: Option<u64>,
     pub(super) connections: Option<u64>,

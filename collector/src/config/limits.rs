@@ -11,6 +11,8 @@ const UNPACKED: (usize, usize) = (BYTES, 256 << 20);
 /// One report of the largest size must have room.
 const MEMORY: (usize, usize) = (REPORT.1, 64 << 30);
 const SECONDS: (u64, u64) = (1, 600);
+/// Up to the longest pause that an agent may have.
+const IDLE_SECONDS: (u64, u64) = (1, 3600);
 
 pub(super) fn of(file: &file::Limits) -> Result<Limits, ConfigError> {
     let default = Limits::default();
@@ -22,9 +24,15 @@ pub(super) fn of(file: &file::Limits) -> Result<Limits, ConfigError> {
             default.bytes,
             UNPACKED,
         )?,
-        head: time("head_seconds", file.head_seconds, default.head)?,
-        body: time("body_seconds", file.body_seconds, default.body)?,
-        shutdown: time("shutdown_seconds", file.shutdown_seconds, default.shutdown)?,
+        head: time("head_seconds", file.head_seconds, default.head, SECONDS)?,
+        idle: time("idle_seconds", file.idle_seconds, default.idle, IDLE_SECONDS)?,
+        body: time("body_seconds", file.body_seconds, default.body, SECONDS)?,
+        shutdown: time(
+            "shutdown_seconds",
+            file.shutdown_seconds,
+            default.shutdown,
+            SECONDS,
+        )?,
         connections: size(
             "connections",
             file.connections,
@@ -65,18 +73,23 @@ fn size(
         })
 }
 
-fn time(key: &'static str, seconds: Option<u64>, default: Duration) -> Result<Duration, ConfigError> {
+fn time(
+    key: &'static str,
+    seconds: Option<u64>,
+    default: Duration,
+    (low, high): (u64, u64),
+) -> Result<Duration, ConfigError> {
     let Some(seconds) = seconds else {
         return Ok(default);
     };
-    if (SECONDS.0..=SECONDS.1).contains(&seconds) {
+    if (low..=high).contains(&seconds) {
         Ok(Duration::from_secs(seconds))
     } else {
         Err(ConfigError::Range {
             section: "limits",
             key,
-            low: SECONDS.0,
-            high: SECONDS.1,
+            low,
+            high,
         })
     }
 }

@@ -9,13 +9,15 @@ pub struct Limits {
     pub compressed: usize,
     /// Bytes of the JSON in it.
     pub bytes: usize,
-    /// From the first byte of a request to the end of its head, and for a TLS handshake.
+    /// From the first byte of a request to the end of its head, for a TLS handshake, and from there to the first request.
     pub head: Duration,
+    /// From an answer to the next request on the same connection.
+    pub idle: Duration,
     /// From the end of a request's head to the end of its body.
     pub body: Duration,
     /// From a signal to the end, for the requests that run.
     pub shutdown: Duration,
-    /// Connections at the same time, at each listener.
+    /// Connections at the same time, at each listener, idle ones included.
     pub connections: usize,
     /// Reports that are unpacked at the same time.
     pub reports: usize,
@@ -32,6 +34,8 @@ impl Default for Limits {
             compressed: limits::COMPRESSED_BYTES,
             bytes: limits::BYTES,
             head: Duration::from_secs(10),
+            // More than an agent's pause of a minute, one heartbeat being late.
+            idle: Duration::from_secs(150),
             body: Duration::from_secs(30),
             shutdown: Duration::from_secs(10),
             connections: 10_000,

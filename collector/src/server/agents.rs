@@ -51,14 +51,14 @@ impl Listener {
         let (listener, address) = listen(agents.listen, "--agents")?;
         let head = app.limits.head;
         let handle = Handle::new();
-        let crowd = Crowd::of("agents", app.limits.connections, Arc::clone(&app.metrics));
+        let crowd = Crowd::of("agents", app.limits, Arc::clone(&app.metrics));
         let acceptor = PeerAcceptor {
             tls: RustlsAcceptor::new(config.clone())
                 .handshake_timeout(head)
                 .acceptor(crowd),
             metrics: Arc::clone(&app.metrics),
         };
-        let server = http((listener, address), "--agents", head, acceptor)?.handle(handle.clone());
+        let server = http((listener, address), "--agents", acceptor)?.handle(handle.clone());
         let serving = tokio::spawn(server.serve(router(app, desk).into_make_service()));
         let renewing = tokio::spawn(renew(config, authority, names));
         Ok(Self {

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tower_layer::Layer as _;
 
 use super::crowd::Crowd;
+use super::placed::Attended;
 use crate::authority::fingerprint;
 use crate::metrics::Metrics;
 
@@ -29,7 +30,7 @@ pub(super) struct PeerAcceptor {
 
 impl<S: Send + 'static> Accept<TcpStream, S> for PeerAcceptor {
     type Stream = <RustlsAcceptor<Crowd> as Accept<TcpStream, S>>::Stream;
-    type Service = AddExtension<S, Peer>;
+    type Service = AddExtension<Attended<S>, Peer>;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {

@@ -68,6 +68,7 @@ async fn a_listener_that_is_full_closes_the_next_connection_and_goes_on() {
 async fn connections_that_stand_still_end() {
     let collector = start_on(|settings| {
         settings.limits.head = SHORT;
+        settings.limits.idle = SHORT;
         settings.limits.body = SHORT;
         settings.limits.connections = 10;
     })

@@ -89,20 +89,21 @@ pub struct Record {
 pub enum RecordBody {
     /// A caller used a name.
     Observation(Box<Observation>),
-    /// Records were dropped: the spool reached its cap.
+    /// Records are missing: they were dropped or damaged.
     Gap(Gap),
 }
 
-/// Stands in the spool for records that were dropped, oldest first, because the spool reached its cap in bytes.
+/// Stands for records that were dropped, because the spool reached its cap or the collector refused them, or that the
+/// agent's disk damaged.
 ///
 /// It takes the number of the last record that it stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gap {
-    /// Number of the first dropped record.
+    /// Number of the first missing record.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 281_474_976_710_656_u64))]
     pub from: u64,
-    /// How many records were dropped.
+    /// How many records are missing; fewer than numbers when an agent passed numbers over, and none when it only did so.
     #[cfg_attr(feature = "openapi", schema(maximum = 281_474_976_710_656_u64))]
     pub records: u64,
     /// When the first of them was made.

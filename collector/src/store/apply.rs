@@ -148,7 +148,8 @@ impl<'a> News<'a> {
                     gap: None,
                 });
             }
-            if let Some(gap) = gap {
+            // A gap of no records stands for numbers that were passed over.
+            if let Some(gap) = gap.filter(|gap| gap.records > 0) {
                 // What a gap stands for may be here already: it was sent, and dropped before it was acknowledged.
                 let from = gap.from.max(next);
                 news.missing.push(Missing {

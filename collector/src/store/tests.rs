@@ -138,6 +138,18 @@ async fn a_gap_stands_for_what_is_not_here_already(place: Place) {
     apply(&store, &spool.report(vec![call("alice", "curl")])).await;
     let health = store.health(Timestamp::now()).await.expect("health");
     assert_eq!((health.dropped_records, health.missing_records), (2, 4));
+
+    // Numbers that were passed over are no records.
+    let heard = health.last_gap;
+    let mut leap = spool.gap(1 << 30);
+    if let umbra_report::RecordBody::Gap(body) = &mut leap.records[0].body {
+        body.records = 0;
+    }
+    apply(&store, &leap).await;
+    apply(&store, &spool.report(vec![call("alice", "curl")])).await;
+    let health = store.health(Timestamp::now()).await.expect("health");
+    assert_eq!((health.dropped_records, health.missing_records), (2, 4));
+    assert_eq!(health.last_gap, heard, "no gap is told of");
 }
 
 async fn losses_of_a_run_count_once_even_when_its_clock_was_not_set(place: Place) {

@@ -36,7 +36,7 @@ pub use client::ClientError;
 pub(crate) use client::{Client, LONGEST_ANSWER};
 pub use stats::Stats;
 
-/// Between two attempts while the spool cannot be read.
+/// At most between two attempts while the spool cannot be read or written.
 const SPOOL_PAUSE: Duration = Duration::from_mins(1);
 
 /// A collector that stays away is complained of once in so long.
@@ -82,6 +82,8 @@ enum Outcome {
     Idle,
     /// Not now.
     Wait(Duration),
+    /// Not now, unless the spool is written meanwhile.
+    WaitForSpool(Duration),
 }
 
 impl Reporter {
@@ -134,9 +136,15 @@ impl Reporter {
         let mut level = self.spool.level();
         loop {
             let collector = self.destination.find().await;
+            let before = level.borrow_and_update().last_assigned;
             match self.attempt(&collector).await {
                 Outcome::Delivered => {}
                 Outcome::Wait(pause) => sleep(pause).await,
+                Outcome::WaitForSpool(pause) => {
+                    let written = level.wait_for(|level| level.last_assigned != before);
+                    // Timed out or not, it is time.
+                    let _ = timeout(pause, written).await;
+                }
                 Outcome::Idle => {
                     let filled = level.wait_for(|level| level.records > 0);
                     let due = self.enrolment.due().into_iter().chain(self.managed.due()).min();
@@ -196,7 +204,7 @@ impl Reporter {
             ..batch
         };
         match answer {
-            Answer::Acknowledged(_) if !readable => Outcome::Wait(SPOOL_PAUSE),
+            Answer::Acknowledged(_) if !readable => Outcome::WaitForSpool(SPOOL_PAUSE),
             Answer::Acknowledged(sequence) => {
                 let outcome = self.settle(collector, &batch, sequence).await;
                 self.ask_what_to_run(collector).await;
@@ -255,11 +263,11 @@ impl Reporter {
                 .acknowledge(batch.epoch, sequence.min(last.sequence))
                 .await
             {
-                return self.fail(
-                    collector,
-                    "the spool cannot be written, so the same records would go again",
-                    None,
-                );
+                let reason = "the spool cannot be written, so the same records would go again";
+                return match self.fail(collector, reason, None) {
+                    Outcome::Wait(pause) => Outcome::WaitForSpool(pause.min(SPOOL_PAUSE)),
+                    other => other,
+                };
             }
         }
         self.stats.acknowledged(Timestamp::now());

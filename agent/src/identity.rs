@@ -107,7 +107,7 @@ fn machine_id() -> Option<String> {
 }
 
 /// Absent where `/proc` is hidden (random(4)).
-fn boot_id() -> Option<Uuid> {
+pub(crate) fn boot_id() -> Option<Uuid> {
     fs::read_to_string(BOOT_ID).ok()?.trim().parse().ok()
 }
 

@@ -15,8 +15,10 @@ pub enum Loss {
     SpoolUnwritable,
     /// Records dropped, oldest first, because the spool reached its cap.
     SpoolFull,
-    /// Spool files that were damaged and set aside, with an unknown number of records in each.
+    /// Spool files that were damaged and set aside.
     SpoolCorrupt,
+    /// Records that a damaged spool lost.
+    RecordDamaged,
     /// Records that the collector refused; they are in the dead-letter folder.
     CollectorRefused,
     /// Dead-letter files removed, oldest first, because the folder reached its cap, or never written.
@@ -37,11 +39,12 @@ pub enum Loss {
 
 impl Loss {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ActivityQueueFull,
         Self::SpoolUnwritable,
         Self::SpoolFull,
         Self::SpoolCorrupt,
+        Self::RecordDamaged,
         Self::CollectorRefused,
         Self::DeadLetterFull,
         Self::OutputQueueFull,
@@ -59,6 +62,7 @@ impl Loss {
             Self::SpoolUnwritable => "spool_unwritable",
             Self::SpoolFull => "spool_full",
             Self::SpoolCorrupt => "spool_corrupt",
+            Self::RecordDamaged => "record_damaged",
             Self::CollectorRefused => "collector_refused",
             Self::DeadLetterFull => "dead_letter_full",
             Self::OutputQueueFull => "output_queue_full",

@@ -4,20 +4,39 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `spool.db`, `spool.db-wal` | the records: an `SQLite` database in WAL mode, `application_id` 0x556d6272, `user_version` 1 |
+//! | `spool.db`, `spool.db-wal` | the records: an `SQLite` database in WAL mode, `application_id` 0x556d6272, `user_version` 2 |
+//! | `spool.mark` | which numbers were given out, as of the last commit |
+//! | `spool.mended` | a new `spool.db` that is not whole yet |
 //! | `spool.db.corrupt-MILLISECONDS` | a damaged spool that was set aside then (with its `-wal`); the newest two stay |
 //! | `dead-letter/SEQUENCE-EPOCH.json` | a batch that the collector refused: status, answer, epoch, records |
 //! | `agent-id.json` | the agent's id ([`crate::identity`]) |
 //! | `enrolment.json` | the agent's key and certificate ([`crate::enrolment`]) |
 //! | `lock` | locked while an agent uses the folder; holds its process id |
 //!
-//! Table `spool` has one row: `epoch`, a random UUID, and `next`, the number that the next record will have. Table
-//! `record` has one row for each record: `sequence`, and `body`, an [`umbra_report::RecordBody`] as JSON.
+//! Table `spool` has one row: `epoch`, a random UUID; `first`, the lowest number that the oldest record stands for;
+//! `next`, the number that the next record will have; and `sum`. Table `record` has one row for each record:
+//! `sequence`; `body`, an [`umbra_report::RecordBody`] as JSON; and `sum`. Sums are CRC-32 (IEEE 802.3) over the epoch's
+//! 16 bytes, then `first` and `next`, or `sequence` and `body`; numbers as 8 bytes, least first. `spool.mark` has two
+//! slots of 512 bytes: a sum of what follows as 8 hexadecimal digits, the rest of the slot; and JSON, which says
+//! `epoch`, `first` and `next` as of the last commit, in which start of the host, and whether the spool was closed.
 //!
-//! Numbers begin at 1 and rise by one within an epoch. The one exception is a gap, which takes the number of the last
-//! record that it stands for; it is always the oldest record, because only the oldest are dropped. An epoch ends when
-//! its file is set aside, or when the collector knows numbers that the file has not given out yet: then the file is an
-//! old copy (a restored snapshot), and going on would have new records taken for repeats.
+//! Numbers begin at 1 and rise by one within an epoch. The exception is a gap, which takes the number of the last
+//! record that it stands for and begins at its `from`: from `first` to `next` records follow one another without a
+//! hole. An epoch ends when the collector knows numbers that the file has not given out yet: then the file is an old
+//! copy (a restored snapshot), and going on would have new records taken for repeats.
+//!
+//! # What is not believed
+//!
+//! A record whose sum is wrong, a hole in the numbers, a file that `SQLite` finds damaged, and a file that ends before
+//! the mark: the file is set aside, what can be read with a right sum goes into a new one, and gaps stand for the rest
+//! ([`mend`]). So each record is delivered as it was written or counted as lost.
+//!
+//! A number is given out once. The log of `SQLite` may end early where it is damaged, and then the mark tells how far
+//! numbers had gone. Where the mark is damaged, missing, or of another start of the host (it is not waited for, so a
+//! power cut may take it back), the numbers leap by 2^30, and a gap of no records stands for those that were passed
+//! over.
+//!
+//! Form 1 has neither sums, `first` nor mark. Its records get sums when it is opened, and its numbers leap.
 //!
 //! The cap counts bodies plus 16 bytes a record. A commit is on the disk (`synchronous=FULL`) before its records are
 //! sent, so that a power cut cannot give one number to two records.
@@ -25,10 +44,19 @@
 //! While the disk is full or away, records wait in memory without numbers, up to a bound; beyond it the oldest are
 //! dropped and counted.
 
+mod collapse;
 mod database;
 mod dead_letters;
 mod fault;
+mod form;
+mod head;
+mod mark;
+mod mend;
+mod opening;
+mod renumber;
+mod row;
 mod set_aside;
+mod sum;
 mod worker;
 
 use std::collections::VecDeque;
@@ -48,6 +76,7 @@ use crate::losses::{Loss, Losses};
 use database::Database;
 use dead_letters::{DeadLetter, DeadLetters};
 use fault::Fault;
+use mend::Mended;
 
 pub use worker::{Level, SpoolHandle};
 
@@ -184,11 +213,11 @@ impl Spool {
     /// `None` when the file cannot be read now.
     pub fn batch(&mut self, records: usize, bytes: usize) -> Option<Batch> {
         self.with_database(|database| {
-            let held = database.held();
+            let head = database.held().head;
             Ok(Batch {
-                epoch: held.epoch,
+                epoch: head.epoch,
                 records: database.oldest(records, bytes)?,
-                last_assigned: held.next - 1,
+                last_assigned: head.next - 1,
             })
         })
     }
@@ -236,13 +265,13 @@ impl Spool {
             records: held.map_or(0, |held| held.records),
             bytes: held.map_or(0, |held| held.bytes),
             waiting: self.waiting.len(),
-            last_assigned: held.map_or(0, |held| held.next - 1),
+            last_assigned: held.map_or(0, |held| held.head.next - 1),
         }
     }
 
     fn with_epoch(&mut self, epoch: Uuid, mut act: impl FnMut(&mut Database) -> Result<(), Fault>) -> bool {
         self.with_database(|database| {
-            if database.held().epoch == epoch {
+            if database.held().head.epoch == epoch {
                 act(database)
             } else {
                 Ok(())
@@ -251,26 +280,18 @@ impl Spool {
         .is_some()
     }
 
-    /// Does `act` on the open database; on a damaged one, sets it aside and does it on a new one.
+    /// Does `act` on the open database; on a damaged one, mends it and does it on what came of that.
     fn with_database<T>(&mut self, mut act: impl FnMut(&mut Database) -> Result<T, Fault>) -> Option<T> {
         let mut done = self.attempt(&mut act);
         if let Err(Fault::Damaged(reason)) = &done {
-            self.losses.add(Loss::SpoolCorrupt, 1);
             self.database = None;
-            match set_aside::set_aside(&self.file) {
-                Ok(aside) => {
-                    error!(
-                        "the spool {} is damaged ({reason}): set aside as {}",
-                        self.file.display(),
-                        aside.display()
-                    );
-                    done = self.attempt(&mut act);
+            done = match mend::mend(&self.file) {
+                Ok(mended) => {
+                    self.say_mended(&mended, reason);
+                    self.attempt(&mut act)
                 }
-                Err(error) => warn!(
-                    "the damaged spool {} cannot be set aside: {error}",
-                    self.file.display()
-                ),
-            }
+                Err(fault) => Err(fault),
+            };
         }
         match done {
             Ok(done) => {
@@ -295,12 +316,35 @@ impl Spool {
         }
     }
 
+    fn say_mended(&self, mended: &Mended, reason: &str) {
+        self.losses.add(Loss::SpoolCorrupt, 1);
+        self.losses.add(Loss::RecordDamaged, mended.lost.unwrap_or(0));
+        let lost = mended
+            .lost
+            .map_or("an unknown number".to_owned(), |lost| lost.to_string());
+        error!(
+            "the spool {} is damaged ({reason}): set aside as {}; {} records are saved and {lost} lost: look at disk \
+             and memory",
+            self.file.display(),
+            mended.aside.display(),
+            mended.saved
+        );
+    }
+
     fn attempt<T>(&mut self, act: &mut impl FnMut(&mut Database) -> Result<T, Fault>) -> Result<T, Fault> {
         let database = match &mut self.database {
             Some(database) => database,
             closed => closed.insert(Database::open(&self.file)?),
         };
         act(database)
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        if let Some(database) = self.database.take() {
+            database.close();
+        }
     }
 }
 

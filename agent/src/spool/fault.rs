@@ -1,3 +1,5 @@
+use std::io;
+
 use rusqlite::ErrorCode;
 
 /// Why the spool's file cannot serve.
@@ -9,6 +11,9 @@ pub(crate) enum Fault {
     /// The disk is full, away or refuses: it may heal.
     #[error(transparent)]
     Unusable(rusqlite::Error),
+    /// The same, of the files beside the database.
+    #[error(transparent)]
+    File(#[from] io::Error),
 }
 
 impl From<rusqlite::Error> for Fault {

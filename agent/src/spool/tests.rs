@@ -1,3 +1,4 @@
+mod flips;
 mod model;
 
 use std::fs;
@@ -44,6 +45,13 @@ fn observation(number: u64) -> Observation {
     }
 }
 
+/// In memory where there is such a place: a commit there costs nothing.
+fn quick_folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
+}
+
 fn config(folder: &Path) -> config::Spool {
     config::Spool {
         directory: Some(folder.to_owned()),
@@ -66,6 +74,17 @@ fn told(batch: &Batch) -> Vec<(u64, u64)> {
         .iter()
         .map(|record| (record.sequence, flows(record)))
         .collect()
+}
+
+/// How many observations there are, and how many more gaps stand for.
+fn stood_for(batch: &Batch) -> (u64, u64) {
+    batch
+        .records
+        .iter()
+        .fold((0, 0), |(observations, lost), record| match &record.body {
+            RecordBody::Observation(_) => (observations + 1, lost),
+            RecordBody::Gap(gap) => (observations, lost + gap.records),
+        })
 }
 
 fn all(spool: &mut Spool) -> Batch {
@@ -146,7 +165,7 @@ fn a_folder_that_cannot_be_made_has_a_remedy() {
 }
 
 #[test]
-fn a_damaged_file_is_set_aside_and_counted() {
+fn a_damaged_file_is_set_aside_and_a_gap_stands_for_what_it_lost() {
     let folder = tempfile::tempdir().unwrap();
     let mut spool = open(&folder);
     spool.push((1..=500).map(observation).collect());
@@ -161,21 +180,89 @@ fn a_damaged_file_is_set_aside_and_counted() {
 
         let losses = Arc::new(Losses::default());
         let mut spool = Spool::open(&config(folder.path()), losses.clone()).unwrap();
-        assert_eq!(all(&mut spool).records.len(), 0);
+        let batch = all(&mut spool);
+        assert_eq!(batch.epoch, epoch, "the mark tells it");
+        let lost = losses.for_report()["record_damaged"];
+        assert!(lost > 0);
+        assert_eq!(
+            stood_for(&batch),
+            (500 - lost, lost),
+            "observations and what gaps stand for"
+        );
+        spool.acknowledge(epoch, batch.last_assigned);
         spool.push((1..=500).map(observation).collect());
-        assert_ne!(all(&mut spool).epoch, epoch);
-        assert_eq!(told(&all(&mut spool))[0], (1, 1));
+        assert_eq!(told(&all(&mut spool))[0].0, batch.last_assigned + 1);
         assert_eq!(losses.for_report()["spool_corrupt"], 1);
+        spool.acknowledge(epoch, batch.last_assigned);
     }
     let aside = fs::read_dir(folder.path()).unwrap().filter(|entry| {
-        entry
-            .as_ref()
-            .unwrap()
-            .file_name()
-            .to_string_lossy()
-            .starts_with("spool.db.corrupt-")
+        let name = entry.as_ref().unwrap().file_name().to_string_lossy().into_owned();
+        name.starts_with("spool.db.corrupt-") && !name.ends_with("-wal")
     });
     assert_eq!(aside.count(), 2, "only the newest stay");
+}
+
+#[test]
+fn without_file_and_mark_a_new_epoch_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = open(&folder);
+    spool.push((1..=5).map(observation).collect());
+    let epoch = all(&mut spool).epoch;
+    drop(spool);
+    fs::write(folder.path().join(FILE), "this is no database").unwrap();
+    fs::write(folder.path().join("spool.mark"), "nor this a mark").unwrap();
+    let losses = Arc::new(Losses::default());
+    let mut spool = Spool::open(&config(folder.path()), losses.clone()).unwrap();
+    assert_ne!(all(&mut spool).epoch, epoch);
+    spool.push(vec![observation(6)]);
+    assert_eq!(told(&all(&mut spool)), [(1, 6)]);
+    assert_eq!(losses.for_report()["spool_corrupt"], 1);
+}
+
+#[test]
+fn a_record_that_is_changed_while_the_spool_is_open_is_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let losses = Arc::new(Losses::default());
+    let mut spool = Spool::open(&config(folder.path()), losses.clone()).unwrap();
+    spool.push((1..=5).map(observation).collect());
+    let change = |database: &mut Database| {
+        database.execute("UPDATE record SET body = replace(body, '\"flows\":3', '\"flows\":9')")
+    };
+    spool.with_database(change).unwrap();
+    assert_eq!(stood_for(&all(&mut spool)), (4, 1));
+    assert_eq!(losses.for_report()["record_damaged"], 1);
+}
+
+/// Form 1, as agents 0.1.0 left it: nothing tells whether its last number is the last one.
+#[test]
+fn a_spool_of_form_1_gets_sums_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let epoch = Uuid::new_v4();
+    let old = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+    old.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         CREATE TABLE spool (epoch TEXT NOT NULL, next INTEGER NOT NULL) STRICT;
+         CREATE TABLE record (sequence INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+         INSERT INTO spool VALUES ('{epoch}', 6);
+         PRAGMA application_id = 0x556d6272; PRAGMA user_version = 1;"
+    ))
+    .unwrap();
+    for number in 3..=5_i64 {
+        let seen = observation(number.cast_unsigned());
+        let body = serde_json::to_string(&RecordBody::Observation(Box::new(seen))).unwrap();
+        old.execute("INSERT INTO record VALUES (?1, ?2)", (number, body))
+            .unwrap();
+    }
+    drop(old);
+    let losses = Arc::new(Losses::default());
+    for _ in 0..2 {
+        let mut spool = Spool::open(&config(folder.path()), losses.clone()).unwrap();
+        let batch = all(&mut spool);
+        assert_eq!((batch.epoch, batch.last_assigned), (epoch, 5 + row::LEAP));
+        assert_eq!(stood_for(&batch), (3, 0), "the leap stands for nothing");
+        assert_eq!(batch.records[0].sequence, 3);
+    }
+    assert!(losses.for_report().is_empty());
 }
 
 #[test]
@@ -183,7 +270,7 @@ fn a_file_of_a_later_version_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(&folder));
     let database = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
-    database.pragma_update(None, "user_version", 2).unwrap();
+    database.pragma_update(None, "user_version", 3).unwrap();
     drop(database);
     let losses = Arc::new(Losses::default());
     let mut spool = Spool::open(&config(folder.path()), losses.clone()).unwrap();

@@ -9,6 +9,7 @@ use umbra_tests::Collector;
 use umbra_tests::agent::free_port;
 use umbra_tests::metrics::Metrics;
 use umbra_tests::process::Process;
+use umbra_tests::wait::eventually;
 
 use crate::feeding::{SOON, configure, fed, feeder, folder, kill_when_fed, stored};
 
@@ -19,9 +20,12 @@ type Damage = fn(&Path);
 const BEFORE: u64 = 5;
 const LAST: u64 = 45;
 
+/// What stands before a sum in a record.
+const BYTES_OUT: &[u8] = b"\"bytes_out\":";
+
 #[test]
 fn a_damaged_spool_doubles_nothing_and_says_what_it_loses() {
-    let damages: [(&str, Damage); 5] = [
+    let damages: [(&str, Damage); 6] = [
         ("a head of garbage", |file| write(file, 0, &[0xa5; 100])),
         ("garbage all over", |file| {
             let length = usize::try_from(length(file)).expect("a small file");
@@ -39,8 +43,7 @@ fn a_damaged_spool_doubles_nothing_and_says_what_it_loses() {
             let length = usize::try_from(length(file)).expect("a small file");
             write(file, 4096, &vec![0; length - 4096]);
         }),
-        // The highest bit: no ASCII text stays one. SQLite has no sums of its pages, so that a digit which became
-        // another digit would be believed.
+        // The highest bit: no ASCII text stays one.
         ("bits that flipped", |file| {
             let mut bytes = fs::read(file).expect("the spool");
             for byte in bytes.iter_mut().skip(4096).step_by(97) {
@@ -48,13 +51,42 @@ fn a_damaged_spool_doubles_nothing_and_says_what_it_loses() {
             }
             fs::write(file, bytes).expect("the spool");
         }),
+        // The lowest bit of digits: SQLite has no sums of its pages, and what comes of it is a record.
+        ("digits that became other digits", |file| {
+            let mut bytes = fs::read(file).expect("the spool");
+            let sums: Vec<usize> = bytes
+                .windows(BYTES_OUT.len())
+                .enumerate()
+                .filter_map(|(at, text)| (text == BYTES_OUT).then_some(at + text.len()))
+                .collect();
+            for at in sums.into_iter().step_by(7) {
+                bytes[at] ^= 1;
+            }
+            fs::write(file, bytes).expect("the spool");
+        }),
     ];
     for (what, damage) in damages {
-        damaged(what, damage);
+        let folded = |file: &Path| {
+            fold(file);
+            damage(file);
+        };
+        damaged(what, folded);
     }
 }
 
-fn damaged(what: &str, damage: Damage) {
+/// SQLite takes a log to end where it is damaged, and so would the numbers begin again there.
+#[test]
+fn a_damaged_log_doubles_nothing_and_says_what_it_loses() {
+    damaged("a log with a bit that flipped", |file| {
+        let log = file.with_extension("db-wal");
+        let mut bytes = fs::read(&log).expect("the log");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(log, bytes).expect("the log");
+    });
+}
+
+fn damaged(what: &str, damage: impl FnOnce(&Path)) {
     let (data, spool) = (folder(), folder());
     let collector = Collector::start(data.path(), None);
     let config = configure(spool.path(), collector.address());
@@ -63,7 +95,6 @@ fn damaged(what: &str, damage: Damage) {
     let nowhere = configure(spool.path(), free_port());
     kill_when_fed(Process::start(feeder(&nowhere, LAST).arg("100")));
     let file = spool.path().join("spool/spool.db");
-    fold(&file);
     damage(&file);
 
     let config = configure(spool.path(), collector.address());
@@ -82,6 +113,19 @@ fn damaged(what: &str, damage: Damage) {
         "{what} does no harm: this test says nothing"
     );
     agent.said("is damaged", SOON);
+    // The sums over the fleet are up to a second old.
+    eventually(SOON, || {
+        let metrics = Metrics::read(collector.address());
+        let dropped = metrics.get("umbra_collector_records_dropped");
+        let silent = metrics.get("umbra_collector_records_missing");
+        let absent = (fed(LAST).len() - stored.len()).to_string();
+        match (dropped.to_string(), silent.to_string()) {
+            (counted, silent) if counted == absent && silent == "0" => Ok(()),
+            other => Err(format!(
+                "{what}: {absent} are not stored, and counted are {other:?}"
+            )),
+        }
+    });
     let metrics = Metrics::read(collector.address());
     assert!(
         metrics.get("umbra_collector_agent_losses{cause=\"spool_corrupt\"}") > 0.0,

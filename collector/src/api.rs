@@ -1,6 +1,7 @@
-//! `GET /v1/inventory`, `/v1/agents`, `/healthz` and `/metrics`.
+//! `GET /v1/inventory`, `/v1/agents`, `/v1/policy`, `/healthz` and `/metrics`.
 
 mod agents;
+mod policy;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -9,16 +10,19 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
+use umbra_policy::Verdict;
 use umbra_report::{Evidence, Origin, Problem};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::metrics;
+use crate::policy::InForce;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::Use;
 
 pub(crate) use agents::{__path_agents, agents};
+pub(crate) use policy::{__path_policy, __path_policy_versions, policy, policy_versions};
 
 /// Rows in an answer, unless the question says.
 const ROWS: u16 = 100;
@@ -32,6 +36,8 @@ pub(crate) struct Inventory {
     rows: Vec<Row>,
     /// What to give as `after` to go on; null at the end.
     next: Option<String>,
+    /// Version of the policy that gave the verdicts; 0 before anything was decided.
+    policy: u64,
 }
 
 /// A caller on a host, and a name that it used.
@@ -59,8 +65,27 @@ struct Row {
     first_seen: Timestamp,
     last_seen: Timestamp,
     evidence: Option<Evidence>,
-    verdict: &'static str,
+    verdict: Verdict,
+    /// What gave the verdict; null when nobody has decided.
+    decision: Option<Decision>,
     finding: Option<i64>,
+}
+
+/// The sanction that counts for a row.
+#[derive(Debug, Serialize, ToSchema)]
+struct Decision {
+    /// Its id.
+    sanction: String,
+    /// What it is about, in words.
+    scope: String,
+    /// Which data may be sent.
+    data: Option<String>,
+    reason: String,
+    approver: String,
+    expires: Option<Timestamp>,
+    ticket: Option<String>,
+    /// The other sanctions that cover the row, and why each does not count: sentences.
+    beaten: Vec<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,9 +103,29 @@ struct Container {
     workload: Option<String>,
 }
 
-impl From<Use> for Row {
-    fn from(used: Use) -> Self {
+impl Decision {
+    fn of(decided: &umbra_policy::Decision<'_>) -> Option<Self> {
+        let by = decided.by?;
+        Some(Self {
+            sanction: by.id.clone(),
+            scope: by.scope.to_string(),
+            data: by.data.as_ref().map(ToString::to_string),
+            reason: by.reason.clone(),
+            approver: by.approver.clone(),
+            expires: by.expires,
+            ticket: by.ticket.clone(),
+            beaten: decided.beaten.iter().map(|beaten| beaten.explained(by)).collect(),
+        })
+    }
+}
+
+impl Row {
+    fn of(used: Use, policy: &InForce, now: Timestamp) -> Self {
+        let decided = policy.decide(&used, now);
+        let (verdict, decision) = (decided.verdict, Decision::of(&decided));
         Self {
+            verdict,
+            decision,
             vendor: used.vendor,
             service: used.service,
             kind: used.kind,
@@ -112,7 +157,6 @@ impl From<Use> for Row {
             first_seen: used.first_seen,
             last_seen: used.last_seen,
             evidence: used.evidence,
-            verdict: "unreviewed",
             finding: used.finding,
         }
     }
@@ -140,10 +184,14 @@ pub(crate) async fn inventory(
     if !(1..=MOST_ROWS).contains(&limit) {
         return Err(Refusal::bad(format!("limit must be from 1 to {MOST_ROWS}")));
     }
+    let policy = app.policies.current().await?;
     let page = app.store.uses(&query.selection()?, limit).await?;
+    let now = Timestamp::now();
+    let rows = page.rows.into_iter().map(|used| Row::of(used, &policy, now));
     Ok(Json(Inventory {
-        rows: page.rows.into_iter().map(Row::from).collect(),
+        rows: rows.collect(),
         next: page.next.map(|position| position.to_string()),
+        policy: policy.decided.number(),
     }))
 }
 

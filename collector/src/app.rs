@@ -5,6 +5,7 @@ use tokio::sync::Notify;
 
 use crate::ingest::{Limits, Queue};
 use crate::metrics::Metrics;
+use crate::policy::Policies;
 use crate::store::Store;
 use crate::sums::Sums;
 
@@ -13,6 +14,7 @@ use crate::sums::Sums;
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) sums: Arc<Sums>,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) metrics: Arc<Metrics>,
     /// Wakes the courier; `None` when no webhook is configured.
     pub(crate) alerts: Option<Arc<Notify>>,
@@ -35,6 +37,7 @@ impl App {
     ) -> Self {
         Self {
             sums: Arc::new(Sums::new(Arc::clone(&store), crate::config::MISSING)),
+            policies: Arc::new(Policies::new(Arc::clone(&store))),
             store,
             metrics: Arc::default(),
             alerts,

@@ -1,9 +1,10 @@
-//! `umbra-collector token …`, `agent …`, `config …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `backup` and `restore`: they work on the store, all but the last also while a
 //! collector runs on it.
 
 mod agent;
 mod backup;
 mod configuration;
+mod policy;
 mod table;
 mod token;
 
@@ -16,6 +17,7 @@ use crate::store::StoreError;
 pub use agent::AgentCommand;
 pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;
+pub use policy::PolicyCommand;
 pub use token::TokenCommand;
 
 /// Whose data a command works on.
@@ -59,6 +61,14 @@ pub enum CommandError {
         path: PathBuf,
         /// What is wrong, with the remedy.
         reason: String,
+    },
+    /// A policy file with mistakes, of which nothing is used.
+    #[error("{} cannot be used, and nothing was changed:{faults}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Every mistake with its line, each on a line of its own.
+        faults: String,
     },
     /// The list of tokens is full.
     #[error("there are too many tokens; wait until some have been over for 30 days")]

@@ -11,7 +11,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{
-    AgentCommand, BackupCommand, CommandError, ConfigCommand, RestoreCommand, TokenCommand,
+    AgentCommand, BackupCommand, CommandError, ConfigCommand, PolicyCommand, RestoreCommand, TokenCommand,
 };
 use umbra_collector::config::{Options, Settings};
 
@@ -41,6 +41,9 @@ enum Command {
     /// Publish what agents run with, and say who is to run it
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Say what callers may do: check, plan and apply a policy file
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     Backup(BackupCommand),
     Restore(RestoreCommand),
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Token(command) => Ok(run(command.run())),
         Command::Agent(command) => Ok(run(command.run())),
         Command::Config(command) => Ok(run(command.run())),
+        Command::Policy(command) => Ok(run(command.run())),
         Command::Backup(command) => Ok(run(command.run())),
         Command::Restore(command) => Ok(run(command.run())),
     };

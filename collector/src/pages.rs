@@ -65,8 +65,9 @@ async fn view(app: &App, query: Result<QueryOf<Query>, QueryRejection>) -> Resul
     let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
     let now = Timestamp::now();
     let sum = app.sums.get().await?;
+    let policy = app.policies.current().await?;
     let page = app.store.uses(&query.selection()?, ROWS).await?;
-    Ok(View::new(&query, page, &sum, app, now))
+    Ok(View::new(&query, page, &policy, &sum, app, now))
 }
 
 fn failed(error: &askama::Error) -> Refusal {

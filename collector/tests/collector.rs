@@ -28,6 +28,8 @@ mod made_up;
 mod on;
 #[path = "collector/page.rs"]
 mod page;
+#[path = "collector/policy.rs"]
+mod policy;
 #[path = "collector/presence.rs"]
 mod presence;
 #[path = "collector/process.rs"]

@@ -20,6 +20,8 @@ mod made_up;
 mod on;
 #[path = "collector/page.rs"]
 mod page;
+#[path = "collector/policy.rs"]
+mod policy;
 #[path = "collector/postgres.rs"]
 mod postgres;
 #[path = "collector/presence.rs"]

@@ -7,6 +7,7 @@ use crate::verdict::Verdict;
 
 /// A decision about callers and vendors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sanction {
     /// What people call it: 1 to 64 lower-case letters, digits and dashes; no other in force has it.
@@ -18,6 +19,7 @@ pub struct Sanction {
     pub scope: Scope,
     /// Which data may be sent; only of what is sanctioned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "internal"))]
     pub data: Option<DataClass>,
     /// Why.
     pub reason: String,

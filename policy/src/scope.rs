@@ -10,6 +10,7 @@ use crate::subject::{Subject, bare_image};
 ///
 /// Vendor and service are names of the catalogue, in which case does not matter. The rest are [`Pattern`]s.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Vendor's name in the catalogue.
@@ -20,33 +21,43 @@ pub struct Scope {
     pub service: Option<String>,
     /// What the service is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "api"))]
     pub kind: Option<Kind>,
     /// Script or module behind an interpreter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub script: Option<Pattern>,
     /// Fleet-wide name of the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub program: Option<Pattern>,
     /// Package: `npm:claude`, or `claude` of any manager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub package: Option<Pattern>,
     /// Name of the user; the id of one who has no name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub user: Option<Pattern>,
     /// A group that the user is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub group: Option<Pattern>,
     /// Label of the host, `env=prod`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub host_label: Option<Pattern>,
     /// Systemd unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub unit: Option<Pattern>,
     /// Image of the container, with or without its tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub image: Option<Pattern>,
     /// Kubernetes namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub namespace: Option<Pattern>,
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What has been decided about a caller's use of a vendor, the strictest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It must not be.

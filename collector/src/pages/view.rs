@@ -1,10 +1,12 @@
 //! What the templates show, in words.
 
 use jiff::Timestamp;
+use umbra_policy::{Sanction, Verdict};
 use umbra_report::Evidence;
 
 use super::format::{Time, ago, bytes, thousands};
 use crate::app::App;
+use crate::policy::InForce;
 use crate::query::Query;
 use crate::store::{Health, Page, Use};
 use crate::sums::Sum;
@@ -28,7 +30,14 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(query: &Query, page: Page, sum: &Sum, app: &App, now: Timestamp) -> Self {
+    pub(super) fn new(
+        query: &Query,
+        page: Page,
+        policy: &InForce,
+        sum: &Sum,
+        app: &App,
+        now: Timestamp,
+    ) -> Self {
         let search = query.q.as_deref().unwrap_or_default().trim().to_owned();
         let address = |after: Option<String>| {
             let mut fields = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
@@ -48,7 +57,11 @@ impl View {
             first: query.after.as_deref().is_none_or(str::is_empty),
             next: page.next.map(|position| address(Some(position.to_string()))),
             newest: address(None),
-            rows: page.rows.into_iter().map(Row::from).collect(),
+            rows: page
+                .rows
+                .into_iter()
+                .map(|used| Row::of(used, policy, now))
+                .collect(),
             health: Strip::new(sum, app.alerts.is_some(), now),
             address: app.page.as_str().trim_end_matches('/').to_owned(),
             search,
@@ -80,6 +93,9 @@ pub(super) struct Row {
     pub(super) evidence_long: &'static str,
     /// The finding about it; without one there is a reason why it raised none.
     pub(super) finding: Option<i64>,
+    pub(super) verdict: Verdict,
+    /// Which sanction gave the verdict, for whom and why; empty when nobody has decided.
+    pub(super) because: String,
 }
 
 /// Bytes with a unit, and exactly.
@@ -99,8 +115,11 @@ impl From<u64> for Bytes {
     }
 }
 
-impl From<Use> for Row {
-    fn from(used: Use) -> Self {
+impl Row {
+    fn of(used: Use, policy: &InForce, now: Timestamp) -> Self {
+        let decision = policy.decide(&used, now);
+        let because = decision.by.map_or_else(String::new, because);
+        let verdict = decision.verdict;
         let (evidence, evidence_long) = evidence(used.evidence);
         let behind = [used.script, used.exe, used.image, used.unit];
         Self {
@@ -128,8 +147,29 @@ impl From<Use> for Row {
             evidence,
             evidence_long,
             finding: used.finding,
+            verdict,
+            because,
         }
     }
+}
+
+/// `chats (vendor OpenAI): The business plan. Eve Example, until 2027-06-30`
+fn because(sanction: &Sanction) -> String {
+    let Sanction {
+        id,
+        scope,
+        reason,
+        approver,
+        ..
+    } = sanction;
+    let until = sanction
+        .expires
+        .map_or_else(String::new, |expires| format!(", until {expires:.0}"));
+    let data = sanction
+        .data
+        .as_ref()
+        .map_or_else(String::new, |data| format!(", for {data} data"));
+    format!("{id} ({scope}){data}: {reason} ({approver}{until})")
 }
 
 fn evidence(evidence: Option<Evidence>) -> (&'static str, &'static str) {

@@ -24,6 +24,7 @@ const CERTIFICATE: &str = "certificate";
     tags(
         (name = "agents", description = "What agents ask for and tell"),
         (name = "inventory", description = "What is known of the fleet"),
+        (name = "policy", description = "What has been decided about callers and vendors"),
         (name = "health", description = "How the collector is"),
     )
 )]

@@ -84,6 +84,16 @@ pub enum StoreError {
         /// This one's last.
         own: i64,
     },
+    /// The policy is another one than the change was planned against.
+    #[error(
+        "the policy is at version {version} by now, and this was planned against version {planned}: plan again"
+    )]
+    PolicyMoved {
+        /// The version that it was planned against.
+        planned: u64,
+        /// The last one.
+        version: u64,
+    },
     /// There is a backup to make or to put back, and it cannot be.
     #[error("cannot {what} {}: {source}", path.display())]
     File {

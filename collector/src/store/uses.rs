@@ -4,7 +4,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use umbra_report::{Evidence, Origin};
 
-use super::{count, evidence, time};
+use super::{configurations, count, evidence, time};
+use crate::labels::Labels;
 
 /// A row of the inventory: a caller on a host, and a name that it used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct Use {
     pub host: String,
     /// Id of the host's agent.
     pub agent: String,
+    /// Labels of the host.
+    pub labels: Labels,
     /// Flows that began.
     pub flows: u64,
     /// Bytes that the caller sent.
@@ -152,6 +155,7 @@ pub(super) struct Row {
     user_name: Option<String>,
     host: String,
     agent: String,
+    labels: Option<String>,
     flows: i64,
     bytes_out: i64,
     bytes_in: i64,
@@ -185,6 +189,7 @@ impl From<Row> for Use {
             user_name: row.user_name,
             host: row.host,
             agent: row.agent,
+            labels: configurations::parsed(row.labels.as_deref()),
             flows: count(row.flows),
             bytes_out: count(row.bytes_out),
             bytes_in: count(row.bytes_in),

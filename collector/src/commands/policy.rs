@@ -1,0 +1,205 @@
+mod plan;
+mod words;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use umbra_catalog::Catalogue;
+use umbra_policy::{Fault, File};
+
+use super::table::{table, time};
+use super::{CommandError, Place};
+use crate::store::{Decided, NewPolicy, Store};
+use plan::Plan;
+
+/// Versions that are listed.
+const LISTED: u16 = 100;
+/// Characters of a name or a comment.
+const TEXT: usize = 200;
+
+/// Says what has been decided about callers and vendors, in a file that can be kept in Git
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy file by itself: exit status 0 when it can be applied, 1 with each mistake and its line when not
+    Check {
+        /// The policy, TOML; its form is in docs/POLICY.md
+        file: PathBuf,
+    },
+    /// Show what a policy file would change, and which past callers would have another verdict; changes nothing
+    Plan {
+        /// The policy, TOML
+        file: PathBuf,
+        /// Print JSON, with every caller whose verdict would change
+        #[arg(long)]
+        json: bool,
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Put a policy file in force, whole, in the place of the one before
+    Apply {
+        /// The policy, TOML
+        file: PathBuf,
+        /// Only if this version is in force, as `plan` showed it; 0 for none
+        #[arg(long, value_name = "VERSION")]
+        against: Option<u64>,
+        /// What it is for, for the list
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        comment: String,
+        /// Who does it [default: the user who runs this, also by sudo]
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the versions of the policy, the newest first
+    List {
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show what is in force, or was
+    Show {
+        /// A version of the list
+        #[arg(long, value_name = "NUMBER", conflicts_with = "at")]
+        version: Option<u64>,
+        /// What was in force at this time, such as 2026-11-27T12:00:00Z
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+impl PolicyCommand {
+    /// Does it; gives what to print.
+    pub async fn run(self) -> Result<String, CommandError> {
+        let now = Timestamp::now();
+        match self {
+            Self::Check { file } => {
+                let (read, _) = read(&file, now)?;
+                Ok(words::checked(&file, &read, &read.remarks(now)))
+            }
+            Self::Plan { file, json, place } => {
+                let (read, _) = read(&file, now)?;
+                let store = Store::open_beside(&place.settings()?.location()).await?;
+                let before = in_force(&store).await?;
+                let plan = Plan::make(&store, &before, &read, now).await?;
+                store.close().await;
+                if json {
+                    return plan.json(&before, &read).map_err(|error| CommandError::File {
+                        path: file,
+                        reason: format!("its plan cannot be written: {error}"),
+                    });
+                }
+                Ok(words::planned(&file, &before, &read, &plan, now))
+            }
+            Self::Apply {
+                file,
+                against,
+                comment,
+                by,
+                place,
+            } => {
+                let (read, text) = read(&file, now)?;
+                let store = Store::open_beside(&place.settings()?.location()).await?;
+                let before = in_force(&store).await?;
+                let same = before.version.is_some()
+                    && before.groups == read.groups
+                    && umbra_policy::difference(&before.sanctions, &read.sanctions).is_empty();
+                let applied = if same {
+                    None
+                } else {
+                    let new = NewPolicy {
+                        file: &read,
+                        text: &text,
+                        actor: &plain(&by.unwrap_or_else(whoever)),
+                        comment: &plain(&comment),
+                        against: against.unwrap_or(before.number()),
+                    };
+                    Some(store.apply_policy(&new, now).await?)
+                };
+                store.close().await;
+                Ok(words::applied(&before, &read, applied))
+            }
+            Self::List { place } => {
+                let store = Store::open_beside(&place.settings()?.location()).await?;
+                let versions = store.policy_versions(u64::MAX, LISTED).await?;
+                store.close().await;
+                let head = ["VERSION", "APPLIED", "BY", "COMMENT"].map(str::to_owned);
+                let rows = versions.into_iter().map(|version| {
+                    [
+                        version.version.to_string(),
+                        time(Some(version.applied)),
+                        version.actor,
+                        version.comment,
+                    ]
+                });
+                Ok(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
+            }
+            Self::Show { version, at, place } => {
+                let store = Store::open_beside(&place.settings()?.location()).await?;
+                let wanted = match (version, at) {
+                    (Some(version), _) => version,
+                    (None, Some(at)) => store.policy_version_at(at).await?,
+                    (None, None) => store.policy_version().await?,
+                };
+                let found = store.policy(wanted).await?;
+                store.close().await;
+                found
+                    .map(|decided| words::shown(&decided))
+                    .ok_or_else(|| CommandError::Missing {
+                        what: "policy",
+                        id: wanted.to_string(),
+                    })
+            }
+        }
+    }
+}
+
+/// What a file says, and its text.
+fn read(path: &Path, now: Timestamp) -> Result<(File, String), CommandError> {
+    let text = std::fs::read_to_string(path).map_err(|source| CommandError::File {
+        path: path.to_owned(),
+        reason: source.to_string(),
+    })?;
+    let read = File::parse(&text, &Catalogue::builtin(), now).map_err(|faults| CommandError::Policy {
+        path: path.to_owned(),
+        faults: lines(&faults),
+    })?;
+    Ok((read, text))
+}
+
+/// Each on a line of its own.
+fn lines(faults: &[Fault]) -> String {
+    let mut text = String::new();
+    for fault in faults {
+        let _ = write!(text, "\n  {fault}");
+    }
+    text
+}
+
+async fn in_force(store: &Store) -> Result<Decided, CommandError> {
+    let version = store.policy_version().await?;
+    Ok(store.policy(version).await?.unwrap_or_default())
+}
+
+/// Who runs this, as far as the environment tells: a name for the list, and no proof.
+fn whoever() -> String {
+    let variables = ["SUDO_USER", "USER", "LOGNAME"];
+    let told = variables.into_iter().find_map(|name| std::env::var(name).ok());
+    told.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|char| !char.is_control())
+        .take(TEXT)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

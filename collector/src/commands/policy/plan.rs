@@ -1,0 +1,171 @@
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use umbra_policy::{File, Pattern, Sanction, Verdict, difference};
+
+use crate::policy::{InForce, subject};
+use crate::store::{Decided, Selection, Store, StoreError, Use};
+
+/// Rows that are read at once.
+const ROWS: u16 = 1_000;
+/// Changed verdicts that are kept; the rest is counted.
+const TURNS: usize = 10_000;
+
+/// What a policy file would change.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Rows of the inventory.
+    pub(super) uses: u64,
+    /// How many of them would have another verdict.
+    pub(super) turned: u64,
+    /// How many would, by the verdicts before and after, and by the sanction that would then count.
+    pub(super) sums: BTreeMap<(Verdict, Verdict, Option<String>), u64>,
+    /// The first of them, the newest callers first.
+    pub(super) turns: Vec<Turn>,
+    /// Sanctions of the file that no caller of the inventory meets.
+    pub(super) idle: Vec<String>,
+    /// Users whom the file names and nobody has seen.
+    pub(super) strangers: Vec<String>,
+}
+
+/// A caller, on a host, whose verdict would change.
+#[derive(Debug, Serialize)]
+pub(super) struct Turn {
+    pub(super) before: Verdict,
+    pub(super) after: Verdict,
+    /// The sanction that counted before.
+    pub(super) was_by: Option<String>,
+    /// The one that would count.
+    pub(super) by: Option<String>,
+    pub(super) vendor: String,
+    pub(super) service: String,
+    pub(super) name: String,
+    pub(super) program: String,
+    pub(super) user: String,
+    pub(super) host: String,
+    pub(super) agent: String,
+    pub(super) last_seen: Timestamp,
+}
+
+impl Plan {
+    /// Holds a file against the whole inventory.
+    pub(super) async fn make(
+        store: &Store,
+        before: &Decided,
+        file: &File,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let before = InForce::from(before.clone()).policy;
+        let after = file.policy();
+        let mut plan = Self::default();
+        let mut met: HashSet<&str> = HashSet::new();
+        let mut strangers = named(file);
+        let mut selection = Selection::default();
+        loop {
+            let page = store.uses(&selection, ROWS).await?;
+            for used in &page.rows {
+                let subject = subject(used);
+                let (was, is) = (before.decide(&subject, now), after.decide(&subject, now));
+                plan.uses += 1;
+                met.extend(is.by.map(|by| by.id.as_str()));
+                met.extend(is.beaten.iter().map(|beaten| beaten.sanction.id.as_str()));
+                if let Some(user) = &used.user_name {
+                    strangers.remove(user);
+                }
+                if was.verdict != is.verdict {
+                    plan.turn(Turn::of(used, (was.verdict, was.by), (is.verdict, is.by)));
+                }
+            }
+            match page.next {
+                Some(next) => selection.after = Some(next),
+                None => break,
+            }
+        }
+        let idle = file.sanctions.iter().map(|sanction| sanction.id.as_str());
+        plan.idle = idle.filter(|id| !met.contains(id)).map(str::to_owned).collect();
+        plan.strangers = strangers.into_iter().collect();
+        Ok(plan)
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        self.turned += 1;
+        let kind = (turn.before, turn.after, turn.by.clone());
+        *self.sums.entry(kind).or_default() += 1;
+        if self.turns.len() < TURNS {
+            self.turns.push(turn);
+        }
+    }
+
+    /// Everything, for programs.
+    pub(super) fn json(&self, before: &Decided, file: &File) -> serde_json::Result<String> {
+        let changes = difference(&before.sanctions, &file.sanctions);
+        let changes: Vec<_> = changes.iter().map(Changed::of).collect();
+        let text = serde_json::to_string_pretty(&serde_json::json!({
+            "against": before.number(),
+            "sanctions": changes,
+            "uses": self.uses,
+            "turned": self.turned,
+            "turns": self.turns,
+            "idle": self.idle,
+            "unknown_users": self.strangers,
+        }))?;
+        Ok(text + "\n")
+    }
+}
+
+/// A changed sanction, for programs.
+#[derive(Serialize)]
+struct Changed<'a> {
+    id: &'a str,
+    before: Option<&'a Sanction>,
+    after: Option<&'a Sanction>,
+}
+
+impl<'a> Changed<'a> {
+    fn of(change: &umbra_policy::Change<'a>) -> Self {
+        let (before, after) = match *change {
+            umbra_policy::Change::Added(after) => (None, Some(after)),
+            umbra_policy::Change::Changed(before, after) => (Some(before), Some(after)),
+            umbra_policy::Change::Removed(before) => (Some(before), None),
+        };
+        let id = after.or(before).map_or("", |sanction| sanction.id.as_str());
+        Self { id, before, after }
+    }
+}
+
+impl Turn {
+    fn of(
+        used: &Use,
+        (before, was_by): (Verdict, Option<&Sanction>),
+        (after, by): (Verdict, Option<&Sanction>),
+    ) -> Self {
+        let id = |sanction: &Sanction| sanction.id.clone();
+        let name = used.user_name.clone();
+        Self {
+            before,
+            after,
+            was_by: was_by.map(id),
+            by: by.map(id),
+            vendor: used.vendor.clone(),
+            service: used.service.clone(),
+            name: used.name.clone(),
+            program: used.program.clone(),
+            user: name.unwrap_or_else(|| format!("uid {}", used.uid)),
+            host: used.host.clone(),
+            agent: used.agent.clone(),
+            last_seen: used.last_seen,
+        }
+    }
+}
+
+/// The users whom a file names.
+fn named(file: &File) -> BTreeSet<String> {
+    let users = file
+        .sanctions
+        .iter()
+        .filter_map(|sanction| sanction.scope.user.as_ref());
+    let users = users.filter(|user| user.is_literal()).map(Pattern::as_str);
+    let members = file.groups.values().flatten().map(String::as_str);
+    users.chain(members).map(str::to_owned).collect()
+}

@@ -1,0 +1,213 @@
+//! What the commands print for people, in 80 columns where names let them.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use umbra_policy::{Change, Fault, File, Sanction, difference};
+
+use super::plan::{Plan, Turn};
+use crate::store::Decided;
+
+/// Callers that are shown of each kind of change.
+const SHOWN: usize = 5;
+/// Names that are listed in one sentence.
+const NAMED: usize = 10;
+
+/// A file that can be applied.
+pub(super) fn checked(path: &Path, file: &File, remarks: &[Fault]) -> String {
+    let mut text = format!(
+        "{}: {}, {}: it can be applied\n",
+        path.display(),
+        number(file.sanctions.len(), "sanction"),
+        number(file.groups.len(), "group"),
+    );
+    remark(&mut text, remarks);
+    text
+}
+
+/// What a file would change.
+pub(super) fn planned(path: &Path, before: &Decided, file: &File, plan: &Plan, now: Timestamp) -> String {
+    let mut text = stands(before);
+    let changes = changed(&mut text, before, file);
+    if changes == 0 {
+        text.push_str("The file says the same.\n");
+    }
+    let _ = writeln!(
+        text,
+        "\n{} of {} in the inventory would have another verdict{}",
+        plan.turned,
+        number(usize::try_from(plan.uses).unwrap_or(usize::MAX), "use"),
+        if plan.turned == 0 { "." } else { ":" },
+    );
+    for ((from, to, by), count) in &plan.sums {
+        let by = by.as_deref();
+        let because = by.map_or_else(|| "no sanction is left".to_owned(), |by| format!("by {by}"));
+        let _ = writeln!(text, "\n  {from} -> {to}, {because}: {count}");
+        let turns = plan
+            .turns
+            .iter()
+            .filter(|turn| (turn.before, turn.after, turn.by.as_deref()) == (*from, *to, by));
+        for turn in turns.take(SHOWN) {
+            let _ = writeln!(text, "    {}", caller(turn));
+        }
+        if *count > SHOWN as u64 {
+            let _ = writeln!(text, "    and {} more: --json shows them", count - SHOWN as u64);
+        }
+    }
+    let mut remarks = file
+        .remarks(now)
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    if !plan.idle.is_empty() {
+        remarks.push(format!(
+            "nobody in the inventory is covered by {}",
+            listed(&plan.idle)
+        ));
+    }
+    if !plan.strangers.is_empty() {
+        remarks.push(format!(
+            "no caller in the inventory is a user {}",
+            listed(&plan.strangers)
+        ));
+    }
+    if !remarks.is_empty() {
+        text.push('\n');
+    }
+    for remark in remarks {
+        let _ = writeln!(text, "remark: {remark}");
+    }
+    if changes > 0 {
+        let _ = writeln!(
+            text,
+            "\nNothing has been changed. To put it in force:\n  umbra-collector policy apply {} --against {}",
+            path.display(),
+            before.number(),
+        );
+    }
+    text
+}
+
+/// What was put in force.
+pub(super) fn applied(before: &Decided, file: &File, version: Option<u64>) -> String {
+    let Some(version) = version else {
+        return format!(
+            "policy version {} says the same already; nothing was changed\n",
+            before.number()
+        );
+    };
+    let mut text = format!("policy version {version} is in force:\n");
+    changed(&mut text, before, file);
+    text
+}
+
+/// A version with all its sanctions.
+pub(super) fn shown(decided: &Decided) -> String {
+    let mut text = stands(decided);
+    for (group, users) in &decided.groups {
+        let users: Vec<_> = users.iter().cloned().collect();
+        let _ = writeln!(text, "\ngroup {group}: {}", listed(&users));
+    }
+    for sanction in &decided.sanctions {
+        let _ = writeln!(text, "\n{}: {}", sanction.id, says(sanction));
+        let _ = writeln!(text, "  why       {}", sanction.reason);
+        let _ = writeln!(text, "  approver  {}", sanction.approver);
+        if let Some(expires) = sanction.expires {
+            let _ = writeln!(text, "  expires   {expires:.0}");
+        }
+        if let Some(ticket) = &sanction.ticket {
+            let _ = writeln!(text, "  ticket    {ticket}");
+        }
+    }
+    text
+}
+
+fn stands(decided: &Decided) -> String {
+    match &decided.version {
+        None => "No policy is in force: every caller is unreviewed.\n".to_owned(),
+        Some(version) => format!(
+            "Policy version {}, applied {:.0} by {}{}\n",
+            version.version,
+            version.applied,
+            version.actor,
+            if version.comment.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", version.comment)
+            },
+        ),
+    }
+}
+
+/// Lists what is different; gives how much.
+fn changed(text: &mut String, before: &Decided, file: &File) -> usize {
+    let changes = difference(&before.sanctions, &file.sanctions);
+    for change in &changes {
+        let _ = match change {
+            Change::Added(sanction) => writeln!(text, "  + {}: {}", sanction.id, says(sanction)),
+            Change::Removed(sanction) => writeln!(text, "  - {}: {}", sanction.id, says(sanction)),
+            Change::Changed(was, is) if says(was) == says(is) => {
+                writeln!(
+                    text,
+                    "  ~ {}: {}; other words, approver, end or ticket",
+                    is.id,
+                    says(is)
+                )
+            }
+            Change::Changed(was, is) => {
+                writeln!(text, "  ~ {}: {}\n      was: {}", is.id, says(is), says(was))
+            }
+        };
+    }
+    let groups = before.groups.keys().chain(file.groups.keys());
+    let mut groups: Vec<_> = groups
+        .filter(|group| before.groups.get(*group) != file.groups.get(*group))
+        .cloned()
+        .collect();
+    groups.sort();
+    groups.dedup();
+    if !groups.is_empty() {
+        let _ = writeln!(text, "  ~ users of group {}", listed(&groups));
+    }
+    changes.len() + groups.len()
+}
+
+/// `sanctioned for internal data: vendor GitHub`
+fn says(sanction: &Sanction) -> String {
+    let data = sanction.data.as_ref();
+    let data = data.map_or_else(String::new, |data| format!(" for {data} data"));
+    format!("{}{data}: {}", sanction.verdict, sanction.scope)
+}
+
+/// `claude (eve on web-1) uses Anthropic API, last seen 2026-11-27T12:00:00Z`
+fn caller(turn: &Turn) -> String {
+    let service = if turn.service.contains(&turn.vendor) {
+        turn.service.clone()
+    } else {
+        format!("{} {}", turn.vendor, turn.service)
+    };
+    format!(
+        "{} ({} on {}) uses {service}, last seen {:.0}",
+        turn.program, turn.user, turn.host, turn.last_seen
+    )
+}
+
+fn remark(text: &mut String, remarks: &[Fault]) {
+    for remark in remarks {
+        let _ = writeln!(text, "remark: {remark}");
+    }
+}
+
+fn number(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `a, b and 3 more`
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,91 @@
+//! The policy that is in force, held against the inventory.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use umbra_catalog::Kind;
+use umbra_policy::{Decision, Policy, Subject};
+
+use crate::store::{Decided, Store, StoreError, Use};
+
+/// A version of the policy, put together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InForce {
+    /// What was decided.
+    pub(crate) decided: Decided,
+    /// The same, to be asked.
+    pub(crate) policy: Policy,
+}
+
+impl From<Decided> for InForce {
+    fn from(decided: Decided) -> Self {
+        Self {
+            policy: Policy::new(decided.sanctions.clone(), &decided.groups),
+            decided,
+        }
+    }
+}
+
+/// The last version, read anew once there is another one.
+#[derive(Debug)]
+pub(crate) struct Policies {
+    store: Arc<Store>,
+    last: Mutex<Arc<InForce>>,
+}
+
+impl Policies {
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        Self {
+            store,
+            last: Mutex::default(),
+        }
+    }
+
+    /// The policy as of now, whoever changed it: another collector on the same store, or a command.
+    pub(crate) async fn current(&self) -> Result<Arc<InForce>, StoreError> {
+        let version = self.store.policy_version().await?;
+        let last = Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        if last.decided.number() == version {
+            return Ok(last);
+        }
+        // It is kept for good, so it is there.
+        let decided = self.store.policy(version).await?.unwrap_or_default();
+        let read = Arc::new(InForce::from(decided));
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.decided.number() < version {
+            *last = Arc::clone(&read);
+        }
+        Ok(read)
+    }
+}
+
+impl InForce {
+    /// What it says of a row of the inventory, at a time.
+    pub(crate) fn decide(&self, used: &Use, time: Timestamp) -> Decision<'_> {
+        self.policy.decide(&subject(used), time)
+    }
+}
+
+/// What the policy is asked about a row of the inventory.
+pub(crate) fn subject(used: &Use) -> Subject<'_> {
+    Subject {
+        vendor: &used.vendor,
+        service: &used.service,
+        kind: Kind::ALL.into_iter().find(|kind| kind.as_str() == used.kind),
+        program: &used.program,
+        script: used.script.as_deref(),
+        package: used.package.as_deref(),
+        uid: used.uid,
+        user: used.user_name.as_deref(),
+        groups: Vec::new(),
+        labels: used
+            .labels
+            .0
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect(),
+        unit: used.unit.as_deref(),
+        image: used.image.as_deref(),
+        namespace: used.namespace.as_deref(),
+    }
+}

@@ -1,0 +1,211 @@
+//! Versions of the policy. Each is kept for good, with the sanctions that it began and ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use umbra_policy::{Change, File, Sanction, difference};
+
+use super::batch::execute;
+use super::both::{Wording, with_rows};
+use super::{Store, StoreError, count, millis, on, stored, time};
+
+/// A change of the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyVersion {
+    /// Its number, from 1.
+    pub version: u64,
+    /// When it came into force.
+    pub applied: Timestamp,
+    /// Who did it.
+    pub actor: String,
+    /// What for, in their words.
+    pub comment: String,
+}
+
+/// The policy of a version.
+#[derive(Clone, Debug, Default)]
+pub struct Decided {
+    /// Which; `None` before anything was decided.
+    pub version: Option<PolicyVersion>,
+    /// Users of the policy's groups.
+    pub groups: BTreeMap<String, BTreeSet<String>>,
+    /// What is in force, in the order in which it was decided.
+    pub sanctions: Vec<Sanction>,
+}
+
+/// A change that is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPolicy<'a> {
+    /// What is to be in force.
+    pub file: &'a File,
+    /// Its text.
+    pub text: &'a str,
+    /// Who does it.
+    pub actor: &'a str,
+    /// What for.
+    pub comment: &'a str,
+    /// The version that it was planned against, 0 for none; another one is refused.
+    pub against: u64,
+}
+
+impl Decided {
+    /// Its number; 0 before anything was decided.
+    pub fn number(&self) -> u64 {
+        self.version.as_ref().map_or(0, |version| version.version)
+    }
+}
+
+type Row = (i64, i64, String, String, String);
+
+/// A sanction that begins.
+#[derive(Serialize)]
+struct Begins<'a>(&'a str, String, i64);
+
+/// Items are name, body and version.
+const BEGIN: Wording = with_rows!(
+    "INSERT INTO sanctions (name, body, began) SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT) FROM",
+    "WHERE true"
+);
+
+/// Items are names.
+const END: Wording = with_rows!(
+    "UPDATE sanctions SET ended = (SELECT max(version) FROM policies)
+     WHERE ended IS NULL AND name IN (SELECT value ->> 0 FROM",
+    ")"
+);
+
+impl Store {
+    /// Number of the policy's last version; 0 before anything was decided.
+    pub async fn policy_version(&self) -> Result<u64, StoreError> {
+        let last: Option<i64> = on!(self.readers(), |db| {
+            sqlx::query_scalar("SELECT max(version) FROM policies")
+                .fetch_one(db)
+                .await
+        })?;
+        Ok(last.map_or(0, count))
+    }
+
+    /// Number of the version that was in force at a time; 0 before anything was decided.
+    pub async fn policy_version_at(&self, moment: Timestamp) -> Result<u64, StoreError> {
+        let last: Option<i64> = on!(self.readers(), |db| {
+            sqlx::query_scalar("SELECT max(version) FROM policies WHERE applied <= $1")
+                .bind(millis(moment))
+                .fetch_one(db)
+                .await
+        })?;
+        Ok(last.map_or(0, count))
+    }
+
+    /// The policy of a version; `None`: there is no such version. Version 0 decides nothing.
+    pub async fn policy(&self, version: u64) -> Result<Option<Decided>, StoreError> {
+        if version == 0 {
+            return Ok(Some(Decided::default()));
+        }
+        let row: Option<Row> = on!(self.readers(), |db| {
+            sqlx::query_as(
+                "SELECT version, applied, actor, comment, members FROM policies WHERE version = $1",
+            )
+            .bind(stored(version))
+            .fetch_optional(db)
+            .await
+        })?;
+        let Some(row) = row else { return Ok(None) };
+        // What began later and what ended by then is left out, so that no newer version is in the way.
+        let bodies: Vec<String> = on!(self.readers(), |db| {
+            sqlx::query_scalar(
+                "SELECT body FROM sanctions WHERE began <= $1 AND (ended IS NULL OR ended > $1) ORDER BY began, id",
+            )
+            .bind(stored(version))
+            .fetch_all(db)
+            .await
+        })?;
+        let sanctions = bodies.iter().map(|body| serde_json::from_str(body));
+        Ok(Some(Decided {
+            groups: serde_json::from_str(&row.4)?,
+            version: Some(named(row)),
+            sanctions: sanctions.collect::<Result<_, _>>()?,
+        }))
+    }
+
+    /// Versions of the policy, the newest first: at most `most` that are before `before`.
+    pub async fn policy_versions(&self, before: u64, most: u16) -> Result<Vec<PolicyVersion>, StoreError> {
+        let rows: Vec<Row> = on!(self.readers(), |db| {
+            sqlx::query_as(
+                "SELECT version, applied, actor, comment, members FROM policies WHERE version < $1
+                 ORDER BY version DESC LIMIT $2",
+            )
+            .bind(stored(before))
+            .bind(i64::from(most))
+            .fetch_all(db)
+            .await
+        })?;
+        Ok(rows.into_iter().map(named).collect())
+    }
+
+    /// Puts what a file says in the place of what is in force, all at once; gives the number of the version.
+    ///
+    /// [`StoreError::PolicyMoved`] when somebody was faster.
+    pub async fn apply_policy(&self, new: &NewPolicy<'_>, now: Timestamp) -> Result<u64, StoreError> {
+        let moved = |version| StoreError::PolicyMoved {
+            planned: new.against,
+            version,
+        };
+        let before = self.policy(new.against).await?;
+        let before = before.ok_or_else(|| moved(0))?;
+        let version = new.against + 1;
+        let applied = before.version.map_or(millis(now), |last| {
+            millis(now).max(millis(last.applied).saturating_add(1))
+        });
+        let (mut begin, mut end) = (Vec::new(), Vec::new());
+        for change in difference(&before.sanctions, &new.file.sanctions) {
+            match change {
+                Change::Added(_) => {}
+                Change::Changed(sanction, _) | Change::Removed(sanction) => end.push([&sanction.id]),
+            }
+        }
+        let stays = |sanction: &&Sanction| !before.sanctions.contains(sanction);
+        for sanction in new.file.sanctions.iter().filter(stays) {
+            begin.push(Begins(
+                &sanction.id,
+                serde_json::to_string(sanction)?,
+                stored(version),
+            ));
+        }
+        let members = serde_json::to_string(&new.file.groups)?;
+        let mut transaction = self.begin().await?;
+        // Of two that do this at once, one has its row refused.
+        let done: Result<_, sqlx::Error> = on!(&mut transaction, |db| {
+            sqlx::query(
+            "INSERT INTO policies (version, applied, actor, comment, members, file) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT DO NOTHING"
+        )
+        .bind(stored(version))
+        .bind(applied)
+        .bind(new.actor)
+        .bind(new.comment)
+        .bind(&members)
+        .bind(new.text)
+        .execute(&mut **db)
+        .await
+        .map(|done| done.rows_affected())
+        });
+        if done? == 0 {
+            drop(transaction);
+            return Err(moved(self.policy_version().await?));
+        }
+        execute(&mut transaction, END, end).await?;
+        execute(&mut transaction, BEGIN, begin).await?;
+        transaction.commit().await?;
+        Ok(version)
+    }
+}
+
+fn named((version, applied, actor, comment, _): Row) -> PolicyVersion {
+    PolicyVersion {
+        version: count(version),
+        applied: time(applied),
+        actor,
+        comment,
+    }
+}

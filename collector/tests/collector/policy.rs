@@ -1,0 +1,195 @@
+//! What has been decided, held against the inventory: verdicts with their reasons, and the past as it was.
+
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use serde_json::Value;
+use umbra_catalog::Catalogue;
+use umbra_collector::labels::{Label, Labels};
+use umbra_collector::store::{NewPolicy, Store, StoreError};
+use umbra_policy::File;
+
+use crate::enrolment::host::{Agent, DAY, labelling, start};
+use crate::made_up::{Spool, ago, call};
+use crate::running::Collector;
+
+const POLICY: &str = r#"
+version = 1
+
+[groups]
+pilots = ["eve"]
+
+[[sanction]]
+id = "openai"
+verdict = "prohibited"
+vendor = "OpenAI"
+reason = "No contract"
+approver = "Ada Example"
+
+[[sanction]]
+id = "pilots"
+verdict = "sanctioned"
+vendor = "openai"
+group = "pilots"
+data = "internal"
+reason = "The trial of ticket 12"
+approver = "Ada Example"
+expires = 2999-12-31
+ticket = "https://tickets.example/12"
+"#;
+
+/// Puts a policy in force against this version.
+async fn apply(store: &Store, text: &str, against: u64) -> Result<u64, StoreError> {
+    let now = Timestamp::now();
+    let file = File::parse(text, &Catalogue::builtin(), now).expect("a policy");
+    let new = NewPolicy {
+        file: &file,
+        text,
+        actor: "ada",
+        comment: "test",
+        against,
+    };
+    store.apply_policy(&new, now).await
+}
+
+async fn json(collector: &Collector, path: &str) -> Value {
+    let answer = collector.get(path).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    answer.json().await.expect("JSON")
+}
+
+fn of<'a>(rows: &'a [Value], user: &str) -> &'a Value {
+    rows.iter()
+        .find(|row| row["user"]["name"] == user)
+        .expect("a row")
+}
+
+#[tokio::test]
+async fn each_row_says_its_verdict_and_what_gave_it() {
+    let collector = Collector::start().await;
+    let mut spool = Spool::of("web-1");
+    collector
+        .take(&spool.report(vec![call("eve", "claude"), call("adam", "claude")]))
+        .await;
+    let rows = collector.rows().await;
+    assert_eq!(
+        (&of(&rows, "eve")["verdict"], &of(&rows, "eve")["decision"]),
+        (&"unreviewed".into(), &Value::Null)
+    );
+    assert_eq!(json(&collector, "v1/inventory").await["policy"], 0);
+
+    let store = collector.store().await;
+    assert_eq!(apply(&store, POLICY, 0).await.expect("it is the first"), 1);
+    assert_eq!(json(&collector, "v1/inventory").await["policy"], 1);
+    let rows = collector.rows().await;
+    let eve = of(&rows, "eve");
+    assert_eq!(eve["verdict"], "sanctioned");
+    let decision = &eve["decision"];
+    assert_eq!(decision["sanction"], "pilots");
+    assert_eq!(decision["scope"], "vendor OpenAI, group pilots");
+    assert_eq!(
+        (&decision["data"], &decision["approver"]),
+        (&"internal".into(), &"Ada Example".into())
+    );
+    assert_eq!(decision["expires"], "3000-01-01T00:00:00Z");
+    assert_eq!(decision["ticket"], "https://tickets.example/12");
+    assert_eq!(
+        decision["beaten"],
+        serde_json::json!([
+            "openai is about vendor OpenAI, which is wider than pilots: vendor OpenAI, group pilots"
+        ])
+    );
+    assert_eq!(of(&rows, "adam")["verdict"], "prohibited");
+
+    let page = collector.get("").await.text().await.expect("text");
+    assert!(page.contains(r#"<span class="badge ok" title="pilots (vendor OpenAI, group pilots), for internal data: The trial of ticket 12 (Ada Example, until 3000-01-01T00:00:00Z)">sanctioned</span>"#), "{page}");
+    assert!(page.contains(">prohibited</span>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_past_is_as_it_was() {
+    let collector = Collector::start().await;
+    let store = collector.store().await;
+    let before = ago(1);
+    apply(&store, POLICY, 0).await.expect("it is the first");
+    let first = json(&collector, "v1/policy").await;
+    let applied = first["version"]["applied"].as_str().expect("a time").to_owned();
+    let milder = POLICY.replace("prohibited", "unreviewed");
+    assert_eq!(apply(&store, &milder, 1).await.expect("the second"), 2);
+
+    assert_eq!(
+        json(&collector, "v1/policy").await["sanctions"][1]["verdict"],
+        "unreviewed"
+    );
+    let then = json(&collector, &format!("v1/policy?at={applied}")).await;
+    assert_eq!(then, first);
+    assert_eq!(then["sanctions"][0]["verdict"], "prohibited");
+    assert_eq!(then["groups"]["pilots"], serde_json::json!(["eve"]));
+    assert_eq!(json(&collector, "v1/policy?version=1").await, first);
+    let nothing = json(&collector, &format!("v1/policy?at={before}")).await;
+    assert_eq!(
+        (&nothing["version"], &nothing["sanctions"]),
+        (&Value::Null, &serde_json::json!([]))
+    );
+    assert_eq!(
+        collector.get("v1/policy?version=3").await.status(),
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        collector.get("v1/policy?at=yesterday").await.status(),
+        StatusCode::BAD_REQUEST
+    );
+
+    let newest = json(&collector, "v1/policy/versions?limit=1").await;
+    assert_eq!(
+        (&newest["versions"][0]["version"], &newest["next"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(newest["versions"][0]["actor"], "ada");
+    let rest = json(&collector, "v1/policy/versions?before=2").await;
+    assert_eq!(
+        (&rest["versions"][0]["version"], &rest["next"]),
+        (&1.into(), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_is_refused() {
+    let collector = Collector::start().await;
+    let (one, other) = (collector.store().await, collector.store().await);
+    let milder = POLICY.replace("prohibited", "unreviewed");
+    let results = tokio::join!(apply(&one, POLICY, 0), apply(&other, &milder, 0));
+    let ((Ok(1), Err(refused)) | (Err(refused), Ok(1))) = results else {
+        panic!("{results:?}");
+    };
+    assert_eq!(
+        refused.to_string(),
+        "the policy is at version 1 by now, and this was planned against version 0: plan again"
+    );
+    assert_eq!(
+        json(&collector, "v1/policy").await["sanctions"]
+            .as_array()
+            .map(Vec::len),
+        Some(2),
+        "one of them whole"
+    );
+}
+
+#[tokio::test]
+async fn labels_of_hosts_count() {
+    let collector = start().await;
+    let label = |text: &str| -> Labels { [text.parse::<Label>().expect("a label")].into_iter().collect() };
+    for (host, labels) in [("prod-1", label("env=prod")), ("dev-1", label("env=dev"))] {
+        let token = labelling(&collector, DAY, 1, labels).await;
+        let mut agent = Agent::enrolled(&collector, host, &token).await;
+        assert_eq!(agent.report(&collector).await.status(), StatusCode::OK);
+    }
+    let text = "version = 1\n[[sanction]]\nid = \"prod\"\nverdict = \"prohibited\"\nhost_label = \"env=prod\"\n\
+                reason = \"Only in development\"\napprover = \"Ada Example\"\n";
+    apply(&collector.store().await, text, 0).await.expect("the first");
+    let rows = collector.rows().await;
+    let verdict = |host: &str| &rows.iter().find(|row| row["host"] == host).expect("a row")["verdict"];
+    assert_eq!(
+        (verdict("prod-1"), verdict("dev-1")),
+        (&"prohibited".into(), &"unreviewed".into())
+    );
+}

@@ -73,7 +73,7 @@ pub(super) struct Groups(Mutex<State>);
 pub(super) struct State {
     pub(super) waiting: VecDeque<Item>,
     /// Tasks that will look at `waiting` once more.
-    writers: usize,
+    pub(super) writers: usize,
     pub(super) most_writers: usize,
     tasks: JoinSet<()>,
 }
@@ -95,8 +95,14 @@ impl Groups {
 
     /// Waits until no task writes.
     pub(super) async fn end(&self) {
-        let mut tasks = std::mem::take(&mut self.state().tasks);
-        while tasks.join_next().await.is_some() {}
+        loop {
+            let mut tasks = std::mem::take(&mut self.state().tasks);
+            // One that panicked may have left another behind.
+            if tasks.is_empty() {
+                return;
+            }
+            while tasks.join_next().await.is_some() {}
+        }
     }
 }
 
@@ -129,13 +135,17 @@ impl State {
     }
 }
 
-/// Leaves room for another task, also when this one panics.
-struct Leave<'a>(Option<&'a Groups>);
+/// Leaves room for another task, also when this one panics; and then starts it, for those that wait.
+pub(super) struct Leave<'a>(pub(super) Option<&'a Store>);
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        if let Some(groups) = self.0 {
-            groups.state().writers -= 1;
+        let Some(store) = self.0 else { return };
+        let mut state = store.groups.state();
+        state.writers -= 1;
+        // Not when the runtime drops it at its end: then nobody waits any more.
+        if std::thread::panicking() && !state.waiting.is_empty() {
+            store.start_writer(&mut state);
         }
     }
 }
@@ -151,13 +161,7 @@ impl Store {
         {
             let mut state = self.groups.state();
             state.waiting.push_back(Item { arrival, answer });
-            if state.writers < state.most_writers {
-                state.writers += 1;
-                while state.tasks.try_join_next().is_some() {}
-                // By itself: whoever sent a report may go before it is stored, and others wait for the same commit.
-                let store = self.clone();
-                state.tasks.spawn(async move { store.write().await });
-            }
+            self.start_writer(&mut state);
         }
         // Without an answer the task has panicked.
         answered
@@ -165,9 +169,21 @@ impl Store {
             .unwrap_or_else(|_| Err(Arc::new(StoreError::Gone).into()))
     }
 
+    /// Starts a task that writes, unless as many do as may.
+    pub(super) fn start_writer(&self, state: &mut State) {
+        if state.writers >= state.most_writers {
+            return;
+        }
+        state.writers += 1;
+        while state.tasks.try_join_next().is_some() {}
+        // By itself: whoever sent a report may go before it is stored, and others wait for the same commit.
+        let store = self.clone();
+        state.tasks.spawn(async move { store.write().await });
+    }
+
     /// Writes until nothing waits.
     async fn write(&self) {
-        let mut leave = Leave(Some(&self.groups));
+        let mut leave = Leave(Some(self));
         loop {
             let group = {
                 let mut state = self.groups.state();

@@ -1,15 +1,18 @@
 //! Reports that are stored together.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::store::group::Leave;
 
 on_both!(
     reports_that_wait_are_stored_together_and_each_has_its_answer,
     a_report_that_the_database_refuses_harms_no_other,
     a_report_is_stored_though_its_sender_went,
+    reports_that_wait_for_a_writer_that_panics_are_stored,
 );
 
 type Answer = Result<Applied, Rejected>;
@@ -111,6 +114,25 @@ async fn a_report_is_stored_though_its_sender_went(place: Place) {
     start(&store).await;
     store.groups.end().await;
     assert_eq!(flows(&store).await, 3);
+}
+
+async fn reports_that_wait_for_a_writer_that_panics_are_stored(place: Place) {
+    let store = place.store().await;
+    let reports = (0..3).map(|_| Spool::of("web").report(vec![call("alice", "curl")]));
+    let handles = together(&store, reports.collect()).await;
+    store.groups.state().writers += 1;
+    let to = store.clone();
+    let writer = tokio::spawn(async move {
+        let _leave = Leave(Some(&to));
+        panic!("a writer panics: this is wanted");
+    });
+    assert!(writer.await.is_err(), "it panicked");
+    // No other report comes.
+    let answers = tokio::time::timeout(Duration::from_secs(20), answers(handles)).await;
+    assert!(answers.expect("answers").iter().all(Result::is_ok));
+    assert_eq!(flows(&store).await, 3);
+    store.groups.end().await;
+    assert_eq!(store.groups.state().writers, 0);
 }
 
 #[tokio::test]

@@ -189,6 +189,8 @@ fn of_postgres(error: &PgDatabaseError) -> fn(sqlx::Error) -> StoreError {
         // A row that others removed, or a month's partition.
         "23503" | "40001" | "40P01" | "55P03" => StoreError::Conflict,
         "23514" if error.constraint().is_none() => StoreError::Conflict,
+        // The text of a use, which retention removed after a trigger had found it there (`migrations/0012`, `0015`).
+        "23502" if error.table() == Some("postings") => StoreError::Conflict,
         "25006" => StoreError::ReadOnly,
         "53100" => StoreError::Full,
         "53300" => StoreError::Crowded,

@@ -5,7 +5,7 @@ use umbra_report::Observation;
 
 use super::{Place, apply, change, on_both, rows};
 use crate::made_up::{Spool, ago, call};
-use crate::store::{Bounds, Month, Position, Selection, Store, Use};
+use crate::store::{Both, Bounds, Month, Position, Selection, Store, Use};
 
 on_both!(
     a_rename_moves_a_row_to_its_new_name,
@@ -217,4 +217,68 @@ async fn uses_of_before_are_found_after_a_migration(place: Place) {
     drop(store);
     let store = place.store().await;
     all_is_found(&store, 2).await;
+}
+
+/// Has whoever writes uses stop between looking for their terms and naming them.
+const STOP: [&str; 2] = [
+    "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS
+     'BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END'",
+    "CREATE TRIGGER stop AFTER INSERT ON terms FOR EACH STATEMENT EXECUTE FUNCTION stop()",
+];
+
+/// What `WITH_TEXT` reads and no use has goes in between: the statement after it must not put a row where none finds it.
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_in_the_midst_of_a_report_costs_no_term() {
+    let Some(place) = Place::postgres() else { return };
+    let store = place.store().await;
+    let mut spool = Spool::of("web-1");
+    let call = || vec![crate::made_up::call("alice", "curl")];
+    // A use, and then another name of its host.
+    for host in ["web-1", "db-1"] {
+        for statement in [
+            "DROP TRIGGER IF EXISTS stop ON terms",
+            "DROP FUNCTION IF EXISTS stop",
+            "INSERT INTO terms (kind, text) VALUES (4, 'web-1'), (4, 'db-1') ON CONFLICT DO NOTHING",
+        ] {
+            change(&store, statement).await;
+        }
+        for statement in STOP {
+            change(&store, statement).await;
+        }
+        let Both::Postgres(postgres) = &*store.database else {
+            return;
+        };
+        let mut holder = postgres.pool.begin().await.expect("a connection");
+        sqlx::query("SELECT pg_advisory_xact_lock(7)")
+            .execute(&mut *holder)
+            .await
+            .expect("the lock");
+        host.clone_into(&mut spool.agent.host);
+        let report = spool.report(call());
+        let to = store.clone();
+        let applied = tokio::spawn(async move { apply(&to, &report).await });
+        loop {
+            let held: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            )
+            .fetch_one(&postgres.pool)
+            .await
+            .expect("the locks");
+            if held > 0 {
+                break;
+            }
+            assert!(!applied.is_finished(), "it stops");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        change(
+            &store,
+            "DELETE FROM terms WHERE NOT EXISTS (SELECT 1 FROM postings WHERE postings.term = terms.id)",
+        )
+        .await;
+        holder.commit().await.expect("the lock is let go");
+        applied.await.expect("it is tried again, and stored");
+        assert_eq!(rows(&store, "postings").await, 5 * rows(&store, "uses").await);
+    }
+    store.close().await;
 }

@@ -9,8 +9,10 @@ use umbra_tests::Collector;
 use umbra_tests::agent::free_port;
 use umbra_tests::metrics::Metrics;
 use umbra_tests::process::Process;
+use umbra_tests::skip::skip;
 use umbra_tests::wait::eventually;
 
+use crate::cluster::Cluster;
 use crate::feeding::{SOON, configure, fed, feeder, folder, kill_when_fed, stored};
 
 /// How the file is damaged.
@@ -25,6 +27,18 @@ const BYTES_OUT: &[u8] = b"\"bytes_out\":";
 
 #[test]
 fn a_damaged_spool_doubles_nothing_and_says_what_it_loses() {
+    each_damage(|data| Collector::start(data, None));
+}
+
+#[test]
+fn a_damaged_spool_doubles_nothing_and_says_what_it_loses_on_postgres() {
+    let Some(cluster) = Cluster::start("") else {
+        return skip("PostgreSQL is not installed");
+    };
+    each_damage(|data| Collector::start_on(&cluster.database(), data));
+}
+
+fn each_damage(collector: impl Fn(&Path) -> Collector) {
     let damages: [(&str, Damage); 6] = [
         ("a head of garbage", |file| write(file, 0, &[0xa5; 100])),
         ("garbage all over", |file| {
@@ -70,25 +84,23 @@ fn a_damaged_spool_doubles_nothing_and_says_what_it_loses() {
             fold(file);
             damage(file);
         };
-        damaged(what, folded);
+        damaged(what, folded, &collector);
     }
+    damaged("a log with a bit that flipped", flip_in_log, &collector);
 }
 
 /// SQLite takes a log to end where it is damaged, and so would the numbers begin again there.
-#[test]
-fn a_damaged_log_doubles_nothing_and_says_what_it_loses() {
-    damaged("a log with a bit that flipped", |file| {
-        let log = file.with_extension("db-wal");
-        let mut bytes = fs::read(&log).expect("the log");
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-        fs::write(log, bytes).expect("the log");
-    });
+fn flip_in_log(file: &Path) {
+    let log = file.with_extension("db-wal");
+    let mut bytes = fs::read(&log).expect("the log");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(log, bytes).expect("the log");
 }
 
-fn damaged(what: &str, damage: impl FnOnce(&Path)) {
+fn damaged(what: &str, damage: impl FnOnce(&Path), collector: impl Fn(&Path) -> Collector) {
     let (data, spool) = (folder(), folder());
-    let collector = Collector::start(data.path(), None);
+    let collector = collector(data.path());
     let config = configure(spool.path(), collector.address());
     Process::start(&mut feeder(&config, BEFORE)).succeed(SOON);
     // The rest is in the spool, and nobody takes it, when the agent is killed.

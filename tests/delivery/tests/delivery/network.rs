@@ -7,13 +7,28 @@ use std::thread;
 
 use umbra_tests::Collector;
 use umbra_tests::process::Process;
+use umbra_tests::skip::skip;
 
+use crate::cluster::Cluster;
 use crate::feeding::{SOON, configure, delivered, feeder, folder};
 
 #[test]
 fn a_network_that_is_cut_anywhere_loses_nothing_and_doubles_nothing() {
-    let (data, spool) = (folder(), folder());
-    let collector = Collector::start(data.path(), None);
+    let data = folder();
+    cut_anywhere(Collector::start(data.path(), None));
+}
+
+#[test]
+fn a_network_that_is_cut_anywhere_loses_nothing_and_doubles_nothing_on_postgres() {
+    let Some(cluster) = Cluster::start("") else {
+        return skip("PostgreSQL is not installed");
+    };
+    let data = folder();
+    cut_anywhere(Collector::start_on(&cluster.database(), data.path()));
+}
+
+fn cut_anywhere(collector: Collector) {
+    let spool = folder();
     let (proxy, plan) = proxy(collector.address());
     let config = configure(spool.path(), proxy);
     // In the head of the request, in its body, behind it; before, in and just at the end of the answer; and never.

@@ -17,3 +17,5 @@ mod full;
 mod kills;
 #[path = "delivery/network.rs"]
 mod network;
+#[path = "delivery/sudden.rs"]
+mod sudden;

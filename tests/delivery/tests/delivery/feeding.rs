@@ -41,6 +41,13 @@ pub(crate) fn feeder(config: &Path, last: u64) -> Command {
     command
 }
 
+/// Feeds one program for ever.
+pub(crate) fn steady(config: &Path) -> Command {
+    let mut command = bound(env!("CARGO_BIN_EXE_umbra-feeder"));
+    command.arg(config).arg("steadily");
+    command
+}
+
 /// Kills a feeder once it has all in the spool; what it waited for, the next one need not.
 pub(crate) fn kill_when_fed(mut feeder: Process) {
     feeder.said("the last record is in the spool", SOON);

@@ -7,14 +7,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::bed::Run;
 use umbra_tests::clients::{Call, named};
+use umbra_tests::collector::Row;
 use umbra_tests::skip::{Need, ready, spared};
+use umbra_tests::truth::Connection;
 use umbra_tests::wait::eventually;
-use umbra_tests::{Collector, TestBed};
+use umbra_tests::{Collector, Event, TestBed};
 
 use crate::collector_away::folder;
 use crate::enrol::make_token;
-use crate::expect::{flow_of, untold};
+use crate::expect::{agreement, flow_of, untold};
 use crate::names::{BED, OPENAI, own_catalogue};
 
 const HOST: &str = "llm.corp.example";
@@ -123,5 +126,105 @@ fn a_catalogue_of_the_collector_takes_effect_while_the_agent_runs() {
     assert_eq!((rows[1][0], rows[1][2], rows[1][3]), ("3", "all", "1"), "{list}");
     assert!(config(data.path(), &["show", "3"]).contains("interval_seconds = 5"));
     untold(agent, [], &after);
+    assert!(collector.stop().success());
+}
+
+/// What a flow that is open meanwhile is called, and how it ends, is decided when it says its name.
+#[test]
+fn a_flow_that_is_open_while_the_catalogue_changes_keeps_its_name_and_its_bytes() {
+    const RENAMED: &str = HOST;
+    const REMOVED: &str = OPENAI.name;
+    const ADDED: &str = WILD;
+    const LONG: &str = "/slow/15/1000";
+    if spared("configuration by the collector") {
+        return;
+    }
+    if !ready(&BED) || !ready(&[Need::Binary("umbra-collector")]) {
+        return;
+    }
+    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let bed = TestBed::serving(&[RENAMED, REMOVED, ADDED].map(|name| (address, name)), &[]);
+    let (data, spool) = (folder(), folder());
+    let token = spool.path().join("token");
+    let collector = Collector::for_agents(data.path(), "");
+    make_token(data.path(), &token, &[]);
+    let agent = Agent::start(&setup(&collector, spool.path(), &token));
+    let own = own_catalogue(&bed, RENAMED);
+    let publish = || {
+        config(
+            data.path(),
+            &["publish", "--catalogue", own.to_str().expect("a path")],
+        )
+    };
+    publish();
+    runs(data.path(), "1");
+
+    let mut long = [RENAMED, REMOVED, ADDED].map(|name| bed.start(&named("curl"), &Call::to(name, LONG)));
+    let of = |run: &Run| {
+        let pid = run.process.pid();
+        move |event: &Event| event.process.pid == pid
+    };
+    for (run, vendor) in long.iter().zip(["Own", "OpenAI"]) {
+        let open = eventually(SOON, || {
+            let flows = agent.flows(of(run));
+            let [flow] = flows.as_slice() else {
+                return Err(format!("{flows:?}"));
+            };
+            Ok(flow.open.clone())
+        });
+        assert_eq!(open.vendor, vendor);
+    }
+    let text = fs::read_to_string(&own).expect("a file");
+    let added = text.replace(RENAMED, ADDED).replace("Own", "Added");
+    let renamed = text.replace("Own", "Renamed");
+    fs::write(
+        &own,
+        format!("[disable]\nvendors = [\"OpenAI\"]\n{renamed}{added}"),
+    )
+    .expect("a file");
+    publish();
+    runs(data.path(), "2");
+    for run in &mut long {
+        assert!(
+            run.process.ended().is_none(),
+            "the catalogue changed while it was open"
+        );
+    }
+    let new = [RENAMED, ADDED, REMOVED].map(|name| bed.run(&named("curl"), &Call::to(name, "/bytes/100")));
+    for (run, vendor) in new.iter().zip(["Renamed", "Added"]) {
+        assert_eq!(flow_of(&agent, of(run)).open.vendor, vendor);
+    }
+
+    let [renamed, removed, mut added] = long;
+    let mut counted = Vec::new();
+    for (mut run, name, vendor) in [(renamed, RENAMED, "Own"), (removed, REMOVED, "OpenAI")] {
+        let own = of(&run);
+        run.succeed();
+        let is_it =
+            |truth: &Connection| truth.path.as_deref() == Some(LONG) && truth.name.as_deref() == Some(name);
+        let flows = agreement(&agent, &bed, own, is_it);
+        assert_eq!(flows.len(), 1, "it opens and closes once: {flows:?}");
+        for event in std::iter::once(&flows[0].open).chain(&flows[0].close) {
+            assert_eq!((event.name.as_str(), event.vendor.as_str()), (name, vendor));
+        }
+        counted.push((vendor, flows[0].bytes().expect("it is closed")));
+    }
+    // It said its name before that was one of the catalogue's.
+    let late = added.process.pid();
+    added.succeed();
+    for (vendor, bytes) in counted {
+        eventually(SOON, || {
+            let rows: Vec<_> = [RENAMED, REMOVED]
+                .iter()
+                .flat_map(|name| collector.rows(name))
+                .filter(|row| row.vendor == vendor)
+                .collect();
+            let sum = Row::sum(&rows);
+            (sum == (1, bytes))
+                .then_some(())
+                .ok_or_else(|| format!("{bytes:?} by {vendor} are stored as {rows:?}"))
+        });
+    }
+    untold(agent, [], &[late, new[2].process.pid()]);
     assert!(collector.stop().success());
 }

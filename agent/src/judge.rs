@@ -137,6 +137,14 @@ impl Judge {
         self.undecided.forget(key);
     }
 
+    /// Looks up the names of another catalogue from now on, if that is configured.
+    pub fn take_up(&mut self, names: &Names) {
+        if let Some((addresses, _)) = &self.addresses {
+            addresses.look_for(names.resolvable());
+        }
+        self.keep_house(names);
+    }
+
     /// Tells the kernel which addresses belong to names of the catalogue, if that is configured.
     pub fn keep_house(&mut self, names: &Names) {
         if let Some((addresses, table)) = &mut self.addresses {

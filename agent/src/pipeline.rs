@@ -161,6 +161,7 @@ impl Pipeline {
                 Some(catalogue) = self.catalogues.recv() => {
                     let kernel = &mut self.kernel_names;
                     self.names.replace(catalogue, |old, new| kernel.replace(old, new))?;
+                    self.judge.take_up(&self.names);
                 }
                 _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
             }

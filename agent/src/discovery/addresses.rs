@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::proto::rr::Name;
 use hickory_resolver::{TokioResolver, system_conf};
-use tokio::time::sleep;
+use tokio::sync::watch;
+use tokio::time::timeout;
 use tracing::debug;
 
 use super::DiscoveryError;
@@ -19,43 +20,69 @@ use super::DiscoveryError;
 /// More addresses are not remembered.
 const ADDRESSES: usize = 8_192;
 
-/// What the look-ups found; clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Addresses(Arc<Mutex<HashMap<IpAddr, Claim>>>);
+/// What is looked up, and what was found; clones share it.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    claims: Arc<Mutex<HashMap<IpAddr, Claim>>>,
+    names: Arc<watch::Sender<Vec<Arc<str>>>>,
+}
 
 #[derive(Debug)]
 struct Claim {
-    /// `None` when two names have the address: then it is evidence for neither.
-    name: Option<Arc<str>>,
+    /// One; or more, and then the address is evidence for none of them.
+    names: Vec<Arc<str>>,
     until: Instant,
 }
 
 /// Looks names up for ever.
 pub struct Seeker {
     resolver: TokioResolver,
-    names: Vec<Arc<str>>,
     every: Duration,
     addresses: Addresses,
 }
 
 impl Addresses {
+    fn of(names: Vec<Arc<str>>) -> Self {
+        Self {
+            claims: Arc::default(),
+            names: Arc::new(watch::Sender::new(names)),
+        }
+    }
+
+    /// Looks for the addresses of these names from now on, and knows those of no others.
+    pub fn look_for(&self, names: Vec<Arc<str>>) {
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.retain(|_, claim| {
+            claim.names.retain(|name| names.contains(name));
+            !claim.names.is_empty()
+        });
+        // Under the lock: an answer that comes meanwhile finds the new names.
+        self.names.send_replace(names);
+    }
+
     /// Addresses that only one catalogue name has now, with that name.
     pub fn current(&self) -> Vec<(IpAddr, Arc<str>)> {
         let now = Instant::now();
-        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
         claims
             .iter()
             .filter(|(_, claim)| now < claim.until)
-            .filter_map(|(ip, claim)| Some((*ip, claim.name.clone()?)))
+            .filter_map(|(ip, claim)| match claim.names.as_slice() {
+                [name] => Some((*ip, name.clone())),
+                _ => None,
+            })
             .collect()
     }
 
     fn claim(&self, ip: IpAddr, name: &Arc<str>, until: Instant) {
         let now = Instant::now();
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.names.borrow().contains(name) {
+            return;
+        }
         if let Some(claim) = claims.get_mut(&ip).filter(|claim| now < claim.until) {
-            if claim.name.as_ref() != Some(name) {
-                claim.name = None;
+            if !claim.names.contains(name) {
+                claim.names.push(name.clone());
             }
             claim.until = claim.until.max(until);
             return;
@@ -67,7 +94,7 @@ impl Addresses {
             claims.insert(
                 ip,
                 Claim {
-                    name: Some(name.clone()),
+                    names: vec![name.clone()],
                     until,
                 },
             );
@@ -92,9 +119,8 @@ impl Seeker {
     ) -> Result<Self, DiscoveryError> {
         Ok(Self {
             resolver: super::resolver(config, options)?,
-            names,
             every,
-            addresses: Addresses::default(),
+            addresses: Addresses::of(names),
         })
     }
 
@@ -105,17 +131,23 @@ impl Seeker {
 
     /// Asks until dropped.
     pub async fn run(self) {
-        if self.names.is_empty() {
-            return;
-        }
-        // An answer is used at least until its name's turn comes again: many live for a minute only.
-        let turns = u32::try_from(self.names.len())
-            .unwrap_or(u32::MAX)
-            .saturating_mul(2);
-        let shortest = self.every.saturating_mul(turns).max(Duration::from_mins(1));
-        for name in self.names.iter().cycle() {
-            self.ask(name, shortest).await;
-            sleep(self.every.mul_f64(1.0 + fastrand::f64() / 2.0)).await;
+        let mut names = self.addresses.names.subscribe();
+        loop {
+            let round = names.borrow_and_update().clone();
+            // An answer is used at least until its name's turn comes again: many live for a minute only.
+            let turns = u32::try_from(round.len()).unwrap_or(u32::MAX).saturating_mul(2);
+            let shortest = self.every.saturating_mul(turns).max(Duration::from_mins(1));
+            for name in &round {
+                self.ask(name, shortest).await;
+                let pause = self.every.mul_f64(1.0 + fastrand::f64() / 2.0);
+                if timeout(pause, names.changed()).await.is_ok() {
+                    break;
+                }
+            }
+            if round.is_empty() {
+                // Its sender is this seeker's own: it cannot be gone.
+                let _ = names.changed().await;
+            }
         }
     }
 

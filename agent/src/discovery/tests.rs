@@ -170,7 +170,9 @@ fn equal_priorities_share_by_weight() {
 async fn addresses_lead_back_to_their_only_name() {
     let ours = Ipv4Addr::new(192, 0, 2, 1);
     let shared = Ipv4Addr::new(192, 0, 2, 2);
+    let new = Ipv4Addr::new(192, 0, 2, 3);
     let records = vec![
+        address_record("api.new.example", new),
         address_record("api.one.example", ours),
         address_record("api.one.example", shared),
         address_record("api.two.example", shared),
@@ -201,8 +203,28 @@ async fn addresses_lead_back_to_their_only_name() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
-    run.abort();
     assert_eq!(name_of(ours.into()).as_deref(), Some("api.one.example"));
     assert_eq!(name_of(shared.into()), None, "two names share it");
     assert_eq!(name_of(Ipv4Addr::UNSPECIFIED.into()), None);
+
+    // Another catalogue: one name goes, and what it shared is the other's; one comes.
+    addresses.look_for(vec!["api.two.example".into(), "api.new.example".into()]);
+    assert_eq!(name_of(ours.into()), None, "its name is no longer looked for");
+    assert_eq!(name_of(shared.into()).as_deref(), Some("api.two.example"));
+    while name_of(new.into()).is_none() {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(name_of(new.into()).as_deref(), Some("api.new.example"));
+
+    // And one without a name to look up.
+    addresses.look_for(vec![]);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(addresses.current().is_empty());
+    addresses.look_for(vec!["api.one.example".into()]);
+    while name_of(ours.into()).is_none() {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    run.abort();
 }

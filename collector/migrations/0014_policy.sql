@@ -22,3 +22,7 @@ CREATE TABLE sanctions (
 ) STRICT;
 CREATE UNIQUE INDEX sanctions_in_force ON sanctions (name) WHERE ended IS NULL;
 CREATE INDEX sanctions_ended ON sanctions (ended);
+
+-- The version of the policy under which a finding was raised, and the sanction that counted, if any did.
+ALTER TABLE findings ADD COLUMN policy INTEGER;
+ALTER TABLE findings ADD COLUMN sanction TEXT;

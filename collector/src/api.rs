@@ -123,6 +123,7 @@ impl Row {
     fn of(used: Use, policy: &InForce, now: Timestamp) -> Self {
         let decided = policy.decide(&used, now);
         let (verdict, decision) = (decided.verdict, Decision::of(&decided));
+        let finding = used.finding_of(verdict);
         Self {
             verdict,
             decision,
@@ -157,7 +158,7 @@ impl Row {
             first_seen: used.first_seen,
             last_seen: used.last_seen,
             evidence: used.evidence,
-            finding: used.finding,
+            finding,
         }
     }
 }
@@ -184,7 +185,7 @@ pub(crate) async fn inventory(
     if !(1..=MOST_ROWS).contains(&limit) {
         return Err(Refusal::bad(format!("limit must be from 1 to {MOST_ROWS}")));
     }
-    let policy = app.policies.current().await?;
+    let policy = app.store.in_force().await?;
     let page = app.store.uses(&query.selection()?, limit).await?;
     let now = Timestamp::now();
     let rows = page.rows.into_iter().map(|used| Row::of(used, &policy, now));

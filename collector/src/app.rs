@@ -5,7 +5,6 @@ use tokio::sync::Notify;
 
 use crate::ingest::{Limits, Queue};
 use crate::metrics::Metrics;
-use crate::policy::Policies;
 use crate::store::Store;
 use crate::sums::Sums;
 
@@ -14,7 +13,6 @@ use crate::sums::Sums;
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) sums: Arc<Sums>,
-    pub(crate) policies: Arc<Policies>,
     pub(crate) metrics: Arc<Metrics>,
     /// Wakes the courier; `None` when no webhook is configured.
     pub(crate) alerts: Option<Arc<Notify>>,
@@ -37,7 +35,6 @@ impl App {
     ) -> Self {
         Self {
             sums: Arc::new(Sums::new(Arc::clone(&store), crate::config::MISSING)),
-            policies: Arc::new(Policies::new(Arc::clone(&store))),
             store,
             metrics: Arc::default(),
             alerts,

@@ -1,16 +1,57 @@
-//! What deserves a person. Today: a new unsanctioned caller.
+//! What deserves a person: a new caller that nobody has sanctioned, and prohibited use.
 //!
-//! One finding stands for a fleet-wide caller and a vendor, and that caller is keyed on the program's fleet-wide name
+//! One finding of a kind stands for a fleet-wide caller and a vendor, and that caller is keyed on the program's fleet-wide name
 //! and its place ([`crate::inventory::fleet_wide`]): neither host, pid, home directory nor user is in the key. The
 //! same tool run by two people on three hosts is one program with two users, and one decision for whoever sanctions
 //! it; the page shows each of its users and hosts as a row. The finding is made in the transaction that stores the
 //! observation, and a unique key of the store keeps it the only one.
 
 use umbra_catalog::Kind;
+use umbra_policy::Verdict;
 use umbra_report::Evidence;
 
-/// The kind of finding: a program that nobody has sanctioned uses a vendor for the first time.
-pub const NEW_CALLER: &str = "new_caller";
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// A program that nobody has sanctioned uses a vendor for the first time.
+    NewCaller,
+    /// A program uses a vendor that it must not, for the first time.
+    ProhibitedUse,
+}
+
+impl FindingKind {
+    /// The word used in the store, in the API and in alerts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NewCaller => "new_caller",
+            Self::ProhibitedUse => "prohibited_use",
+        }
+    }
+
+    /// The kind of this word; `None` when a later version wrote it.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::NewCaller, Self::ProhibitedUse]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+
+    /// What use with this verdict is; `None`: as it should be.
+    pub const fn with(verdict: Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Sanctioned => None,
+            Verdict::Unreviewed => Some(Self::NewCaller),
+            Verdict::Prohibited => Some(Self::ProhibitedUse),
+        }
+    }
+
+    /// The verdict that it was raised under.
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::NewCaller => Verdict::Unreviewed,
+            Self::ProhibitedUse => Verdict::Prohibited,
+        }
+    }
+}
 
 /// Whether an observation is enough for a finding: not when it is but static content or telemetry, which other sites
 /// embed, nor when an address alone says which name it was.

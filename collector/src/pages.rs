@@ -65,9 +65,16 @@ async fn view(app: &App, query: Result<QueryOf<Query>, QueryRejection>) -> Resul
     let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
     let now = Timestamp::now();
     let sum = app.sums.get().await?;
-    let policy = app.policies.current().await?;
+    let policy = app.store.in_force().await?;
+    let kind = match query.finding {
+        Some(finding) => app.store.finding_kind(finding).await?,
+        None => None,
+    };
     let page = app.store.uses(&query.selection()?, ROWS).await?;
-    Ok(View::new(&query, page, &policy, &sum, app, now))
+    Ok(View {
+        kind,
+        ..View::new(&query, page, &policy, &sum, app, now)
+    })
 }
 
 fn failed(error: &askama::Error) -> Refusal {

@@ -1,12 +1,10 @@
 //! The policy that is in force, held against the inventory.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use jiff::Timestamp;
 use umbra_catalog::Kind;
 use umbra_policy::{Decision, Policy, Subject};
 
-use crate::store::{Decided, Store, StoreError, Use};
+use crate::store::{Decided, Use};
 
 /// A version of the policy, put together.
 #[derive(Clone, Debug, Default)]
@@ -23,39 +21,6 @@ impl From<Decided> for InForce {
             policy: Policy::new(decided.sanctions.clone(), &decided.groups),
             decided,
         }
-    }
-}
-
-/// The last version, read anew once there is another one.
-#[derive(Debug)]
-pub(crate) struct Policies {
-    store: Arc<Store>,
-    last: Mutex<Arc<InForce>>,
-}
-
-impl Policies {
-    pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self {
-            store,
-            last: Mutex::default(),
-        }
-    }
-
-    /// The policy as of now, whoever changed it: another collector on the same store, or a command.
-    pub(crate) async fn current(&self) -> Result<Arc<InForce>, StoreError> {
-        let version = self.store.policy_version().await?;
-        let last = Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner));
-        if last.decided.number() == version {
-            return Ok(last);
-        }
-        // It is kept for good, so it is there.
-        let decided = self.store.policy(version).await?.unwrap_or_default();
-        let read = Arc::new(InForce::from(decided));
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.decided.number() < version {
-            *last = Arc::clone(&read);
-        }
-        Ok(read)
     }
 }
 

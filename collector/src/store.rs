@@ -15,6 +15,7 @@ mod directory;
 mod enrolments;
 mod error;
 mod evidence;
+mod findings;
 mod group;
 mod health;
 mod migrations;
@@ -30,7 +31,7 @@ mod tokens;
 mod uses;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -56,6 +57,8 @@ pub use retention::{Bounds, Removed};
 pub use tokens::{NewToken, Token};
 pub use uses::{NoPosition, Page, Position, Selection, Use};
 
+use crate::policy::InForce;
+
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -73,6 +76,8 @@ pub enum Location {
 pub struct Store {
     database: Arc<Both<sqlite::Pools, postgres::Postgres>>,
     groups: Arc<Groups>,
+    /// The last version of the policy that was read.
+    in_force: Arc<Mutex<Arc<InForce>>>,
 }
 
 impl Store {
@@ -98,6 +103,7 @@ impl Store {
         let store = Self {
             database: Arc::new(database),
             groups: Arc::new(Groups::new(writers)),
+            in_force: Arc::default(),
         };
         store.check_form().await?;
         if matches!(&*store.database, Both::Sqlite(pools) if pools.are_alone()) {

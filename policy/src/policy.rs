@@ -91,6 +91,17 @@ impl Policy {
         &self.sanctions
     }
 
+    /// Whether it decides nothing.
+    pub fn is_empty(&self) -> bool {
+        self.sanctions.is_empty()
+    }
+
+    /// Whether any of them asks for a label of the host.
+    pub fn asks_for_labels(&self) -> bool {
+        let mut scopes = self.sanctions.iter().map(|sanction| &sanction.scope);
+        scopes.any(|scope| scope.host_label.is_some())
+    }
+
     /// What it says of a subject, at a time.
     pub fn decide(&self, subject: &Subject<'_>, time: Timestamp) -> Decision<'_> {
         let groups = subject.user.and_then(|user| self.groups.get(user));

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use reqwest::Url;
 use serde::Serialize;
+use umbra_policy::Verdict;
 
 use crate::store::Alert;
 
@@ -9,15 +10,19 @@ use crate::store::Alert;
 pub struct Payload<'a> {
     /// The delivery's id, also in the header `Webhook-Id`: the same for each repeat.
     pub id: &'a str,
-    /// Kind of finding: `new_caller`.
+    /// Kind of finding: `new_caller` or `prohibited_use`.
     #[serde(rename = "type")]
     pub kind: &'a str,
     /// When the finding was made (RFC 3339, UTC).
     pub time: Timestamp,
     /// Number of the finding.
     pub finding: i64,
-    /// What has been decided about it: `unreviewed`.
-    pub verdict: &'static str,
+    /// What had been decided about it: `unreviewed` or `prohibited`.
+    pub verdict: Verdict,
+    /// The sanction that said so, or null.
+    pub sanction: Option<&'a str>,
+    /// Version of the policy that it is of; 0 before anything was decided.
+    pub policy: i64,
     /// Vendor's name in the catalogue.
     pub vendor: &'a str,
     /// Service of the vendor.
@@ -67,7 +72,9 @@ impl<'a> Payload<'a> {
             kind: &alert.kind,
             time: alert.created(),
             finding: alert.finding,
-            verdict: "unreviewed",
+            verdict: alert.verdict(),
+            sanction: alert.sanction.as_deref(),
+            policy: alert.policy.unwrap_or_default(),
             vendor: &alert.vendor,
             service: &alert.service,
             kind_of_service: &alert.service_kind,

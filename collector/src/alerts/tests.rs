@@ -50,6 +50,8 @@ async fn the_payload_has_its_golden_form() {
             "time": "2026-11-24T10:15:05Z",
             "finding": 1,
             "verdict": "unreviewed",
+            "sanction": null,
+            "policy": 0,
             "vendor": "OpenAI",
             "service": "API",
             "kind_of_service": "api",

@@ -97,7 +97,7 @@ pub(crate) async fn policy(
                 .map_err(|_| Refusal::bad("at must be a time with its zone, such as 2026-11-27T12:00:00Z"))?;
             app.store.policy_version_at(at).await?
         }
-        (None, None) => return Ok(Json(app.policies.current().await?.decided.clone().into())),
+        (None, None) => return Ok(Json(app.store.in_force().await?.decided.clone().into())),
     };
     match app.store.policy(version).await? {
         Some(decided) => Ok(Json(decided.into())),

@@ -2,10 +2,12 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use umbra_catalog::Kind;
+use umbra_policy::Subject;
 use umbra_report::Observation;
 
 use super::fleet_wide;
 use crate::findings;
+use crate::labels::Labels;
 use crate::store;
 
 /// Milliseconds in the hour that observations are kept by.
@@ -179,6 +181,28 @@ impl<'a> Tally<'a> {
     /// Vendor, service, kind and name.
     pub(crate) fn destination(&self) -> [&str; 4] {
         [self.vendor, self.service, self.kind.as_str(), self.name]
+    }
+
+    /// What the policy is asked about it; the labels are the host's.
+    pub(crate) fn subject(&self, labels: Option<&'a Labels>) -> Subject<'_> {
+        let labels = labels.into_iter().flat_map(|labels| &labels.0);
+        Subject {
+            vendor: self.vendor,
+            service: self.service,
+            kind: Some(self.kind),
+            program: self.program,
+            script: self.facts.script,
+            package: self.facts.package.as_deref(),
+            uid: self.facts.uid,
+            user: self.facts.user_name,
+            groups: Vec::new(),
+            labels: labels
+                .map(|(key, value)| (key.as_str(), value.as_str()))
+                .collect(),
+            unit: self.facts.unit,
+            image: self.facts.image,
+            namespace: self.facts.namespace,
+        }
     }
 
     /// Adds what the same caller did in the same hour.

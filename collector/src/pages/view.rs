@@ -6,6 +6,7 @@ use umbra_report::Evidence;
 
 use super::format::{Time, ago, bytes, thousands};
 use crate::app::App;
+use crate::findings::FindingKind;
 use crate::policy::InForce;
 use crate::query::Query;
 use crate::store::{Health, Page, Use};
@@ -17,6 +18,8 @@ pub(super) struct View {
     pub(super) search: String,
     /// The finding that the page is about.
     pub(super) finding: Option<i64>,
+    /// What that one is about.
+    pub(super) kind: Option<FindingKind>,
     /// Whether the page begins at the newest row.
     pub(super) first: bool,
     pub(super) rows: Vec<Row>,
@@ -54,6 +57,7 @@ impl View {
         };
         Self {
             finding: query.finding,
+            kind: None,
             first: query.after.as_deref().is_none_or(str::is_empty),
             next: page.next.map(|position| address(Some(position.to_string()))),
             newest: address(None),
@@ -120,6 +124,7 @@ impl Row {
         let decision = policy.decide(&used, now);
         let because = decision.by.map_or_else(String::new, because);
         let verdict = decision.verdict;
+        let finding = used.finding_of(verdict);
         let (evidence, evidence_long) = evidence(used.evidence);
         let behind = [used.script, used.exe, used.image, used.unit];
         Self {
@@ -146,7 +151,7 @@ impl Row {
             last_seen: used.last_seen.into(),
             evidence,
             evidence_long,
-            finding: used.finding,
+            finding,
             verdict,
             because,
         }

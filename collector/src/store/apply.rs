@@ -62,6 +62,7 @@ impl Store {
     }
 
     async fn apply_once(&self, group: &[Item]) -> Result<Vec<Applied>, StoreError> {
+        let policy = self.in_force().await?;
         let mut transaction = self.begin().await?;
         let known = agents::remember(&mut transaction, group).await?;
         fail_point("agent_remembered");
@@ -72,7 +73,7 @@ impl Store {
             .collect();
         let gaps: Vec<_> = news.iter().flat_map(News::gaps).collect();
         batch::execute(&mut transaction, MISS, gaps).await?;
-        let raised = batch::apply(&mut transaction, &news).await?;
+        let raised = batch::apply(&mut transaction, &news, &policy).await?;
         let moved = news.iter().filter(|news| news.applied.records > 0);
         let streams: Vec<_> = moved
             .map(|news| {

@@ -1,10 +1,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use umbra_policy::Verdict;
 use umbra_report::Evidence;
 
 use super::both::Wording;
 use super::{Store, StoreError, evidence, length, millis, on, time};
+use crate::findings::FindingKind;
 
 /// For how long an alert is a collector's that is sending it. An attempt takes 10 s at most; the rest is room for
 /// clocks of collectors that differ.
@@ -65,6 +67,10 @@ pub struct Alert {
     pub user_name: Option<String>,
     /// Host on which it was first seen.
     pub host: String,
+    /// Version of the policy under which it was raised; `None`: it was raised before there were any.
+    pub policy: Option<i64>,
+    /// The sanction that counted, if any did.
+    pub sanction: Option<String>,
     evidence: i64,
     first_seen: i64,
     created: i64,
@@ -74,6 +80,11 @@ impl Alert {
     /// How the name is known; `None` when a later version wrote it.
     pub fn evidence(&self) -> Option<Evidence> {
         evidence::of_rank(self.evidence)
+    }
+
+    /// The verdict that the finding was raised under.
+    pub fn verdict(&self) -> Verdict {
+        FindingKind::of(&self.kind).map_or(Verdict::Unreviewed, FindingKind::verdict)
     }
 
     /// When the caller was first seen.
@@ -125,7 +136,7 @@ impl Store {
             sqlx::query_as(
             "SELECT o.id, o.delivery, o.attempts, f.id AS finding, f.kind, f.vendor, d.service,
                     d.kind AS service_kind, d.name, p.name AS program, c.exe, c.script, c.image, c.unit, c.uid,
-                    c.user_name, a.host, f.evidence, f.first_seen, f.created
+                    c.user_name, a.host, f.policy, f.sanction, f.evidence, f.first_seen, f.created
              FROM outbox o
              JOIN findings f ON f.id = o.finding
              JOIN destinations d ON d.id = f.destination

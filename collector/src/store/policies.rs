@@ -1,6 +1,7 @@
 //! Versions of the policy. Each is kept for good, with the sanctions that it began and ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use umbra_policy::{Change, File, Sanction, difference};
 use super::batch::execute;
 use super::both::{Wording, with_rows};
 use super::{Store, StoreError, count, millis, on, stored, time};
+use crate::policy::InForce;
 
 /// A change of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,23 @@ const END: Wording = with_rows!(
 );
 
 impl Store {
+    /// The policy as of now, whoever changed it: another collector on the same store, or a command.
+    pub(crate) async fn in_force(&self) -> Result<Arc<InForce>, StoreError> {
+        let version = self.policy_version().await?;
+        let last = Arc::clone(&self.in_force.lock().unwrap_or_else(PoisonError::into_inner));
+        if last.decided.number() == version {
+            return Ok(last);
+        }
+        // It is kept for good, so it is there.
+        let decided = self.policy(version).await?.unwrap_or_default();
+        let read = Arc::new(InForce::from(decided));
+        let mut last = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.decided.number() < version {
+            *last = Arc::clone(&read);
+        }
+        Ok(read)
+    }
+
     /// Number of the policy's last version; 0 before anything was decided.
     pub async fn policy_version(&self) -> Result<u64, StoreError> {
         let last: Option<i64> = on!(self.readers(), |db| {

@@ -12,7 +12,7 @@
 
 use super::uses::{Page, Position, Row, Selection, Use};
 use super::{Store, StoreError, on};
-use crate::findings;
+use crate::findings::FindingKind;
 
 /// Rows that are looked through before terms are, beside as many as are asked for.
 const NEWEST: i64 = if cfg!(test) { 3 } else { 1000 };
@@ -26,7 +26,10 @@ macro_rules! select {
                     c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
                     c.uid, c.user_name, a.host, a.agent,
                     (SELECT e.labels FROM enrolments e WHERE e.agent = a.agent) AS labels, u.flows, u.bytes_out, u.bytes_in,
-                    u.first_seen, u.last_seen, u.evidence, f.id AS finding
+                    u.first_seen, u.last_seen, u.evidence,
+                    f.id AS finding,
+                    (SELECT n.id FROM findings n WHERE n.kind = 'prohibited_use' AND n.program = c.program
+                     AND n.vendor = d.vendor) AS prohibition
              FROM found
              JOIN uses u ON u.id = found.used
              JOIN callers c ON c.id = u.caller
@@ -126,7 +129,7 @@ impl Store {
                 .bind(after.first_seen)
                 .bind(after.id)
                 .bind(count)
-                .bind(findings::NEW_CALLER)
+                .bind(FindingKind::NewCaller.as_str())
                 .fetch_all(db)
                 .await
         })?)
@@ -138,7 +141,7 @@ impl Store {
                 .bind(after.first_seen)
                 .bind(after.id)
                 .bind(count)
-                .bind(findings::NEW_CALLER)
+                .bind(FindingKind::NewCaller.as_str())
                 .bind(finding)
                 .fetch_all(db)
                 .await
@@ -151,7 +154,7 @@ impl Store {
                 .bind(after.first_seen)
                 .bind(after.id)
                 .bind(count)
-                .bind(findings::NEW_CALLER)
+                .bind(FindingKind::NewCaller.as_str())
                 .bind(pattern)
                 .bind(NEWEST + count)
                 // No text spans two columns.
@@ -167,7 +170,7 @@ impl Store {
                 .bind(after.first_seen)
                 .bind(after.id)
                 .bind(count)
-                .bind(findings::NEW_CALLER)
+                .bind(FindingKind::NewCaller.as_str())
                 .bind(pattern)
                 .fetch_all(db)
                 .await

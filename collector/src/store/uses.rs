@@ -2,9 +2,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use umbra_policy::Verdict;
 use umbra_report::{Evidence, Origin};
 
 use super::{configurations, count, evidence, time};
+use crate::findings::FindingKind;
 use crate::labels::Labels;
 
 /// A row of the inventory: a caller on a host, and a name that it used.
@@ -66,10 +68,22 @@ pub struct Use {
     pub last_seen: Timestamp,
     /// The strongest evidence; `None` when a later version wrote it.
     pub evidence: Option<Evidence>,
-    /// The finding about this program and vendor.
+    /// The finding that this program is new to this vendor.
     pub finding: Option<i64>,
+    /// The finding that it uses the vendor although it must not.
+    pub prohibition: Option<i64>,
     /// Where the row stands in the order of the page.
     pub position: Position,
+}
+
+impl Use {
+    /// The finding that a row with this verdict is one of.
+    pub fn finding_of(&self, verdict: Verdict) -> Option<i64> {
+        match FindingKind::with(verdict)? {
+            FindingKind::NewCaller => self.finding,
+            FindingKind::ProhibitedUse => self.prohibition,
+        }
+    }
 }
 
 /// A row's place: newest first by first seen, then by the store's own number.
@@ -163,6 +177,7 @@ pub(super) struct Row {
     last_seen: i64,
     evidence: i64,
     finding: Option<i64>,
+    prohibition: Option<i64>,
 }
 
 impl From<Row> for Use {
@@ -197,6 +212,7 @@ impl From<Row> for Use {
             last_seen: time(row.last_seen),
             evidence: evidence::of_rank(row.evidence),
             finding: row.finding,
+            prohibition: row.prohibition,
             position: Position {
                 first_seen: row.first_seen,
                 id: row.id,

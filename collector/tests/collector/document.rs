@@ -35,6 +35,8 @@ async fn each_listener_describes_what_it_answers() {
             ("/metrics", "get"),
             ("/v1/agents", "get"),
             ("/v1/inventory", "get"),
+            ("/v1/policy", "get"),
+            ("/v1/policy/versions", "get"),
             ("/v1/reports", "post")
         ])
     );

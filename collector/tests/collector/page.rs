@@ -49,7 +49,7 @@ async fn a_row_shows_everything_and_adds_up() {
         "api.<wbr>openai.<wbr>com",
         ">claude</span>",
         r#"-behind">/<wbr>home/<wbr>alice/<wbr>bin/<wbr>claude</span>"#,
-        "<dd>1 <small>new, unreviewed</small></dd>",
+        "<dd>1 <small>new or prohibited</small></dd>",
         ">alice</span>",
         r#"-origin" tabindex="0" title="ssh from 192.0.2.9">ssh from 192.0.2.9</span>"#,
         "web-1",

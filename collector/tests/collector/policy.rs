@@ -102,7 +102,7 @@ async fn each_row_says_its_verdict_and_what_gave_it() {
 
     let page = collector.get("").await.text().await.expect("text");
     assert!(page.contains(r#"<span class="badge ok" title="pilots (vendor OpenAI, group pilots), for internal data: The trial of ticket 12 (Ada Example, until 3000-01-01T00:00:00Z)">sanctioned</span>"#), "{page}");
-    assert!(page.contains(">prohibited</span>"), "{page}");
+    assert!(page.contains(">prohibited</a>"), "{page}");
 }
 
 #[tokio::test]
@@ -178,18 +178,62 @@ async fn of_two_changes_at_once_one_is_refused() {
 async fn labels_of_hosts_count() {
     let collector = start().await;
     let label = |text: &str| -> Labels { [text.parse::<Label>().expect("a label")].into_iter().collect() };
+    let text = "version = 1\n[[sanction]]\nid = \"prod\"\nverdict = \"prohibited\"\nhost_label = \"env=prod\"\n\
+                reason = \"Only in development\"\napprover = \"Ada Example\"\n";
+    apply(&collector.store().await, text, 0).await.expect("the first");
     for (host, labels) in [("prod-1", label("env=prod")), ("dev-1", label("env=dev"))] {
         let token = labelling(&collector, DAY, 1, labels).await;
         let mut agent = Agent::enrolled(&collector, host, &token).await;
         assert_eq!(agent.report(&collector).await.status(), StatusCode::OK);
     }
-    let text = "version = 1\n[[sanction]]\nid = \"prod\"\nverdict = \"prohibited\"\nhost_label = \"env=prod\"\n\
-                reason = \"Only in development\"\napprover = \"Ada Example\"\n";
-    apply(&collector.store().await, text, 0).await.expect("the first");
     let rows = collector.rows().await;
+    let found = |host: &str| &rows.iter().find(|row| row["host"] == host).expect("a row")["finding"];
+    assert_ne!(found("prod-1"), found("dev-1"), "one is prohibited, one new");
     let verdict = |host: &str| &rows.iter().find(|row| row["host"] == host).expect("a row")["verdict"];
     assert_eq!(
         (verdict("prod-1"), verdict("dev-1")),
         (&"prohibited".into(), &"unreviewed".into())
     );
+}
+
+#[tokio::test]
+async fn what_is_sanctioned_raises_nothing_and_what_is_prohibited_does() {
+    let collector = Collector::start().await;
+    apply(&collector.store().await, POLICY, 0)
+        .await
+        .expect("it is the first");
+    let mut spool = Spool::of("web-1");
+    collector.take(&spool.report(vec![call("eve", "claude")])).await;
+    assert_eq!(findings(&collector).await, 0, "she is one of the pilots");
+    assert_eq!(of(&collector.rows().await, "eve")["finding"], Value::Null);
+
+    collector
+        .take(&spool.report(vec![call("adam", "claude"), call("ada", "claude")]))
+        .await;
+    assert_eq!(findings(&collector).await, 1, "one program, whoever runs it");
+    let rows = collector.rows().await;
+    let finding = of(&rows, "adam")["finding"].as_i64().expect("a finding");
+    let page = collector.get(&format!("?finding={finding}")).await;
+    let page = page.text().await.expect("text");
+    assert!(
+        page.contains(&format!("Finding {finding}: a prohibited use")),
+        "{page}"
+    );
+
+    // A milder policy: what is unreviewed is another finding, and what was raised stays.
+    let milder = POLICY.replace("prohibited", "unreviewed");
+    apply(&collector.store().await, &milder, 1)
+        .await
+        .expect("the second");
+    collector.take(&spool.report(vec![call("adam", "claude")])).await;
+    assert_eq!(findings(&collector).await, 2);
+    collector.take(&spool.report(vec![call("adam", "claude")])).await;
+    assert_eq!(findings(&collector).await, 2, "never twice for the same");
+}
+
+async fn findings(collector: &Collector) -> u64 {
+    collector
+        .metric("umbra_collector_findings_total")
+        .await
+        .expect("a metric")
 }

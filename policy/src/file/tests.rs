@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use proptest::prelude::*;
 use umbra_catalog::Catalogue;
 
 use super::File;
@@ -228,4 +229,25 @@ fn what_is_too_long_is_not_read() {
         read(&text).expect_err("it is long"),
         [format!("line 1: the file is longer than {} bytes", super::LENGTH)]
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Whatever becomes of a file, it is read whole or refused with lines that it has.
+    #[test]
+    fn a_garbled_file_is_read_or_refused(
+        cut in 0..WHOLE.len(), place in 0..WHOLE.len(), with in "[\\[\\]\"=#a-z0-9é\n\\\\]{0,3}"
+    ) {
+        let (head, tail) = WHOLE.split_at(cut.min(place));
+        let rest = &tail[(cut.max(place) - cut.min(place)).min(20).min(tail.len())..];
+        let text = format!("{head}{with}{rest}");
+        if let Err(faults) = File::parse(&text, &Catalogue::builtin(), now()) {
+            prop_assert!(!faults.is_empty());
+            for fault in faults {
+                prop_assert!((1..=text.lines().count() + 1).contains(&fault.line), "{}", fault);
+                prop_assert!(!fault.reason.is_empty() && !fault.reason.contains('\n'));
+            }
+        }
+    }
 }

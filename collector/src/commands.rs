@@ -1,7 +1,9 @@
-//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `audit …`, `backup` and `restore`: they work on the store, all but the last also while a
 //! collector runs on it.
 
+mod actor;
 mod agent;
+mod audit;
 mod backup;
 mod configuration;
 mod policy;
@@ -12,9 +14,11 @@ use std::path::PathBuf;
 
 use crate::authority::AuthorityError;
 use crate::config::{ConfigError, Options, Settings};
-use crate::store::StoreError;
+use crate::store::{StoreError, Tampered};
 
+pub use actor::Actor;
 pub use agent::AgentCommand;
+pub use audit::AuditCommand;
 pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;
 pub use policy::PolicyCommand;
@@ -70,9 +74,20 @@ pub enum CommandError {
         /// Every mistake with its line, each on a line of its own.
         faults: String,
     },
+    /// The audit log is not what was written.
+    #[error(transparent)]
+    Tampered(#[from] Tampered),
     /// The list of tokens is full.
     #[error("there are too many tokens; wait until some have been over for 30 days")]
     TooMany,
+}
+
+/// A text for a list: without what cannot be seen, and cut.
+fn plain(text: &str, length: usize) -> String {
+    text.chars()
+        .filter(|char| !char.is_control())
+        .take(length)
+        .collect()
 }
 
 impl Place {

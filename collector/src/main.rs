@@ -11,7 +11,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{
-    AgentCommand, BackupCommand, CommandError, ConfigCommand, PolicyCommand, RestoreCommand, TokenCommand,
+    AgentCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, PolicyCommand, RestoreCommand,
+    TokenCommand,
 };
 use umbra_collector::config::{Options, Settings};
 
@@ -44,6 +45,9 @@ enum Command {
     /// Say what callers may do: check, plan and apply a policy file
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Show who decided what, and verify that nobody has changed that since
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Backup(BackupCommand),
     Restore(RestoreCommand),
 }
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Command::Agent(command) => Ok(run(command.run())),
         Command::Config(command) => Ok(run(command.run())),
         Command::Policy(command) => Ok(run(command.run())),
+        Command::Audit(command) => Ok(run(command.run())),
         Command::Backup(command) => Ok(run(command.run())),
         Command::Restore(command) => Ok(run(command.run())),
     };

@@ -4,6 +4,7 @@
 mod admission;
 mod agents;
 mod apply;
+mod audit;
 mod authority;
 mod backup;
 mod batch;
@@ -38,6 +39,7 @@ use jiff::Timestamp;
 
 pub use admission::Shown;
 pub use apply::Applied;
+pub use audit::{AuditHead, By, Entry, Tampered};
 pub(crate) use authority::Pair;
 pub use backup::{back_up, restore};
 use both::{Both, Pool, Transaction, on};

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::actor::{self, Actor};
 use super::table::{table, time};
 use super::{CommandError, Place};
 use crate::labels::{self, Label, Labels};
@@ -20,6 +21,9 @@ pub enum AgentCommand {
     Revoke {
         /// The agent's id
         id: Uuid,
+        /// Who does it.
+        #[command(flatten)]
+        actor: Actor,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -31,6 +35,9 @@ pub enum AgentCommand {
         /// The labels; none takes all away
         #[arg(value_name = "KEY=VALUE")]
         labels: Vec<Label>,
+        /// Who does it.
+        #[command(flatten)]
+        actor: Actor,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -39,6 +46,9 @@ pub enum AgentCommand {
     Retire {
         /// The agent's id
         id: Uuid,
+        /// Who does it.
+        #[command(flatten)]
+        actor: Actor,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -49,7 +59,7 @@ impl AgentCommand {
     /// Does it; gives what to print.
     pub async fn run(self) -> Result<String, CommandError> {
         let now = Timestamp::now();
-        let (id, place, decision) = match self {
+        let (id, actor, place, decision) = match self {
             Self::List { place } => {
                 let settings = place.settings()?;
                 let store = Store::open_beside(&settings.location()).await?;
@@ -57,10 +67,15 @@ impl AgentCommand {
                 store.close().await;
                 return Ok(list(&agents, now));
             }
-            Self::Label { id, labels, place } => {
+            Self::Label {
+                id,
+                labels,
+                actor,
+                place,
+            } => {
                 let labels: Labels = labels.into_iter().take(labels::MOST).collect();
                 let store = Store::open_beside(&place.settings()?.location()).await?;
-                let done = store.label(id, &labels, now).await?;
+                let done = store.label(id, &labels, &actor::now(&actor.name())).await?;
                 store.close().await;
                 return done
                     .then(|| format!("agent {id} has the labels {labels}\n"))
@@ -69,11 +84,11 @@ impl AgentCommand {
                         id: id.to_string(),
                     });
             }
-            Self::Revoke { id, place } => (id, place, Decision::Revoke),
-            Self::Retire { id, place } => (id, place, Decision::Retire),
+            Self::Revoke { id, actor, place } => (id, actor, place, Decision::Revoke),
+            Self::Retire { id, actor, place } => (id, actor, place, Decision::Retire),
         };
         let store = Store::open_beside(&place.settings()?.location()).await?;
-        let done = store.decide(id, decision, now).await?;
+        let done = store.decide(id, decision, &actor::now(&actor.name())).await?;
         store.close().await;
         match (done, decision) {
             (true, Decision::Revoke) => Ok(format!("agent {id} is shut out\n")),

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use umbra_catalog::Catalogue;
 use umbra_report::{Settings, limits};
 
+use super::actor::{self, Actor};
 use super::table::{table, time};
-use super::{CommandError, Place};
+use super::{CommandError, Place, plain};
 use crate::labels::Label;
 use crate::store::{Revision, Rollout, Store};
 
@@ -31,6 +32,9 @@ pub enum ConfigCommand {
         /// What it is for, for the list
         #[arg(long, value_name = "TEXT", default_value = "")]
         comment: String,
+        /// Who does it.
+        #[command(flatten)]
+        actor: Actor,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -42,6 +46,9 @@ pub enum ConfigCommand {
         /// Only hosts with this label; without it all, whatever was decided for labels before
         #[arg(long, value_name = "KEY=VALUE")]
         to: Option<Label>,
+        /// Who does it.
+        #[command(flatten)]
+        actor: Actor,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -73,23 +80,19 @@ struct File {
 impl ConfigCommand {
     /// Does it; gives what to print.
     pub async fn run(self) -> Result<String, CommandError> {
-        let now = Timestamp::now();
         match self {
             Self::Publish {
                 settings,
                 catalogue,
                 to,
                 comment,
+                actor,
                 place,
             } => {
                 let revision = Revision {
                     id: 0,
-                    published: now,
-                    comment: comment
-                        .chars()
-                        .filter(|char| !char.is_control())
-                        .take(200)
-                        .collect(),
+                    published: Timestamp::now(),
+                    comment: plain(&comment, 200),
                     settings: settings
                         .as_deref()
                         .map(read_settings)
@@ -98,13 +101,22 @@ impl ConfigCommand {
                     catalogue: catalogue.as_deref().map(read_catalogue).transpose()?,
                 };
                 let store = Store::open_beside(&place.settings()?.location()).await?;
-                let id = store.publish(&revision, to.as_ref(), now).await?;
+                let id = store
+                    .publish(&revision, to.as_ref(), &actor::now(&actor.name()))
+                    .await?;
                 store.close().await;
                 Ok(format!("revision {id} goes to {}\n", whom(to.as_ref())))
             }
-            Self::RollOut { revision, to, place } => {
+            Self::RollOut {
+                revision,
+                to,
+                actor,
+                place,
+            } => {
                 let store = Store::open_beside(&place.settings()?.location()).await?;
-                let there = store.roll_out(revision, to.as_ref(), now).await?;
+                let there = store
+                    .roll_out(revision, to.as_ref(), &actor::now(&actor.name()))
+                    .await?;
                 store.close().await;
                 if there {
                     Ok(format!("revision {revision} goes to {}\n", whom(to.as_ref())))

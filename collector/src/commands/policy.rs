@@ -8,15 +8,16 @@ use jiff::Timestamp;
 use umbra_catalog::Catalogue;
 use umbra_policy::{Fault, File};
 
+use super::actor::{self, Actor};
 use super::table::{table, time};
-use super::{CommandError, Place};
+use super::{CommandError, Place, plain};
 use crate::store::{Decided, NewPolicy, Store};
 use plan::Plan;
 
 /// Versions that are listed.
 const LISTED: u16 = 100;
-/// Characters of a name or a comment.
-const TEXT: usize = 200;
+/// Characters of a comment.
+const COMMENT: usize = 200;
 
 /// Says what has been decided about callers and vendors, in a file that can be kept in Git
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -47,9 +48,9 @@ pub enum PolicyCommand {
         /// What it is for, for the list
         #[arg(long, value_name = "TEXT", default_value = "")]
         comment: String,
-        /// Who does it [default: the user who runs this, also by sudo]
-        #[arg(long, value_name = "NAME")]
-        by: Option<String>,
+        /// Who does it.
+        #[command(flatten)]
+        actor: Actor,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -101,7 +102,7 @@ impl PolicyCommand {
                 file,
                 against,
                 comment,
-                by,
+                actor,
                 place,
             } => {
                 let (read, text) = read(&file, now)?;
@@ -116,11 +117,10 @@ impl PolicyCommand {
                     let new = NewPolicy {
                         file: &read,
                         text: &text,
-                        actor: &plain(&by.unwrap_or_else(whoever)),
-                        comment: &plain(&comment),
+                        comment: &plain(&comment, COMMENT),
                         against: against.unwrap_or(before.number()),
                     };
-                    Some(store.apply_policy(&new, now).await?)
+                    Some(store.apply_policy(&new, &actor::now(&actor.name())).await?)
                 };
                 store.close().await;
                 Ok(words::applied(&before, &read, applied))
@@ -185,20 +185,6 @@ fn lines(faults: &[Fault]) -> String {
 async fn in_force(store: &Store) -> Result<Decided, CommandError> {
     let version = store.policy_version().await?;
     Ok(store.policy(version).await?.unwrap_or_default())
-}
-
-/// Who runs this, as far as the environment tells: a name for the list, and no proof.
-fn whoever() -> String {
-    let variables = ["SUDO_USER", "USER", "LOGNAME"];
-    let told = variables.into_iter().find_map(|name| std::env::var(name).ok());
-    told.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
-}
-
-fn plain(text: &str) -> String {
-    text.chars()
-        .filter(|char| !char.is_control())
-        .take(TEXT)
-        .collect()
 }
 
 #[cfg(test)]

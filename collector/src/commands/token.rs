@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::actor::{self, Actor};
 use super::table::{table, time};
-use super::{CommandError, Place};
+use super::{CommandError, Place, plain};
 use crate::authority;
 use crate::labels::{self, Label};
 use crate::store::{NewToken, Store, Token};
@@ -27,6 +28,9 @@ pub enum TokenCommand {
         /// What it gives the hosts of agents that enrol with it; may be given several times
         #[arg(long = "host-label", value_name = "KEY=VALUE")]
         labels: Vec<Label>,
+        /// Who does it.
+        #[command(flatten)]
+        actor: Actor,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -41,6 +45,9 @@ pub enum TokenCommand {
     Revoke {
         /// The token's id: what stands after the first `_`
         id: String,
+        /// Who does it.
+        #[command(flatten)]
+        actor: Actor,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -89,22 +96,21 @@ impl TokenCommand {
                 uses,
                 label,
                 labels,
+                actor,
                 place,
             } => {
                 let settings = place.settings()?;
                 let store = Store::open_beside(&settings.location()).await?;
                 let authority = authority::of(&settings, &store).await?;
                 let new = NewToken {
-                    label: label
-                        .chars()
-                        .filter(|char| !char.is_control())
-                        .take(200)
-                        .collect(),
+                    label: plain(&label, 200),
                     life: expires.0,
                     uses,
                     labels: labels.into_iter().take(labels::MOST).collect(),
                 };
-                let made = store.create_token(&new, &authority.fingerprint(), now).await?;
+                let made = store
+                    .create_token(&new, &authority.fingerprint(), &actor::now(&actor.name()))
+                    .await?;
                 store.close().await;
                 made.map(|token| format!("{token}\n"))
                     .ok_or(CommandError::TooMany)
@@ -115,9 +121,9 @@ impl TokenCommand {
                 store.close().await;
                 Ok(list(&tokens, now))
             }
-            Self::Revoke { id, place } => {
+            Self::Revoke { id, actor, place } => {
                 let store = Store::open_beside(&place.settings()?.location()).await?;
-                let done = store.revoke_token(&id, now).await?;
+                let done = store.revoke_token(&id, &actor::now(&actor.name())).await?;
                 store.close().await;
                 if done {
                     Ok(format!("token {id} lets nobody in any more\n"))

@@ -17,6 +17,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(ingest::reports))
         .routes(routes!(api::inventory))
         .routes(routes!(api::agents))
+        .routes(routes!(api::audit))
         .routes(routes!(api::policy))
         .routes(routes!(api::policy_versions))
         .routes(routes!(api::healthz))

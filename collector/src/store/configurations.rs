@@ -1,7 +1,9 @@
 use jiff::Timestamp;
+use serde_json::json;
 use umbra_report::Settings;
 use uuid::Uuid;
 
+use super::audit::{Action, By, record};
 use super::{Store, StoreError, count, millis, on, stored, time};
 use crate::denied::Denied;
 use crate::labels::{Label, Labels};
@@ -77,7 +79,7 @@ impl Store {
         &self,
         revision: &Revision,
         to: Option<&Label>,
-        now: Timestamp,
+        by: &By<'_>,
     ) -> Result<u64, StoreError> {
         let settings = serde_json::to_string(&revision.settings)?;
         let mut transaction = self.begin().await?;
@@ -85,14 +87,14 @@ impl Store {
             sqlx::query_scalar(
             "INSERT INTO configurations (published, comment, settings, catalogue) VALUES ($1, $2, $3, $4) RETURNING id"
         )
-        .bind(millis(now))
+        .bind(millis(by.time))
         .bind(&revision.comment)
         .bind(&settings)
         .bind(&revision.catalogue)
         .fetch_one(&mut **db)
         .await
         })?;
-        roll_out(&mut transaction, id, to, now).await?;
+        roll_out(&mut transaction, id, to, by.time).await?;
         on!(&mut transaction, |db| sqlx::query(
             "DELETE FROM configurations WHERE id <= (SELECT max(id) FROM configurations) - $1
                  AND id NOT IN (SELECT revision FROM rollouts)"
@@ -101,17 +103,14 @@ impl Store {
         .execute(&mut **db)
         .await
         .map(drop))?;
+        let detail = json!({"comment": revision.comment, "to": to.map(Label::to_string)});
+        record(&mut transaction, by, Action::ConfigPublished, id, &detail).await?;
         transaction.commit().await?;
         Ok(count(id))
     }
 
     /// Has those of a label, or all, run a revision that is there; gives whether it is.
-    pub async fn roll_out(
-        &self,
-        revision: u64,
-        to: Option<&Label>,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub async fn roll_out(&self, revision: u64, to: Option<&Label>, by: &By<'_>) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let there: Option<i64> = on!(&mut transaction, |db| sqlx::query_scalar(
             "SELECT id FROM configurations WHERE id = $1"
@@ -120,7 +119,9 @@ impl Store {
         .fetch_optional(&mut **db)
         .await)?;
         if there.is_some() {
-            roll_out(&mut transaction, stored(revision), to, now).await?;
+            roll_out(&mut transaction, stored(revision), to, by.time).await?;
+            let detail = json!({"to": to.map(Label::to_string)});
+            record(&mut transaction, by, Action::ConfigRolledOut, revision, &detail).await?;
             transaction.commit().await?;
         }
         Ok(there.is_some())
@@ -227,17 +228,23 @@ impl Store {
     }
 
     /// Gives an agent these labels in place of those that it had; gives whether there is such an agent.
-    pub async fn label(&self, agent: Uuid, labels: &Labels, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn label(&self, agent: Uuid, labels: &Labels, by: &By<'_>) -> Result<bool, StoreError> {
         let text = serde_json::to_string(labels)?;
-        let done = on!(self.writer(), |db| sqlx::query(
+        let mut transaction = self.begin().await?;
+        let done = on!(&mut transaction, |db| sqlx::query(
             "UPDATE enrolments SET labels = $1, labelled = $2 WHERE agent = $3"
         )
         .bind(&text)
-        .bind(millis(now))
+        .bind(millis(by.time))
         .bind(agent.to_string())
-        .execute(db)
+        .execute(&mut **db)
         .await
         .map(|done| done.rows_affected()))?;
+        if done > 0 {
+            let detail = json!({"labels": labels});
+            record(&mut transaction, by, Action::AgentLabelled, agent, &detail).await?;
+            transaction.commit().await?;
+        }
         Ok(done > 0)
     }
 }

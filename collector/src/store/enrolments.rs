@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::json;
 use umbra_report::{Agent, Token};
 use uuid::Uuid;
 
+use super::audit::{Action, By, record};
 use super::configurations::parsed;
 use super::presence::state;
 use super::{Store, StoreError, Transaction, count, length, millis, on, time};
@@ -167,17 +169,28 @@ impl Store {
     }
 
     /// Writes a decision down; gives whether there is such an agent.
-    pub async fn decide(&self, agent: Uuid, decision: Decision, now: Timestamp) -> Result<bool, StoreError> {
-        let statement = match decision {
-            Decision::Revoke => "UPDATE enrolments SET revoked = coalesce(revoked, $1) WHERE agent = $2",
-            Decision::Retire => "UPDATE enrolments SET retired = coalesce(retired, $1) WHERE agent = $2",
+    pub async fn decide(&self, agent: Uuid, decision: Decision, by: &By<'_>) -> Result<bool, StoreError> {
+        let (statement, action) = match decision {
+            Decision::Revoke => (
+                "UPDATE enrolments SET revoked = coalesce(revoked, $1) WHERE agent = $2",
+                Action::AgentRevoked,
+            ),
+            Decision::Retire => (
+                "UPDATE enrolments SET retired = coalesce(retired, $1) WHERE agent = $2",
+                Action::AgentRetired,
+            ),
         };
-        let done = on!(self.writer(), |db| sqlx::query(statement)
-            .bind(millis(now))
+        let mut transaction = self.begin().await?;
+        let done = on!(&mut transaction, |db| sqlx::query(statement)
+            .bind(millis(by.time))
             .bind(agent.to_string())
-            .execute(db)
+            .execute(&mut **db)
             .await
             .map(|done| done.rows_affected()))?;
+        if done > 0 {
+            record(&mut transaction, by, action, agent, &json!({})).await?;
+            transaction.commit().await?;
+        }
         Ok(done > 0)
     }
 }

@@ -5,11 +5,14 @@ use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 use umbra_policy::{Change, File, Sanction, difference};
 
+use super::audit::{Action, By, record};
 use super::batch::execute;
 use super::both::{Wording, with_rows};
 use super::{Store, StoreError, count, millis, on, stored, time};
+use crate::authority::fingerprint;
 use crate::policy::InForce;
 
 /// A change of the policy.
@@ -43,8 +46,6 @@ pub struct NewPolicy<'a> {
     pub file: &'a File,
     /// Its text.
     pub text: &'a str,
-    /// Who does it.
-    pub actor: &'a str,
     /// What for.
     pub comment: &'a str,
     /// The version that it was planned against, 0 for none; another one is refused.
@@ -165,7 +166,7 @@ impl Store {
     /// Puts what a file says in the place of what is in force, all at once; gives the number of the version.
     ///
     /// [`StoreError::PolicyMoved`] when somebody was faster.
-    pub async fn apply_policy(&self, new: &NewPolicy<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    pub async fn apply_policy(&self, new: &NewPolicy<'_>, by: &By<'_>) -> Result<u64, StoreError> {
         let moved = |version| StoreError::PolicyMoved {
             planned: new.against,
             version,
@@ -173,16 +174,27 @@ impl Store {
         let before = self.policy(new.against).await?;
         let before = before.ok_or_else(|| moved(0))?;
         let version = new.against + 1;
-        let applied = before.version.map_or(millis(now), |last| {
-            millis(now).max(millis(last.applied).saturating_add(1))
+        let applied = before.version.map_or(millis(by.time), |last| {
+            millis(by.time).max(millis(last.applied).saturating_add(1))
         });
         let (mut begin, mut end) = (Vec::new(), Vec::new());
+        let (mut added, mut changed, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         for change in difference(&before.sanctions, &new.file.sanctions) {
             match change {
-                Change::Added(_) => {}
-                Change::Changed(sanction, _) | Change::Removed(sanction) => end.push([&sanction.id]),
+                Change::Added(sanction) => added.push(&sanction.id),
+                Change::Changed(sanction, _) => changed.push(&sanction.id),
+                Change::Removed(sanction) => removed.push(&sanction.id),
             }
         }
+        end.extend(changed.iter().chain(&removed).map(|id| [*id]));
+        // The file is in the version; its hash ties the version to the entry.
+        let detail = json!({
+            "comment": new.comment,
+            "added": added,
+            "changed": changed,
+            "removed": removed,
+            "sha256": fingerprint(new.text.as_bytes()),
+        });
         let stays = |sanction: &&Sanction| !before.sanctions.contains(sanction);
         for sanction in new.file.sanctions.iter().filter(stays) {
             begin.push(Begins(
@@ -201,7 +213,7 @@ impl Store {
         )
         .bind(stored(version))
         .bind(applied)
-        .bind(new.actor)
+        .bind(by.actor)
         .bind(new.comment)
         .bind(&members)
         .bind(new.text)
@@ -215,6 +227,7 @@ impl Store {
         }
         execute(&mut transaction, END, end).await?;
         execute(&mut transaction, BEGIN, begin).await?;
+        record(&mut transaction, by, Action::PolicyApplied, version, &detail).await?;
         transaction.commit().await?;
         Ok(version)
     }

@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::json;
 use umbra_report::Token as Secret;
 use uuid::Uuid;
 
+use super::audit::{Action, By, record};
 use super::configurations::parsed;
 use super::{Store, StoreError, count, length, millis, on, stored, time};
 use crate::authority::fingerprint;
@@ -53,7 +55,7 @@ impl Store {
         &self,
         new: &NewToken,
         authority: &str,
-        now: Timestamp,
+        by: &By<'_>,
     ) -> Result<Option<Secret>, StoreError> {
         let mut digits = Uuid::new_v4().simple().to_string();
         digits.truncate(12);
@@ -64,7 +66,7 @@ impl Store {
         };
         let labels = serde_json::to_string(&new.labels)?;
         let labels = (!new.labels.0.is_empty()).then_some(labels);
-        let now = millis(now);
+        let now = millis(by.time);
         let mut transaction = self.begin().await?;
         on!(&mut transaction, |db| sqlx::query(
             "DELETE FROM tokens WHERE expires < $1"
@@ -95,6 +97,13 @@ impl Store {
         .execute(&mut **db)
         .await.map(drop)
         })?;
+        let detail = json!({
+            "label": new.label,
+            "uses": new.uses,
+            "expires": time(now.saturating_add(length(new.life))),
+            "host_labels": new.labels,
+        });
+        record(&mut transaction, by, Action::TokenCreated, &secret.id, &detail).await?;
         transaction.commit().await?;
         Ok(Some(secret))
     }
@@ -126,15 +135,20 @@ impl Store {
     }
 
     /// Takes a token back; gives whether there is such a one.
-    pub async fn revoke_token(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let done = on!(self.writer(), |db| sqlx::query(
+    pub async fn revoke_token(&self, id: &str, by: &By<'_>) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let done = on!(&mut transaction, |db| sqlx::query(
             "UPDATE tokens SET revoked = coalesce(revoked, $1) WHERE id = $2"
         )
-        .bind(millis(now))
+        .bind(millis(by.time))
         .bind(id)
-        .execute(db)
+        .execute(&mut **db)
         .await
         .map(|done| done.rows_affected()))?;
+        if done > 0 {
+            record(&mut transaction, by, Action::TokenRevoked, id, &json!({})).await?;
+            transaction.commit().await?;
+        }
         Ok(done > 0)
     }
 }

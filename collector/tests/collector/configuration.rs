@@ -7,7 +7,7 @@ use umbra_collector::labels::{Label, Labels};
 use umbra_collector::store::{Revision, Store};
 use umbra_report::{Configuration, Enrolled, Running, SIGNED_CONTEXT, Settings, Signed};
 
-use crate::enrolment::host::{Agent, DAY, labelling, start, store, token, trusting};
+use crate::enrolment::host::{Agent, DAY, by, labelling, start, store, token, trusting};
 use crate::running::Collector;
 
 fn label(text: &str) -> Label {
@@ -30,7 +30,7 @@ fn revision(interval: u32) -> Revision {
 async fn publish(store: &Store, interval: u32, to: Option<&str>) -> u64 {
     let to = to.map(label);
     store
-        .publish(&revision(interval), to.as_ref(), Timestamp::now())
+        .publish(&revision(interval), to.as_ref(), &by())
         .await
         .expect("the store")
 }
@@ -105,12 +105,7 @@ async fn a_configuration_goes_out_by_label_then_to_all_and_back() {
     assert_eq!(other.ask(&collector, None).await.status(), StatusCode::NO_CONTENT);
 
     // To all; then one label ahead, and back: what was decided last counts, and its number rises.
-    assert!(
-        store
-            .roll_out(one, None, Timestamp::now())
-            .await
-            .expect("the store")
-    );
+    assert!(store.roll_out(one, None, &by()).await.expect("the store"));
     let (all, _) = other.get(&collector).await;
     assert_eq!(all.revision, one);
     let two = publish(&store, 20, Some("site=ams")).await;
@@ -119,12 +114,7 @@ async fn a_configuration_goes_out_by_label_then_to_all_and_back() {
         (ahead.revision, other.get(&collector).await.0.revision),
         (two, one)
     );
-    assert!(
-        store
-            .roll_out(one, None, Timestamp::now())
-            .await
-            .expect("the store")
-    );
+    assert!(store.roll_out(one, None, &by()).await.expect("the store"));
     let (back, _) = first.get(&collector).await;
     assert_eq!(back.revision, one);
     assert!(begun.serial < all.serial && all.serial < ahead.serial && ahead.serial < back.serial);
@@ -133,12 +123,7 @@ async fn a_configuration_goes_out_by_label_then_to_all_and_back() {
         StatusCode::OK,
         "the tag is that of a decision"
     );
-    assert!(
-        !store
-            .roll_out(99, None, Timestamp::now())
-            .await
-            .expect("the store")
-    );
+    assert!(!store.roll_out(99, None, &by()).await.expect("the store"));
 
     // A host that loses its label goes back to what all run, and its number still rises.
     let three = publish(&store, 30, Some("ring=first")).await;
@@ -147,7 +132,7 @@ async fn a_configuration_goes_out_by_label_then_to_all_and_back() {
     let id = first.agent.spool.agent.id;
     assert!(
         store
-            .label(id, &Labels::default(), Timestamp::now())
+            .label(id, &Labels::default(), &by())
             .await
             .expect("the store")
     );
@@ -191,12 +176,7 @@ async fn what_agents_run_is_known_and_nobody_else_is_told_what_they_should() {
     let shut_out = Agent::enrolled(&collector, "gone", &token(&collector, DAY, 1).await).await;
     let decision = umbra_collector::store::Decision::Revoke;
     let id = shut_out.spool.agent.id;
-    assert!(
-        store
-            .decide(id, decision, Timestamp::now())
-            .await
-            .expect("the store")
-    );
+    assert!(store.decide(id, decision, &by()).await.expect("the store"));
     let answer = shut_out.http.get(&url).send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
 }

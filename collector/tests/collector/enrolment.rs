@@ -5,7 +5,6 @@ pub(crate) mod host;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::{Identity, Response, StatusCode};
 use umbra_collector::store::Decision;
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use crate::made_up::call;
 use crate::running::post;
-use host::{Agent, DAY, send, start, start_with, store, token, trusting};
+use host::{Agent, DAY, by, send, start, start_with, store, token, trusting};
 
 async fn refused(answer: Response, status: StatusCode, code: Code, remedy: &str) {
     let got = answer.status();
@@ -70,12 +69,7 @@ async fn a_token_that_is_not_good_is_refused_and_says_why() {
     refused(&token(&collector, Duration::ZERO, 1).await, TokenExpired).await;
     let revoked = token(&collector, DAY, 1).await;
     let store = store(&collector).await;
-    assert!(
-        store
-            .revoke_token(&revoked.id, Timestamp::now())
-            .await
-            .expect("the store")
-    );
+    assert!(store.revoke_token(&revoked.id, &by()).await.expect("the store"));
     refused(&revoked, TokenRevoked).await;
     // Nobody's attempts used it up, and only one may use it.
     drop(Agent::enrolled(&collector, "web-2", &good).await);
@@ -190,18 +184,17 @@ async fn the_revoked_stay_out_and_the_retired_come_back_with_a_token() {
     let mut two = Agent::enrolled(&collector, "web-2", &token).await;
     assert_eq!(two.report(&collector).await.status(), StatusCode::OK);
     let store = store(&collector).await;
-    let now = Timestamp::now();
     for (agent, decision) in [(&one, Decision::Revoke), (&two, Decision::Retire)] {
         assert!(
             store
-                .decide(agent.spool.agent.id, decision, now)
+                .decide(agent.spool.agent.id, decision, &by())
                 .await
                 .expect("the store")
         );
     }
     assert!(
         !store
-            .decide(Uuid::new_v4(), Decision::Revoke, now)
+            .decide(Uuid::new_v4(), Decision::Revoke, &by())
             .await
             .expect("the store")
     );

@@ -193,7 +193,7 @@ async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
-    let script = r#"mount -t tmpfs -o size=1m none "$1" && head -c 200000 /dev/zero > "$1/ballast" &&
+    let script = r#"mount -t tmpfs -o size=2m none "$1" && head -c 400000 /dev/zero > "$1/ballast" &&
                     exec "$2" serve --listen 127.0.0.1:0 --data "$1""#;
     let collector = Process::start(Command::new("unshare").args([
         "--mount",

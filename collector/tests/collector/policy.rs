@@ -8,7 +8,7 @@ use umbra_collector::labels::{Label, Labels};
 use umbra_collector::store::{NewPolicy, Store, StoreError};
 use umbra_policy::File;
 
-use crate::enrolment::host::{Agent, DAY, labelling, start};
+use crate::enrolment::host::{Agent, DAY, by, labelling, start};
 use crate::made_up::{Spool, ago, call};
 use crate::running::Collector;
 
@@ -44,11 +44,10 @@ async fn apply(store: &Store, text: &str, against: u64) -> Result<u64, StoreErro
     let new = NewPolicy {
         file: &file,
         text,
-        actor: "ada",
         comment: "test",
         against,
     };
-    store.apply_policy(&new, now).await
+    store.apply_policy(&new, &by()).await
 }
 
 async fn json(collector: &Collector, path: &str) -> Value {
@@ -102,7 +101,7 @@ async fn each_row_says_its_verdict_and_what_gave_it() {
 
     let page = collector.get("").await.text().await.expect("text");
     assert!(page.contains(r#"<span class="badge ok" title="pilots (vendor OpenAI, group pilots), for internal data: The trial of ticket 12 (Ada Example, until 3000-01-01T00:00:00Z)">sanctioned</span>"#), "{page}");
-    assert!(page.contains(">prohibited</a>"), "{page}");
+    assert!(page.contains(">prohibited</span>"), "{page}");
 }
 
 #[tokio::test]

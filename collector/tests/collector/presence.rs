@@ -41,7 +41,7 @@ async fn the_silent_are_marked_and_the_retired_are_not_missed() {
     // One is said to be gone, and one comes back.
     let decided = clock
         .store
-        .decide(left.spool.agent.id, Decision::Retire, Timestamp::now())
+        .decide(left.spool.agent.id, Decision::Retire, &host::by())
         .await;
     assert!(decided.expect("the store"));
     collector.take(&slow.report(vec![])).await;

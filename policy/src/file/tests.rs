@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use umbra_catalog::Catalogue;
@@ -9,9 +11,11 @@ fn now() -> Timestamp {
     "2026-11-27T12:00:00Z".parse().expect("a time")
 }
 
+/// Compiled once.
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::builtin);
+
 fn read(text: &str) -> Result<File, Vec<String>> {
-    File::parse(text, &Catalogue::builtin(), now())
-        .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    File::parse(text, &CATALOGUE, now()).map_err(|faults| faults.iter().map(ToString::to_string).collect())
 }
 
 /// A file with one sanction, which says this beside the rest.
@@ -242,7 +246,7 @@ proptest! {
         let (head, tail) = WHOLE.split_at(cut.min(place));
         let rest = &tail[(cut.max(place) - cut.min(place)).min(20).min(tail.len())..];
         let text = format!("{head}{with}{rest}");
-        if let Err(faults) = File::parse(&text, &Catalogue::builtin(), now()) {
+        if let Err(faults) = File::parse(&text, &CATALOGUE, now()) {
             prop_assert!(!faults.is_empty());
             for fault in faults {
                 prop_assert!((1..=text.lines().count() + 1).contains(&fault.line), "{}", fault);

@@ -7,7 +7,7 @@ use rcgen::{CertificateParams, KeyPair};
 use reqwest::{Certificate, Client, Identity, Response, StatusCode};
 use umbra_collector::config::{Agents, Settings};
 use umbra_collector::labels::Labels;
-use umbra_collector::store::{NewToken, Store};
+use umbra_collector::store::{By, NewToken, Store};
 use umbra_report::{Enrol, Enrolled, Renew, Token, VERSION};
 use uuid::Uuid;
 
@@ -44,6 +44,14 @@ fn listener() -> Agents {
     }
 }
 
+/// Who decides in tests.
+pub(crate) fn by() -> By<'static> {
+    By {
+        actor: "ada",
+        time: Timestamp::now(),
+    }
+}
+
 /// A second connection to the collector's store, as its commands have it.
 pub(crate) async fn store(collector: &Collector) -> Store {
     collector.store().await
@@ -64,7 +72,7 @@ pub(crate) async fn labelling(collector: &Collector, life: Duration, uses: u32, 
     };
     store(collector)
         .await
-        .create_token(&new, &authority.fingerprint(), Timestamp::now())
+        .create_token(&new, &authority.fingerprint(), &by())
         .await
         .expect("the store")
         .expect("room")

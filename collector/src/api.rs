@@ -165,6 +165,13 @@ impl Row {
     }
 }
 
+/// The number before which to go on; all, when none is given.
+fn before(next: Option<i64>) -> Result<u64, Refusal> {
+    next.map_or(Ok(u64::MAX), |next| {
+        u64::try_from(next).map_err(|_| Refusal::bad("before must be the `next` of an earlier answer"))
+    })
+}
+
 /// A part of the inventory: who used what, newest first
 #[utoipa::path(
     get,

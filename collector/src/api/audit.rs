@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use umbra_report::Problem;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{MOST_ROWS, ROWS};
+use super::{MOST_ROWS, ROWS, before};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::Entry;
@@ -19,7 +19,7 @@ use crate::store::Entry;
 pub(crate) struct Part {
     /// Only entries before this one: the `next` of an earlier answer.
     #[param(minimum = 0)]
-    before: Option<u64>,
+    before: Option<i64>,
     /// Rows, 100 unless it says.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
@@ -87,7 +87,8 @@ pub(crate) async fn audit(
     if !(1..=MOST_ROWS).contains(&limit) {
         return Err(Refusal::bad(format!("limit must be from 1 to {MOST_ROWS}")));
     }
-    let entries = app.store.audit(part.before.unwrap_or(u64::MAX), limit).await?;
+    let before = before(part.before)?;
+    let entries = app.store.audit(before, limit).await?;
     let is_full = entries.len() == usize::from(limit);
     Ok(Json(Audit {
         next: entries.last().filter(|_| is_full).map(|last| last.number),

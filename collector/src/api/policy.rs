@@ -12,7 +12,7 @@ use umbra_policy::Sanction;
 use umbra_report::Problem;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{MOST_ROWS, ROWS};
+use super::{MOST_ROWS, ROWS, before};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{Decided, PolicyVersion};
@@ -23,7 +23,7 @@ use crate::store::{Decided, PolicyVersion};
 pub(crate) struct Which {
     /// A version; goes before `at`.
     #[param(minimum = 0)]
-    version: Option<u64>,
+    version: Option<i64>,
     /// What was in force at this time (RFC 3339).
     #[param(format = "date-time")]
     at: Option<String>,
@@ -90,7 +90,9 @@ pub(crate) async fn policy(
 ) -> Result<Json<Policy>, Refusal> {
     let QueryOf(which) = which.map_err(|error| Refusal::bad(error.body_text()))?;
     let version = match (which.version, which.at) {
-        (Some(version), _) => version,
+        (Some(version), _) => {
+            u64::try_from(version).map_err(|_| Refusal::bad("version must be a number from 0 on"))?
+        }
         (None, Some(at)) => {
             let at: Timestamp = at
                 .parse()
@@ -114,7 +116,7 @@ pub(crate) async fn policy(
 pub(crate) struct Part {
     /// Only versions before this one: the `next` of an earlier answer.
     #[param(minimum = 0)]
-    before: Option<u64>,
+    before: Option<i64>,
     /// Rows, 100 unless it says.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
@@ -151,10 +153,8 @@ pub(crate) async fn policy_versions(
     if !(1..=MOST_ROWS).contains(&limit) {
         return Err(Refusal::bad(format!("limit must be from 1 to {MOST_ROWS}")));
     }
-    let versions = app
-        .store
-        .policy_versions(part.before.unwrap_or(u64::MAX), limit)
-        .await?;
+    let before = before(part.before)?;
+    let versions = app.store.policy_versions(before, limit).await?;
     let is_full = versions.len() == usize::from(limit);
     Ok(Json(Versions {
         next: versions.last().filter(|_| is_full).map(|last| last.version),

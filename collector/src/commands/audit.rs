@@ -41,10 +41,14 @@ impl AuditCommand {
                 let verified = store.verify_audit(noted.as_ref()).await?;
                 store.close().await;
                 let head = verified?;
-                Ok(match head.number {
-                    0 => "the audit log is empty\n".to_owned(),
-                    number => format!("all {number} entries of the audit log are as they were written\n"),
-                })
+                Ok(format!(
+                    "the audit log is as it was written, with {}\n",
+                    match head.number {
+                        0 => "no entry".to_owned(),
+                        1 => "1 entry".to_owned(),
+                        number => format!("{number} entries"),
+                    }
+                ))
             }
             Self::Head { place } => {
                 let store = Store::open_beside(&place.settings()?.location()).await?;

@@ -31,7 +31,7 @@ async fn a_decision_by_command_is_listed_and_verified() {
     let place = Place::sqlite();
     assert_eq!(
         run(&place, "verify").await.as_deref(),
-        Ok("the audit log is empty\n")
+        Ok("the audit log is as it was written, with no entry\n")
     );
     let data = place.directory.as_ref().expect("SQLite").path();
     let file = data.join("policy.toml");
@@ -54,7 +54,7 @@ async fn a_decision_by_command_is_listed_and_verified() {
     let verified = run(&place, &format!("verify --noted {}", head.trim())).await;
     assert_eq!(
         verified.as_deref(),
-        Ok("all 1 entries of the audit log are as they were written\n")
+        Ok("the audit log is as it was written, with 1 entry\n")
     );
     // One that is not there is no decision.
     let store = place.store().await;

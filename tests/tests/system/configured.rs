@@ -25,7 +25,7 @@ const HOST: &str = "llm.corp.example";
 const WILD: &str = "eu-models.corp.example";
 const SOON: Duration = Duration::from_secs(30);
 
-fn setup(collector: &Collector, spool: &Path, token: &Path) -> Setup {
+pub(crate) fn setup(collector: &Collector, spool: &Path, token: &Path) -> Setup {
     Setup {
         collector: Some(collector.agents()),
         spool: Some(spool.to_owned()),
@@ -37,12 +37,12 @@ fn setup(collector: &Collector, spool: &Path, token: &Path) -> Setup {
     }
 }
 
-fn config(data: &Path, words: &[&str]) -> String {
+pub(crate) fn config(data: &Path, words: &[&str]) -> String {
     Collector::told(data, &[&["config"], words].concat())
 }
 
 /// Waits until `agent list` says that the agent runs a revision.
-fn runs(data: &Path, revision: &str) {
+pub(crate) fn runs(data: &Path, revision: &str) {
     eventually(SOON, || {
         let list = Collector::told(data, &["agent", "list"]);
         let row = list.lines().nth(1).unwrap_or_default();

@@ -34,7 +34,8 @@
 //! A number is given out once. The log of `SQLite` may end early where it is damaged, and then the mark tells how far
 //! numbers had gone. Where the mark is damaged, missing, or of another start of the host (it is not waited for, so a
 //! power cut may take it back), the numbers leap by 2^30, and a gap of no records stands for those that were passed
-//! over.
+//! over. They leap within the epoch, because under another one the records that are there already would be no repeats
+//! of those that the collector has.
 //!
 //! Form 1 has neither sums, `first` nor mark. Its records get sums when it is opened, and its numbers leap.
 //!
@@ -48,6 +49,7 @@ mod collapse;
 mod database;
 mod dead_letters;
 mod fault;
+mod folder;
 mod form;
 mod head;
 mod mark;
@@ -60,10 +62,7 @@ mod sum;
 mod worker;
 
 use std::collections::VecDeque;
-use std::fs::DirBuilder;
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tracing::{error, info, warn};
@@ -71,40 +70,18 @@ use umbra_report::{Observation, Record, RecordBody};
 use uuid::Uuid;
 
 use crate::config;
-use crate::lock::{Lock, LockError};
+use crate::lock::Lock;
 use crate::losses::{Loss, Losses};
 use database::Database;
 use dead_letters::{DeadLetter, DeadLetters};
 use fault::Fault;
 use mend::Mended;
 
+pub use folder::{SpoolError, make_folder};
 pub use worker::{Level, SpoolHandle};
 
 /// Name of the database in the folder.
 const FILE: &str = "spool.db";
-
-/// The spool cannot be used at all.
-#[derive(Debug, thiserror::Error)]
-pub enum SpoolError {
-    /// There is no folder for it.
-    #[error(
-        "cannot make the spool's folder {}: {source}; give the agent a folder that it can write with \
-         `[spool] directory`",
-        path.display()
-    )]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// Another agent uses the folder, or the lock cannot be had.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// No thread could be started for it.
-    #[error("cannot start the spool's thread: {0}; the host has too many processes or too little memory")]
-    Thread(#[source] io::Error),
-}
 
 /// Records to send, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,18 +108,6 @@ pub struct Spool {
     waiting_bytes: usize,
     /// Whether the trouble was said.
     said: bool,
-}
-
-/// Makes the folder if it is not there, for its owner alone: what it holds tells on people.
-pub fn make_folder(folder: &Path) -> Result<(), SpoolError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|source| SpoolError::Folder {
-            path: folder.to_owned(),
-            source,
-        })
 }
 
 impl Spool {

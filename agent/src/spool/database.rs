@@ -8,7 +8,7 @@ use super::collapse::collapse;
 use super::fault::Fault;
 use super::head::Head;
 use super::mark::Mark;
-use super::row::{self, LEAP, Place, Run};
+use super::row::{self, LEAP, Run};
 use super::{opening, renumber};
 
 /// Bytes that a row costs beside its body: header, sequence, sum, its share of the page.
@@ -233,7 +233,7 @@ fn first(transaction: &Transaction<'_>, head: Head) -> Result<u64, Fault> {
         return Ok(head.next);
     };
     let (sequence, body) = row::read(row, head.epoch)?;
-    Ok(Place::of(body)?.begin(sequence))
+    row::begin_of(sequence, body)
 }
 
 pub(super) fn cost(body: &str) -> u64 {

@@ -4,8 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::fault::Fault;
 use super::head::Head;
-use super::row::Place;
-use super::sum;
+use super::{row, sum};
 
 /// Marks the file as ours (`PRAGMA application_id`): "Umbr".
 const APPLICATION: i32 = 0x556d_6272;
@@ -83,7 +82,7 @@ pub(super) fn upgrade(connection: &mut Connection) -> Result<(), Fault> {
         let sequence: i64 = row.get(0)?;
         let body: String = row.get(1)?;
         if after == i64::MIN {
-            head.first = Place::of(&body)?.begin(sequence.cast_unsigned());
+            head.first = row::begin_of(sequence.cast_unsigned(), &body)?;
         }
         transaction
             .prepare_cached("UPDATE record SET sum = ?2 WHERE sequence = ?1")?

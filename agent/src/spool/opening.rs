@@ -10,7 +10,7 @@ use super::form::{self, Form};
 use super::head::Head;
 use super::mark::Mark;
 use super::mend;
-use super::row::{self, Place, Run};
+use super::row::{self, Run};
 
 impl Database {
     /// Opens or makes the file at `path`; damaged when anything in it is not what was written last.
@@ -82,7 +82,7 @@ pub(super) fn load(connection: &Connection) -> Result<Held, Fault> {
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let (sequence, body) = row::read(row, held.head.epoch)?;
-        run.take(Place::of(body)?.begin(sequence), sequence)?;
+        run.take(row::begin_of(sequence, body)?, sequence)?;
         held.records += 1;
         held.bytes += cost(body);
     }

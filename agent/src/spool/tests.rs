@@ -1,8 +1,8 @@
 mod flips;
 mod model;
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use tempfile::TempDir;
 use umbra_catalog::Kind;

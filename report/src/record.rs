@@ -1,3 +1,5 @@
+mod fields;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -73,6 +75,7 @@ pub struct Status {
 /// A record of the spool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(try_from = "fields::Fields")]
 pub struct Record {
     /// Number within the epoch, from 1.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 281_474_976_710_656_u64))]

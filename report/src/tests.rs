@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 use umbra_catalog::Kind;
 
 use crate::{
-    Acknowledgement, Code, Enrol, Enrolled, Evidence, Origin, OriginKind, Problem, Protocol, RecordBody,
-    Renew, Report, Token, VERSION,
+    Acknowledgement, Code, Enrol, Enrolled, Evidence, Origin, OriginKind, Problem, Protocol, Record,
+    RecordBody, Renew, Report, Token, VERSION,
 };
 
 /// A report with everything in it, as it travels. A change here is a change of the wire: agents and collectors of
@@ -141,6 +141,34 @@ fn fields_of_a_later_agent_are_passed_over() {
     }
     let report: Report = serde_json::from_value(later).expect("a report");
     assert_eq!(report, serde_json::from_str(GOLDEN).expect("a report"));
+}
+
+#[test]
+fn a_records_fields_may_come_in_any_order_and_are_those_of_its_type() {
+    let golden: Value = serde_json::from_str(GOLDEN).expect("JSON");
+    for record in golden["records"].as_array().expect("records") {
+        let read: Record = serde_json::from_value(record.clone()).expect("a record");
+        let fields = record.as_object().expect("an object").iter().rev();
+        let turned: Vec<String> = fields.map(|(name, value)| format!("{name:?}:{value}")).collect();
+        let turned = format!("{{{}}}", turned.join(","));
+        assert_eq!(serde_json::from_str::<Record>(&turned).expect("a record"), read);
+        // As the body alone is read, which the agent keeps.
+        assert_eq!(
+            serde_json::from_value::<RecordBody>(record.clone()).expect("a body"),
+            read.body
+        );
+        for (field, wrong) in [("type", "dream"), ("sequence", "1")] {
+            let mut other = record.clone();
+            other[field] = json!(wrong);
+            assert!(serde_json::from_value::<Record>(other).is_err(), "{field}");
+        }
+    }
+    let mut gap = golden["records"][0].clone();
+    gap["type"] = json!("gap");
+    let error = serde_json::from_value::<Record>(gap)
+        .expect_err("no gap")
+        .to_string();
+    assert_eq!(error, "missing field `from`");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod group;
 mod health;
 mod migrations;
 mod months;
+mod numbers;
 mod outbox;
 mod policies;
 mod postgres;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::apply::News;
 use super::both::{Wording, with_rows};
 use super::group::Item;
+use super::numbers::{Numbers, numbers};
 use super::{StoreError, Transaction, callers, configurations, millis, on, stored};
 use crate::findings::FindingKind;
 use crate::inventory::Tally;
@@ -99,23 +100,20 @@ macro_rules! add_up {
     };
 }
 
-const OBSERVE: Wording = with_rows!(
-    "INSERT INTO observations (caller, destination, hour, flows, bytes_out, bytes_in, first_seen, last_seen, evidence)
-     SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT),
-            CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT),
-            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT)
-     FROM",
-    concat!("WHERE true ON CONFLICT (caller, destination, hour) DO UPDATE SET ", add_up!("observations"))
+static OBSERVE: Numbers<9> = numbers!(
+    "INSERT INTO observations (caller, destination, hour, flows, bytes_out, bytes_in, first_seen, last_seen, evidence)",
+    [0, 1, 2, 3, 4, 5, 6, 7, 8],
+    concat!(
+        "ON CONFLICT (caller, destination, hour) DO UPDATE SET ",
+        add_up!("observations")
+    )
 );
 
-const USE: Wording = with_rows!(
-    "INSERT INTO uses (caller, destination, flows, bytes_out, bytes_in, first_seen, last_seen, evidence)
-     SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT),
-            CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT),
-            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT)
-     FROM",
+static USE: Numbers<8> = numbers!(
+    "INSERT INTO uses (caller, destination, flows, bytes_out, bytes_in, first_seen, last_seen, evidence)",
+    [0, 1, 2, 3, 4, 5, 6, 7],
     concat!(
-        "WHERE true ON CONFLICT (caller, destination) DO UPDATE SET ",
+        "ON CONFLICT (caller, destination) DO UPDATE SET ",
         add_up!("uses")
     )
 );
@@ -200,17 +198,16 @@ impl Sum {
         }
     }
 
-    /// The row of this key, in the order of the statements above.
-    fn row(self, key: &[i64]) -> Vec<i64> {
-        let columns = [
+    /// The columns in the order of the statements above.
+    fn columns(self) -> [i64; 6] {
+        [
             self.flows,
             self.bytes_out,
             self.bytes_in,
             self.first_seen,
             self.last_seen,
             self.evidence,
-        ];
-        [key, &columns].concat()
+        ]
     }
 }
 
@@ -241,7 +238,7 @@ pub(super) async fn apply(
     let destinations = ids(transaction, DESTINATIONS, destinations).await?;
     let callers = callers::apply(transaction, &tallies, &programs).await?;
 
-    let mut hours: Vec<Vec<i64>> = Vec::with_capacity(tallies.len());
+    let mut hours: Vec<[i64; 9]> = Vec::with_capacity(tallies.len());
     let mut uses: BTreeMap<[i64; 2], Sum> = BTreeMap::new();
     // What a finding is about: the first observation of the program and vendor.
     let mut firsts: BTreeMap<FindingKey<'_>, First<'_>> = BTreeMap::new();
@@ -254,7 +251,18 @@ pub(super) async fn apply(
         let (program, destination) = (programs[&tally.program()], destinations[&tally.destination()]);
         let caller = callers[&(*agent, program, tally.facts.uid)];
         let sum = Sum::of(tally);
-        hours.push(sum.row(&[caller, destination, tally.hour]));
+        let [flows, out, r#in, first, last, evidence] = sum.columns();
+        hours.push([
+            caller,
+            destination,
+            tally.hour,
+            flows,
+            out,
+            r#in,
+            first,
+            last,
+            evidence,
+        ]);
         uses.entry([caller, destination])
             .and_modify(|all| *all = all.and(sum))
             .or_insert(sum);
@@ -279,9 +287,15 @@ pub(super) async fn apply(
         *first = this.min(*first);
     }
     hours.sort_unstable();
-    execute(transaction, OBSERVE, hours).await?;
-    let uses: Vec<_> = uses.into_iter().map(|(key, sum)| sum.row(&key)).collect();
-    execute(transaction, USE, uses).await?;
+    OBSERVE.write(transaction, &hours).await?;
+    let uses: Vec<[i64; 8]> = uses
+        .into_iter()
+        .map(|([caller, destination], sum)| {
+            let [flows, out, r#in, first, last, evidence] = sum.columns();
+            [caller, destination, flows, out, r#in, first, last, evidence]
+        })
+        .collect();
+    USE.write(transaction, &uses).await?;
     let found = find(transaction, &firsts, news, policy.decided.number()).await?;
     for (raised, news) in raised.iter_mut().zip(news) {
         *raised = found.iter().filter(|agent| **agent == news.agent).count();

@@ -13,6 +13,7 @@ on_both!(
     a_report_that_the_database_refuses_harms_no_other,
     a_report_is_stored_though_its_sender_went,
     reports_that_wait_for_a_writer_that_panics_are_stored,
+    rows_are_all_written_however_many_there_are,
 );
 
 type Answer = Result<Applied, Rejected>;
@@ -39,6 +40,24 @@ async fn together(store: &Store, reports: Vec<Report>) -> Vec<JoinHandle<Answer>
 /// The next report starts a writer.
 async fn start(store: &Store) {
     apply(store, &Spool::of("last").report(vec![])).await;
+}
+
+async fn rows_are_all_written_however_many_there_are(place: Place) {
+    let store = place.store().await;
+    let mut spool = Spool::of("web-1");
+    let mut all = 0;
+    // More than the statements of SQLite take at once, fewer, and what fits none of them.
+    for count in [1, 7, 297, 514] {
+        let calls = (0..count).map(|number| {
+            let mut observation = call("alice", "curl");
+            observation.name = format!("{count}-{number}.example.com");
+            observation
+        });
+        apply(&store, &spool.report(calls.collect())).await;
+        all += count;
+        assert_eq!(rows(&store, "observations").await, all);
+        assert_eq!(rows(&store, "uses").await, all);
+    }
 }
 
 async fn answers(handles: Vec<JoinHandle<Answer>>) -> Vec<Answer> {

@@ -5,13 +5,14 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use umbra_fail_point::fail_point;
 use umbra_report::Report;
 use uuid::Uuid;
 
-use super::{Applied, Shown, Store, StoreError};
+use super::{Applied, Both, Shown, Store, StoreError};
 use crate::denied::Denied;
 
 /// Reports in a transaction.
@@ -178,7 +179,19 @@ impl Store {
         while state.tasks.try_join_next().is_some() {}
         // By itself: whoever sent a report may go before it is stored, and others wait for the same commit.
         let store = self.clone();
-        state.tasks.spawn(async move { store.write().await });
+        match &*self.database {
+            // On a thread of its own: among the tasks that read requests it would wait for its turn after each
+            // statement, and SQLite with it.
+            Both::Sqlite(_) => {
+                let runtime = Handle::current();
+                state
+                    .tasks
+                    .spawn_blocking(move || runtime.block_on(store.write()));
+            }
+            Both::Postgres(_) => {
+                state.tasks.spawn(async move { store.write().await });
+            }
+        }
     }
 
     /// Writes until nothing waits.

@@ -10,7 +10,9 @@ use umbra_report::{RecordBody, Report};
 use crate::hosts::Host;
 
 /// Reports of a host at most: an hour's and a little, so that each hour of the inventory is added to some 60 times.
-const MINUTES: usize = 64;
+const MOST: usize = 64;
+/// Minutes of a host at most: they end before now.
+const MINUTES: usize = 20 * 60;
 /// Reports in all at most: each takes some 1 to 2 KiB.
 const REPORTS: usize = 200_000;
 /// As the agent packs (agent/src/report/client.rs).
@@ -33,12 +35,14 @@ pub(crate) struct Sums {
     pub(crate) bytes_in: u64,
 }
 
-/// The next reports of each host, as many as fit.
-pub(crate) fn of(hosts: &mut [Host<'_>]) -> Result<Vec<Vec<Body>>> {
-    let minutes = (REPORTS / hosts.len().max(1)).clamp(1, MINUTES);
+/// The next reports of each host, of so many minutes each: as many as fit.
+pub(crate) fn of(hosts: &mut [Host<'_>], minutes: u32) -> Result<Vec<Vec<Body>>> {
+    let minutes = usize::try_from(minutes)?.max(1);
+    let most = MOST.min(MINUTES / minutes).max(1);
+    let reports = (REPORTS / hosts.len().max(1)).clamp(1, most);
     hosts
         .iter_mut()
-        .map(|host| (0..minutes).map(|_| Body::of(&host.report())).collect())
+        .map(|host| (0..reports).map(|_| Body::of(&host.report())).collect())
         .collect()
 }
 

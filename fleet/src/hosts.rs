@@ -19,14 +19,14 @@ use habits::{Habits, Tool};
 
 /// Callers that a host may have, those included that come later.
 const CALLERS: usize = 12;
-/// Observations in a report.
+/// Observations in a minute.
 const OBSERVATIONS: usize = 30;
 /// Of so many hosts one is busy: a build server or a gateway, all of whose callers call each minute.
 const BUSY: u32 = 20;
 /// In one of so many minutes a host has a caller that it did not have before.
 const NEWCOMER: u32 = 100;
 /// How old the first minute is: the collector takes times of the past, and all of a run must lie there.
-const AGO: SignedDuration = SignedDuration::from_hours(3);
+const AGO: SignedDuration = SignedDuration::from_hours(24);
 
 /// A host with its agent; each report that is taken is that of the next minute.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub(crate) struct Host<'a> {
     minute: Timestamp,
     sequence: u64,
     busy: bool,
+    /// Minutes that a report is of.
+    minutes: u32,
     callers: Vec<Habit<'a>>,
     habits: &'a Habits,
     rng: Rng,
@@ -59,7 +61,7 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// A fleet that reports from three hours before `now` on.
+    /// A fleet that reports from a day before `now` on.
     pub(crate) fn new(seed: u64, catalogue: &Catalogue, now: Timestamp) -> Self {
         let hour = TimestampRound::new()
             .smallest(Unit::Hour)
@@ -98,6 +100,7 @@ impl<'a> Host<'a> {
             minute: fleet.first,
             sequence: 0,
             busy,
+            minutes: 1,
             callers: Vec::new(),
             habits: &fleet.habits,
             rng,
@@ -130,8 +133,30 @@ impl<'a> Host<'a> {
         });
     }
 
-    /// What the agent sends of the next minute.
+    /// A host whose agent could not report meanwhile: each of its reports is of so many minutes.
+    pub(crate) fn catching_up(mut self, minutes: u32) -> Self {
+        self.minutes = minutes;
+        self
+    }
+
+    /// What the agent sends next: that of a minute, or of several.
     pub(crate) fn report(&mut self) -> Report {
+        let mut records = Vec::new();
+        for _ in 0..self.minutes {
+            for observation in self.minute() {
+                records.push(self.record(observation));
+            }
+        }
+        Report {
+            version: VERSION,
+            agent: self.agent.clone(),
+            status: self.status(records.len()),
+            epoch: self.epoch,
+            records,
+        }
+    }
+
+    fn minute(&mut self) -> Vec<Observation> {
         if self.callers.len() < CALLERS && self.rng.u32(..NEWCOMER) == 0 {
             self.add_caller();
         }
@@ -148,14 +173,7 @@ impl<'a> Host<'a> {
         }
         self.callers = callers;
         self.minute += SignedDuration::from_mins(1);
-        let records: Vec<Record> = observations.into_iter().map(|it| self.record(it)).collect();
-        Report {
-            version: VERSION,
-            agent: self.agent.clone(),
-            status: self.status(records.len()),
-            epoch: self.epoch,
-            records,
-        }
+        observations
     }
 
     fn record(&mut self, observation: Observation) -> Record {

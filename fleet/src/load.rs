@@ -14,11 +14,13 @@ use crate::authority::Authority;
 use crate::cluster::Cluster;
 use crate::database::{Kind, Place};
 use crate::enrolment::Applicant;
-use crate::hosts::Fleet;
+use crate::hosts::{Fleet, Host};
 use crate::table::Table;
 use crate::throughput::{self, Plan};
 use crate::{bodies, memory, process};
 
+/// Of so many hosts one catches up after an outage.
+const LATE: usize = 5;
 /// Files that are open beside connections.
 const OTHER_FILES: u64 = 200;
 
@@ -36,6 +38,9 @@ pub(crate) struct Options {
     /// Reports on their way at the same time
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1000))]
     at_once: u32,
+    /// Minutes that a report is of in a second case, as after an outage; 0 leaves it out
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=600))]
+    outage: u32,
     /// Make a new connection for each report, with its TLS handshake
     #[arg(long)]
     reconnect: bool,
@@ -83,17 +88,33 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         .map(|host| Applicant::new(host.agent.clone()).map(Arc::new))
         .collect();
     let authority = Arc::new(Authority::new()?);
+    let applicants = applicants?;
     let plan = Plan {
         collector: &options.collector,
         authority: &authority,
-        applicants: &applicants?,
-        bodies: &Arc::new(bodies::of(&mut hosts.clone())?),
+        applicants: &applicants,
+        bodies: &Arc::new(bodies::of(&mut hosts.clone(), 1)?),
+        minutes: 1,
         hosts: &hosts,
         at_once: usize::try_from(options.at_once)?,
         reconnect: options.reconnect,
         duration: Duration::from_secs(options.seconds),
         rounds: options.rounds,
     };
+    // Fewer, so that most of what is sent adds to rows that are there, as it does after an outage.
+    let late = hosts.len().div_ceil(LATE);
+    let behind = hosts[..late].iter().cloned();
+    let behind: Vec<Host<'_>> = behind.map(|host| host.catching_up(options.outage)).collect();
+    let outage = Plan {
+        applicants: &applicants[..late],
+        bodies: &Arc::new(bodies::of(&mut behind.clone(), options.outage)?),
+        minutes: options.outage,
+        hosts: &behind,
+        at_once: plan.at_once.min(late),
+        ..plan
+    };
+    let cases = [&plan, &outage];
+    let cases = &cases[..if options.outage == 0 { 1 } else { 2 }];
 
     let mut table = Table::begin();
     for &kind in &options.database {
@@ -105,7 +126,9 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
             }
         };
         let empty = || empty(folder.path(), cluster.as_ref());
-        throughput::measure(&plan, kind, cluster.as_ref(), empty, &mut table).await?;
+        for plan in cases {
+            throughput::measure(plan, kind, cluster.as_ref(), empty, &mut table).await?;
+        }
         let place = empty()?;
         memory::measure(
             &options.collector,

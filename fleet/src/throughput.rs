@@ -26,6 +26,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) hosts: &'a [Host<'a>],
     pub(crate) applicants: &'a [Arc<Applicant>],
     pub(crate) bodies: &'a Arc<Vec<Vec<Body>>>,
+    /// Minutes that each report is of.
+    pub(crate) minutes: u32,
     pub(crate) at_once: usize,
     pub(crate) reconnect: bool,
     pub(crate) duration: Duration,
@@ -54,14 +56,19 @@ pub(crate) async fn measure(
 ) -> Result<()> {
     let mut rounds = Vec::new();
     for number in 1..=plan.rounds {
-        eprintln!("fleet: {kind}, round {number} of {}", plan.rounds);
+        let (of, minutes) = (plan.rounds, plan.minutes);
+        eprintln!("fleet: {kind}, minutes a report: {minutes}, round {number} of {of}");
         let place = empty()?;
         let round = round(plan, cluster, &place)
             .await
             .with_context(|| format!("on {kind}"))?;
         rounds.push(round);
     }
-    say(kind, &rounds, table);
+    let title = match plan.minutes {
+        1 => kind.to_string(),
+        minutes => format!("{kind}, {minutes} minutes a report, as after an outage"),
+    };
+    say(&title, kind, &rounds, table);
     Ok(())
 }
 
@@ -111,11 +118,11 @@ async fn served(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-fn say(kind: Kind, rounds: &[Round], table: &mut Table) {
+fn say(title: &str, kind: Kind, rounds: &[Round], table: &mut Table) {
     let each = |of: fn(&Round) -> f64| rounds.iter().map(of).collect::<Vec<f64>>();
     let reports = |round: &Round| round.sent.reports as f64;
     let observations = |round: &Round| round.sent.sums.observations as f64;
-    table.group(format!("{kind}: reports as fast as they are taken"));
+    table.group(format!("{title}: reports as fast as they are taken"));
     table.figure(
         "reports a second",
         rounds.iter().map(|it| reports(it) / it.sent.seconds),
@@ -153,13 +160,13 @@ fn say(kind: Kind, rounds: &[Round], table: &mut Table) {
         0,
     );
     let thousand = |of: usize| rounds.iter().map(move |it| it.cpu[of] / reports(it) * 1e3);
-    table.group(format!("{kind}: CPU time of 1,000 reports, seconds"));
+    table.group(format!("{title}: CPU time of 1,000 reports, seconds"));
     table.figure("collector", thousand(0), 3);
     if kind == Kind::Postgres {
         table.figure("PostgreSQL, all its processes", thousand(1), 3);
     }
     table.figure("the fleet itself", thousand(2), 3);
-    table.group(format!("{kind}: the same, written by the database's own means"));
+    table.group(format!("{title}: the same, written by the database's own means"));
     let limit = |round: &Round| observations(round) / round.upserted.seconds;
     table.figure("bulk upsert, observations a second", rounds.iter().map(limit), 0);
     table.figure(

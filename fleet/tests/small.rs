@@ -18,7 +18,14 @@ fn run(database: &str) -> Option<Value> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("figures.json");
     let output = Command::new(fleet)
-        .args(["load", "--rounds=1", "--seconds=2", "--memory=10", "--at-once=8"])
+        .args([
+            "load",
+            "--rounds=1",
+            "--seconds=2",
+            "--memory=10",
+            "--at-once=8",
+            "--outage=30",
+        ])
         .args([&format!("--hosts={HOSTS}"), "--database", database])
         .arg("--collector")
         .arg(&collector)
@@ -43,24 +50,33 @@ fn skip(why: &str) -> Option<Value> {
     None
 }
 
-/// A figure's only value.
-fn figure(json: &Value, name: &str) -> f64 {
+/// A figure's only value, in each case that has it.
+fn figures(json: &Value, name: &str) -> Vec<f64> {
     let groups = json["groups"].as_array().expect("groups");
     let figures = groups
         .iter()
         .flat_map(|group| group["figures"].as_array().expect("figures"));
     let found: Vec<&Value> = figures.filter(|figure| figure["name"] == name).collect();
-    assert_eq!(found.len(), 1, "one {name}");
-    let values = found[0]["values"].as_array().expect("values");
-    assert_eq!(values.len(), 1, "{name} of one round");
-    values[0].as_f64().expect("a number")
+    let one = |figure: &Value| {
+        let values = figure["values"].as_array().expect("values");
+        assert_eq!(values.len(), 1, "{name} of one round");
+        values[0].as_f64().expect("a number")
+    };
+    found.into_iter().map(one).collect()
 }
 
 fn check(json: &Value) {
     // Of hosts whose records were not all there, the program would have failed.
     #[expect(clippy::cast_precision_loss, reason = "a few")]
     let hosts = HOSTS as f64;
-    assert!((figure(json, "hosts whose records are all stored") - hosts).abs() < 0.5);
+    // One of five is late.
+    let compared = figures(json, "hosts whose records are all stored");
+    assert!(
+        (compared[0] - hosts).abs() < 0.5 && (compared[1] - hosts / 5.0).abs() < 0.5,
+        "{compared:?}"
+    );
+    let sizes = figures(json, "observations a report");
+    assert!(sizes[0] < 30.0 && sizes[1] > 60.0, "{sizes:?}");
     for name in [
         "reports a second",
         "wait for the answer, ms, p99",
@@ -71,10 +87,14 @@ fn check(json: &Value) {
         "observations served to bulk upsert",
         "10 agents connected",
     ] {
-        let value = figure(json, name);
-        assert!(value > 0.0 && value.is_finite(), "{name}: {value}");
+        let values = figures(json, name);
+        let cases = if name.ends_with("connected") { 1 } else { 2 };
+        assert_eq!(values.len(), cases, "{name}");
+        for value in values {
+            assert!(value > 0.0 && value.is_finite(), "{name}: {value}");
+        }
     }
-    let rows = figure(json, "final rows");
+    let rows = figures(json, "final rows")[0];
     // An agent and a stream each, and at least one caller with one use in one hour.
     assert!(rows > 5.0 * hosts, "{rows}");
 }
@@ -90,6 +110,10 @@ fn a_small_fleet_on_sqlite_is_counted_to_the_byte() {
 fn a_small_fleet_on_postgres_is_counted_to_the_byte() {
     if let Some(json) = run("postgres") {
         check(&json);
-        assert!(figure(&json, "PostgreSQL, all its processes") > 0.0);
+        assert!(
+            figures(&json, "PostgreSQL, all its processes")
+                .iter()
+                .all(|seconds| *seconds > 0.0)
+        );
     }
 }

@@ -8,21 +8,27 @@
 //!    of an older one is on it;
 //! 3. of each of them the newest L uses that are no older than that.
 //!
-//! The newest rows are looked through first: a text that is nearly everywhere has many terms, and fills the page there.
+//! Where many terms have the text, that costs a look-up for each of them. Such a text mostly fills the page from the newest
+//! rows alone, so these are looked through first.
 
 use super::uses::{Page, Position, Row, Selection, Use};
 use super::{Store, StoreError, on};
 use crate::findings::FindingKind;
 
-/// Rows that are looked through before terms are, beside as many as are asked for.
-const NEWEST: i64 = if cfg!(test) { 3 } else { 1000 };
+/// So many terms are looked up at once; when more have the text, the newest rows are looked through first.
+const FEW: i64 = if cfg!(test) { 4 } else { 1000 };
+/// Rows that are then looked through, beside as many as are asked for.
+const NEWEST: i64 = if cfg!(test) { 3 } else { 400 };
 
 /// What is read of the uses that `$found` gives, newest first; `$1`, `$2` is the place to go on from, `$3` how many.
+///
+/// For `CROSS JOIN` SQLite looks at what stands first first (<https://sqlite.org/optoverview.html#crossjoin>). Left to
+/// itself it may go through all uses in the order of the page, to find the few that were found.
 macro_rules! select {
-    ($($found:expr),+ ; $where:expr) => {
+    ($found:expr) => {
         concat!(
-            $($found,)+
-            "SELECT u.id, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
+            $found,
+            " SELECT u.id, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
                     c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
                     c.uid, c.user_name, a.host, a.agent,
                     (SELECT e.labels FROM enrolments e WHERE e.agent = a.agent) AS labels, u.flows, u.bytes_out, u.bytes_in,
@@ -31,44 +37,48 @@ macro_rules! select {
                     (SELECT n.id FROM findings n WHERE n.kind = 'prohibited_use' AND n.program = c.program
                      AND n.vendor = d.vendor) AS prohibition
              FROM found
-             JOIN uses u ON u.id = found.used
+             CROSS JOIN uses u
              JOIN callers c ON c.id = u.caller
              JOIN programs p ON p.id = c.program
              JOIN agents a ON a.id = c.agent
              JOIN destinations d ON d.id = u.destination
              LEFT JOIN findings f ON f.kind = $4 AND f.program = c.program AND f.vendor = d.vendor
-             WHERE ", $where, " ORDER BY u.first_seen DESC, u.id DESC LIMIT $3"
+             WHERE u.id = found.used
+             ORDER BY u.first_seen DESC, u.id DESC LIMIT $3"
         )
     };
 }
 
-/// The newest uses, as many as the parameter says.
-macro_rules! newest {
-    ($count:literal) => {
-        concat!(
-            "WITH found AS MATERIALIZED (SELECT id AS used FROM uses WHERE (first_seen, id) < ($1, $2)
-             ORDER BY first_seen DESC, id DESC LIMIT ",
-            $count,
-            ") "
-        )
-    };
-}
-
-const ALL: &str = select!(newest!("$3"); "true");
-
-/// `$5` is the pattern, `$6` how many rows are looked through, `$7` what parts columns.
-const NEWEST_WITH_TEXT: &str = select!(
-    newest!("$6");
-    "lower(concat_ws($7, d.vendor, d.service, d.name, p.name, coalesce(c.user_name, CAST(c.uid AS TEXT)), a.host))
-     LIKE lower($5) ESCAPE '\\'"
+pub(super) const ALL: &str = select!(
+    "WITH found AS MATERIALIZED (
+         SELECT id AS used FROM uses WHERE (first_seen, id) < ($1, $2) ORDER BY first_seen DESC, id DESC LIMIT $3)"
 );
 
-/// `$5` is the pattern.
-const WITH_TEXT: &str = select!(
-    "WITH heads AS MATERIALIZED (
-         SELECT t.id, (SELECT p.first_seen FROM postings p WHERE p.term = t.id AND (p.first_seen, p.used) < ($1, $2)
+/// `$5` is the pattern, `$6` how many of the newest rows are looked through, `$7` what parts columns, `$8` [`FEW`].
+///
+/// No time is before the least number: from there on SQLite reads nothing, where it would try a mere condition on each
+/// row.
+pub(super) const WITH_TEXT: &str = select!(
+    "WITH matched AS MATERIALIZED (
+         SELECT t.id FROM terms t WHERE t.kind <= 4 AND t.text LIKE lower($5) ESCAPE '\\'),
+     newest AS MATERIALIZED (
+         SELECT u.id, u.first_seen, u.caller, u.destination FROM uses u
+         WHERE (u.first_seen, u.id) <
+             (CASE WHEN (SELECT count(*) FROM matched) > $8 THEN $1 ELSE -9223372036854775807 END, $2)
+         ORDER BY u.first_seen DESC, u.id DESC LIMIT $6),
+     there AS MATERIALIZED (
+         SELECT n.first_seen, n.id AS used FROM newest n
+         CROSS JOIN callers c
+         JOIN programs p ON p.id = c.program
+         JOIN agents a ON a.id = c.agent
+         JOIN destinations d ON d.id = n.destination
+         WHERE c.id = n.caller AND lower(concat_ws($7, d.vendor, d.service, d.name, p.name,
+                               coalesce(c.user_name, CAST(c.uid AS TEXT)), a.host)) LIKE lower($5) ESCAPE '\\'
+         ORDER BY n.first_seen DESC, n.id DESC LIMIT $3),
+     heads AS MATERIALIZED (
+         SELECT m.id, (SELECT p.first_seen FROM postings p WHERE p.term = m.id AND (p.first_seen, p.used) < ($1, $2)
                        ORDER BY p.first_seen DESC, p.used DESC LIMIT 1) AS newest
-         FROM terms t WHERE t.kind <= 4 AND t.text LIKE lower($5) ESCAPE '\\'),
+         FROM matched m WHERE (SELECT count(*) FROM there) < $3),
      least AS MATERIALIZED (
          SELECT coalesce((SELECT newest FROM heads WHERE newest IS NOT NULL
                           ORDER BY newest DESC LIMIT 1 OFFSET 4 * $3 - 1), -9223372036854775807) AS bound),
@@ -78,22 +88,21 @@ const WITH_TEXT: &str = select!(
                                 ORDER BY p.first_seen DESC, p.used DESC LIMIT 1 OFFSET $3 - 1), l.bound) AS bound
          FROM least l CROSS JOIN heads h WHERE h.newest >= l.bound),
      found AS MATERIALIZED (
-         SELECT DISTINCT p.first_seen, p.used FROM nearest n CROSS JOIN postings p
+         SELECT first_seen, used FROM there
+         UNION SELECT p.first_seen, p.used FROM nearest n CROSS JOIN postings p
          WHERE p.term = n.id AND p.first_seen >= n.bound AND (p.first_seen, p.used) < ($1, $2)
-         ORDER BY p.first_seen DESC, p.used DESC LIMIT $3) ";
-    "true"
+         ORDER BY first_seen DESC, used DESC LIMIT $3)"
 );
 
 /// `$5` is the finding.
-const OF_FINDING: &str = select!(
+pub(super) const OF_FINDING: &str = select!(
     "WITH found AS MATERIALIZED (
          SELECT p.used FROM postings p
          WHERE p.term = (SELECT t.id FROM findings f
                          JOIN terms t ON t.kind = 5 AND t.text = CAST(f.program AS TEXT) || ' ' || f.vendor
                          WHERE f.id = $5)
            AND (p.first_seen, p.used) < ($1, $2)
-         ORDER BY p.first_seen DESC, p.used DESC LIMIT $3) ";
-    "true"
+         ORDER BY p.first_seen DESC, p.used DESC LIMIT $3)"
 );
 
 /// The pattern of `LIKE` for what has this text in it.
@@ -149,8 +158,8 @@ impl Store {
     }
 
     async fn with_text(&self, pattern: &str, after: Position, count: i64) -> Result<Vec<Row>, StoreError> {
-        let rows: Vec<Row> = on!(self.readers(), |db| {
-            sqlx::query_as(NEWEST_WITH_TEXT)
+        Ok(on!(self.readers(), |db| {
+            sqlx::query_as(WITH_TEXT)
                 .bind(after.first_seen)
                 .bind(after.id)
                 .bind(count)
@@ -159,19 +168,9 @@ impl Store {
                 .bind(NEWEST + count)
                 // No text spans two columns.
                 .bind("\n")
-                .fetch_all(db)
-                .await
-        })?;
-        if i64::try_from(rows.len()).is_ok_and(|rows| rows == count) {
-            return Ok(rows);
-        }
-        Ok(on!(self.readers(), |db| {
-            sqlx::query_as(WITH_TEXT)
-                .bind(after.first_seen)
-                .bind(after.id)
-                .bind(count)
-                .bind(FindingKind::NewCaller.as_str())
-                .bind(pattern)
+                .bind(FEW)
+                // PostgreSQL keeps one plan for a kept statement, whatever it is asked; for this one it is a bad one.
+                .persistent(false)
                 .fetch_all(db)
                 .await
         })?)

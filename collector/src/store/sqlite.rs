@@ -14,6 +14,8 @@ const READERS: u32 = 4;
 /// Memory for pages that are written, in KiB, negative (<https://sqlite.org/pragma.html#pragma_cache_size>): the hours and
 /// uses of a fleet's callers lie all over the tables, and each report meets its own.
 const WRITER_CACHE: &str = "-65536";
+/// The same for each that reads: a search goes through all terms, 6 MB of 50,000 hosts.
+const READER_CACHE: &str = "-16384";
 /// Pages of 4 KiB in the log before they are written to the database (<https://sqlite.org/wal.html>, section 3.2): what
 /// changes again until then is written once.
 const CHECKPOINT: &str = "8000";
@@ -69,7 +71,7 @@ impl Pools {
             .max_connections(READERS)
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
-            .connect_with(options.read_only(true))
+            .connect_with(options.read_only(true).pragma("cache_size", READER_CACHE))
             .await?;
         Ok(Self {
             writer,

@@ -4,6 +4,7 @@ mod audit;
 mod group;
 mod outbox;
 mod place;
+mod plan;
 mod presence;
 mod retention;
 mod search;

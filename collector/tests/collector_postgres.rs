@@ -14,6 +14,8 @@ mod findings;
 mod ingest;
 #[path = "collector/kills.rs"]
 mod kills;
+#[path = "collector/load.rs"]
+mod load;
 #[path = "collector/made_up.rs"]
 mod made_up;
 #[path = "collector/on_postgres.rs"]
@@ -32,5 +34,7 @@ mod process;
 mod receiver;
 #[path = "collector/running.rs"]
 mod running;
+#[path = "collector/servers.rs"]
+mod servers;
 #[path = "collector/webhook.rs"]
 mod webhook;

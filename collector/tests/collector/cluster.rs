@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -11,16 +11,21 @@ use std::sync::{Mutex, OnceLock};
 /// Makes the cluster and obeys. The end of its input is the end of the tests, however they end, and so of the server.
 const SCRIPT: &str = r#"
 set -e
-bin=$1 options=$2 port=$3
+bin=$1 options=$2 port=$3 primary=$4
 dir=$(mktemp -d /tmp/umbra-postgres-XXXXXX)
 cd "$dir"
-"$bin/initdb" --pgdata=data --username=umbra --auth=trust --no-sync --encoding=UTF8 --locale=C > log
-{
-    echo 'local all guarded scram-sha-256'
-    echo 'hostssl all all 127.0.0.1/32 trust'
-    echo 'host all all 127.0.0.1/32 reject'
-    cat data/pg_hba.conf
-} > hba && mv hba data/pg_hba.conf
+if [ -n "$primary" ]; then
+    "$bin/pg_basebackup" --pgdata=data --write-recovery-conf --checkpoint=fast --no-sync \
+        --host="$primary" --username=umbra > log 2>&1
+else
+    "$bin/initdb" --pgdata=data --username=umbra --auth=trust --no-sync --encoding=UTF8 --locale=C > log
+    {
+        echo 'local all guarded scram-sha-256'
+        echo 'hostssl all all 127.0.0.1/32 trust'
+        echo 'host all all 127.0.0.1/32 reject'
+        cat data/pg_hba.conf
+    } > hba && mv hba data/pg_hba.conf
+fi
 listen="-c listen_addresses="
 if [ -n "$port" ]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
@@ -58,6 +63,7 @@ while read -r command; do
         crash) kill -QUIT $pid; wait $pid || true ;;
         kill) kill_all ;;
         start) begin ;;
+        promote) "$bin/pg_ctl" promote --pgdata=data --wait >> log 2>&1 ;;
     esac
     echo done
 done
@@ -97,21 +103,39 @@ impl Cluster {
 
     /// A server that also listens on a port of loopback, with TLS alone; `server.crt` in its directory is to be trusted.
     pub(crate) fn start_at(options: &str, port: Option<u16>) -> Option<Self> {
+        Self::launch(unprivileged(), options, port, None)
+    }
+
+    /// A server that follows this one until it is told to `promote` itself.
+    pub(crate) fn standby(&self) -> Self {
+        Self::launch(unprivileged(), "", None, Some(&self.directory)).expect("PostgreSQL is there")
+    }
+
+    /// A server that has so much room in `directory`, which nobody else sees; for root alone.
+    pub(crate) fn start_with_room(directory: &Path, size: &str) -> Option<Self> {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "sh", "-c"]);
+        unshare.arg(r#"mount -t tmpfs -o size=$2,mode=777 none "$1" && shift 2 && exec "$@""#);
+        unshare.arg("sh").arg(directory).arg(size);
+        let within = unprivileged();
+        unshare.arg(within.get_program()).args(within.get_args());
+        Self::launch(unshare, "", None, None)
+    }
+
+    /// Starts it by a shell, which `command` gives the script to.
+    fn launch(
+        mut command: Command,
+        options: &str,
+        port: Option<u16>,
+        primary: Option<&Path>,
+    ) -> Option<Self> {
         let bin = bin()?;
-        // PostgreSQL refuses to run as root.
-        let is_root = std::fs::metadata("/proc/self").expect("/proc").uid() == 0;
-        let mut command = if is_root {
-            let mut setpriv = Command::new("setpriv");
-            setpriv.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "sh"]);
-            setpriv
-        } else {
-            Command::new("sh")
-        };
         let mut child = command
             .args(["-c", SCRIPT, "sh"])
             .arg(&bin)
             .arg(options)
             .arg(port.map(|port| port.to_string()).unwrap_or_default())
+            .arg(primary.unwrap_or(Path::new("")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -131,8 +155,8 @@ impl Cluster {
         })
     }
 
-    /// `start`s it, `stop`s it as its service does, lets it `crash`, or `kill`s each of its processes; returns when that
-    /// is done.
+    /// `start`s it, `stop`s it as its service does, lets it `crash`, `kill`s each of its processes, or makes a standby
+    /// `promote` itself; returns when that is done.
     pub(crate) fn tell(&self, what: &str) {
         let mut control = self.control.lock().expect("the shell");
         let control = control.as_mut().expect("the shell");
@@ -198,6 +222,21 @@ impl Drop for Cluster {
         self.control.get_mut().expect("the shell").take();
         let _ = self.child.wait();
     }
+}
+
+/// Whether this is root, who may mount and be somebody else.
+pub(crate) fn is_root() -> bool {
+    std::fs::metadata("/proc/self").expect("/proc").uid() == 0
+}
+
+/// A shell that is not root's: PostgreSQL and `PgBouncer` refuse to run as root.
+pub(crate) fn unprivileged() -> Command {
+    if !is_root() {
+        return Command::new("sh");
+    }
+    let mut setpriv = Command::new("setpriv");
+    setpriv.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "sh"]);
+    setpriv
 }
 
 /// Where PostgreSQL's programs are: Debian keeps them off `PATH`, by version.

@@ -2,19 +2,19 @@
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::StatusCode;
 
 use crate::cluster::Cluster;
 use crate::enrolment::host;
+use crate::load::Load;
 use crate::made_up::{Spool, call};
 use crate::receiver::Receiver;
-use crate::running::{Collector, eventually, post};
+use crate::running::{Collector, eventually};
 
 /// A collector on this database.
-async fn on(url: &str) -> Collector {
+pub(crate) async fn on(url: &str) -> Collector {
     Collector::start_with(|settings| settings.database = Some(url.parse().expect("a URL"))).await
 }
 
@@ -22,73 +22,15 @@ async fn on(url: &str) -> Collector {
 async fn a_server_that_stops_crashes_and_is_killed_under_load_loses_nothing_and_doubles_nothing() {
     let Some(cluster) = Cluster::start("") else { return };
     let url = cluster.database();
-    let collectors = [Arc::new(on(&url).await), Arc::new(on(&url).await)];
-    let (stop, put_off) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let mut agents = tokio::task::JoinSet::new();
-    for agent in 0..4 {
-        let (stop, put_off, collectors) = (Arc::clone(&stop), Arc::clone(&put_off), collectors.clone());
-        agents.spawn(async move {
-            let mut spool = Spool::of(&format!("web-{agent}"));
-            let mut sent = 0;
-            while !stop.load(Ordering::Relaxed) {
-                let report = spool.report(
-                    (0..20)
-                        .map(|number| call("alice", &format!("p{number}")))
-                        .collect(),
-                );
-                // As an agent does it, at whichever collector the load balancer chooses.
-                loop {
-                    let collector = &collectors[fastrand::usize(0..2)];
-                    let answer = post(&collector.http, &collector.url, &report)
-                        .await
-                        .expect("an answer");
-                    match answer.status() {
-                        StatusCode::OK => break,
-                        StatusCode::SERVICE_UNAVAILABLE => {
-                            assert!(answer.headers().contains_key("retry-after"));
-                            put_off.fetch_add(1, Ordering::Relaxed);
-                            tokio::time::sleep(Duration::from_millis(200)).await;
-                        }
-                        status => panic!("{status}: {:?}", answer.text().await),
-                    }
-                }
-                sent += 20;
-            }
-            sent
-        });
-    }
+    let load = Load::on(&[Arc::new(on(&url).await), Arc::new(on(&url).await)]);
     for end in ["stop", "crash", "kill", "kill", "kill"] {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        let before = put_off.load(Ordering::Relaxed);
+        load.goes_on().await;
         cluster.tell(end);
-        eventually("a report is put off", async || {
-            (put_off.load(Ordering::Relaxed) > before).then_some(())
-        })
-        .await;
+        load.puts_off().await;
         cluster.tell("start");
     }
-    tokio::time::sleep(Duration::from_millis(700)).await;
-    stop.store(true, Ordering::Relaxed);
-    let sent: u64 = agents.join_all().await.iter().sum();
-    assert!(sent > 400, "{sent}");
-    let rows = collectors[0].rows().await;
-    assert_eq!(rows.len(), 80);
-    assert_eq!(
-        rows.iter()
-            .map(|row| row["flows"].as_u64().expect("flows"))
-            .sum::<u64>(),
-        sent
-    );
-    assert_eq!(
-        rows.iter()
-            .map(|row| row["bytes_in"].as_u64().expect("bytes"))
-            .sum::<u64>(),
-        sent * 2000
-    );
-    assert_eq!(
-        collectors[1].metric("umbra_collector_records_missing").await,
-        Some(0)
-    );
+    load.goes_on().await;
+    load.all_is_there().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,7 @@ mod postgres;
 mod presence;
 mod retention;
 mod search;
+mod sessions;
 mod sqlite;
 mod tokens;
 mod uses;
@@ -121,21 +122,21 @@ impl Store {
         self.groups.end().await;
         match &*self.database {
             Both::Sqlite(pools) => pools.close().await,
-            Both::Postgres(postgres) => postgres.pool.close().await,
+            Both::Postgres(postgres) => postgres.sessions.pool.close().await,
         }
     }
 
     fn readers(&self) -> Pool<'_> {
         match &*self.database {
             Both::Sqlite(pools) => Both::Sqlite(&pools.readers),
-            Both::Postgres(postgres) => Both::Postgres(&postgres.pool),
+            Both::Postgres(postgres) => Both::Postgres(&postgres.sessions),
         }
     }
 
     fn writer(&self) -> Pool<'_> {
         match &*self.database {
             Both::Sqlite(pools) => Both::Sqlite(&pools.writer),
-            Both::Postgres(postgres) => Both::Postgres(&postgres.pool),
+            Both::Postgres(postgres) => Both::Postgres(&postgres.sessions),
         }
     }
 
@@ -145,7 +146,7 @@ impl Store {
     async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(match self.writer() {
             Both::Sqlite(pool) => Both::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
-            Both::Postgres(pool) => Both::Postgres(pool.begin().await?),
+            Both::Postgres(sessions) => Both::Postgres(sessions.begin().await?),
         })
     }
 }

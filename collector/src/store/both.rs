@@ -2,9 +2,10 @@
 //! one text on either, which is compiled for each. So a query stands here once, in the SQL that both know: `$1` for values, `CAST`, `CASE`,
 //! `ON CONFLICT`, `RETURNING`; times and counts are 64-bit integers.
 
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{Postgres, Sqlite, SqlitePool};
 
 use super::StoreError;
+use super::sessions::Sessions;
 
 /// A thing of SQLite's, or the same of PostgreSQL's.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(super) enum Both<S, P> {
 }
 
 /// Where single statements run.
-pub(super) type Pool<'a> = Both<&'a SqlitePool, &'a PgPool>;
+pub(super) type Pool<'a> = Both<&'a SqlitePool, &'a Sessions>;
 
 /// Statements that hold together; dropped, they are rolled back.
 pub(super) type Transaction = Both<sqlx::Transaction<'static, Sqlite>, sqlx::Transaction<'static, Postgres>>;

@@ -58,6 +58,8 @@ impl FromStr for Database {
             return Err(DatabaseError::Parameter);
         }
         let options: PgConnectOptions = text.parse().map_err(|_| DatabaseError::Url)?;
+        // Nothing here has a fraction, and a pooler may refuse to hear of it.
+        let options = options.extra_float_digits(None);
         let named = options.get_application_name().is_some();
         let options = if named {
             options

@@ -58,6 +58,11 @@ pub enum StoreError {
         "PostgreSQL has no connection left ({0}); raise its max_connections: a collector takes up to {CONNECTIONS}"
     )]
     Crowded(#[source] sqlx::Error),
+    /// A pooler lost a prepared statement, or gave it to another.
+    #[error(
+        "a pooler before PostgreSQL mixes up prepared statements ({0}); set its max_prepared_statements (PgBouncer 1.21 or later) or pool_mode = session, and start the collector again"
+    )]
+    Pooler(#[source] sqlx::Error),
     /// PostgreSQL does not let this user in.
     #[error(
         "PostgreSQL refuses the login ({0}); see user, password and database in --database or PGPASSFILE, sslmode, and the server's pg_hba.conf"
@@ -194,6 +199,7 @@ fn of_postgres(error: &PgDatabaseError) -> fn(sqlx::Error) -> StoreError {
         "25006" => StoreError::ReadOnly,
         "53100" => StoreError::Full,
         "53300" => StoreError::Crowded,
+        "26000" | "42P05" => StoreError::Pooler,
         "3D000" => StoreError::Login,
         "57014" => StoreError::Busy,
         code if code.starts_with("28") => StoreError::Login,

@@ -25,9 +25,9 @@ pub(super) fn sqlite() -> Migrator {
     )
 }
 
-/// Those for PostgreSQL.
+/// Those for PostgreSQL; who runs them holds a lock.
 pub(super) fn postgres() -> Migrator {
-    migrator(
+    let mut postgres = migrator(
         ALL.iter()
             .filter(|it| !it.description.ends_with(".sqlite"))
             .map(|it| {
@@ -39,7 +39,10 @@ pub(super) fn postgres() -> Migrator {
                     it.no_tx,
                 )
             }),
-    )
+    );
+    // Not by sqlx, whose lock is a session's.
+    postgres.set_locking(false);
+    postgres
 }
 
 fn migrator(migrations: impl Iterator<Item = Migration>) -> Migrator {

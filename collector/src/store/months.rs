@@ -9,9 +9,10 @@ use std::sync::PoisonError;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::AssertSqlSafe;
 use umbra_report::{RecordBody, Report};
 
+use super::sessions::Sessions;
 use super::{Both, Store, StoreError, millis};
 
 /// Names the lock under which partitions are made and dropped: "umbra" and "mon" as bytes.
@@ -101,7 +102,7 @@ impl Store {
         let known = || postgres.months.lock().unwrap_or_else(PoisonError::into_inner);
         let missing: Vec<Month> = months.difference(&known()).copied().collect();
         for month in missing {
-            make(&postgres.pool, month).await?;
+            make(&postgres.sessions, month).await?;
             known().insert(month);
         }
         Ok(())
@@ -120,9 +121,9 @@ impl Store {
 }
 
 /// Makes the partition of `month`. Attaching locks out no writer, as `CREATE TABLE … PARTITION OF` would.
-async fn make(pool: &PgPool, month: Month) -> Result<(), StoreError> {
+async fn make(sessions: &Sessions, month: Month) -> Result<(), StoreError> {
     let name = month.partition();
-    let mut transaction = pool.begin().await?;
+    let mut transaction = sessions.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)")
         .bind(LOCK)
         .execute(&mut *transaction)
@@ -145,21 +146,21 @@ async fn make(pool: &PgPool, month: Month) -> Result<(), StoreError> {
 }
 
 /// Drops the partitions of months before `month`; gives about how many rows they had.
-pub(super) async fn drop_before(pool: &PgPool, month: Month) -> Result<u64, StoreError> {
+pub(super) async fn drop_before(sessions: &Sessions, month: Month) -> Result<u64, StoreError> {
     let partitions: Vec<(String, i64)> = sqlx::query_as(
         // Rows as of the last ANALYZE: to count them would read the month once more.
         "SELECT relname::text, greatest(reltuples, 0)::bigint
          FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
          WHERE inhparent = 'observations'::regclass",
     )
-    .fetch_all(pool)
+    .fetch_all(sessions)
     .await?;
     let mut rows = 0;
     for (name, count) in partitions {
         let Some(over) = Month::of_partition(&name).filter(|of| *of < month) else {
             continue;
         };
-        let mut transaction = pool.begin().await?;
+        let mut transaction = sessions.begin().await?;
         // Writers wait behind this one, so it waits for them only for so long, and is tried again later.
         sqlx::raw_sql("SET LOCAL lock_timeout = '2s'")
             .execute(&mut *transaction)

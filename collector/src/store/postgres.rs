@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use sqlx::postgres::{PgConnection, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
+use super::sessions::{self, Sessions, Way};
 use super::{Database, Month, PATIENCE, StoreError, migrations};
 
 /// Connections of one collector.
@@ -14,10 +15,13 @@ pub(super) const CONNECTIONS: u32 = 10;
 /// Of these, how many store reports at the same time: while one waits for the disk, others are read.
 pub(super) const WRITERS: usize = 4;
 
+/// Names the lock under which tables are brought to another form: "umbra" and "mig" as bytes.
+const LOCK: i64 = 0x756d_6272_616d_6967;
+
 /// A collector's connections.
 #[derive(Debug)]
 pub(super) struct Postgres {
-    pub(super) pool: PgPool,
+    pub(super) sessions: Sessions,
     /// Months that have a partition, as far as this collector knows; it may be wrong at any time.
     pub(super) months: Mutex<BTreeSet<Month>>,
 }
@@ -25,38 +29,65 @@ pub(super) struct Postgres {
 impl Postgres {
     /// Connects, and brings the tables to this version's form.
     pub(super) async fn open(database: &Database) -> Result<Self, StoreError> {
-        // By itself first: a pool tries until its time is up, and then cannot say what was wrong.
-        let first = PgConnection::connect_with(database.options());
-        let mut first = tokio::time::timeout(PATIENCE, first)
+        let options = database.options();
+        // By connections of their own first: a pool tries until its time is up, and then cannot say what was wrong.
+        let way = tokio::time::timeout(PATIENCE, Way::of(options))
             .await
             .map_err(|_| StoreError::Waiting)??;
-        // Without the bounds of the others: a migration may have a large inventory to go through.
-        let migrated = migrations::postgres().run_direct(None, &mut first, false).await;
-        // Also gives back the lock that keeps other collectors from migrating.
-        first.close().await?;
-        migrated?;
+        if way != Way::Direct {
+            tracing::info!("PostgreSQL is reached {way}");
+        }
+        migrate(options, way).await?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .after_connect(|connection, _| Box::pin(bound(connection)))
-            .connect_with(database.options().clone())
-            .await?;
+            .acquire_timeout(PATIENCE);
+        let pool = match way {
+            Way::Direct => pool.after_connect(|connection, _| Box::pin(sessions::set(connection))),
+            Way::Pooled => pool,
+            // What it prepared in the last transaction is elsewhere.
+            Way::PooledWithoutStatements => pool.before_acquire(|connection, _| {
+                Box::pin(async move {
+                    connection.clear_cached_statements().await?;
+                    Ok(true)
+                })
+            }),
+        };
+        let pool = pool.connect_with(options.clone()).await?;
         Ok(Self {
-            pool,
+            sessions: Sessions { pool, way },
             months: Mutex::default(),
         })
     }
 }
 
-/// Nothing that this connection does lasts for ever, nor does it hold up others for ever; and what it commits outlives
-/// a crash, also where the server is set to answer sooner: an agent lets go of what was acknowledged.
-async fn bound(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(
-        "SET statement_timeout = '60s'; SET lock_timeout = '10s';
-         SET idle_in_transaction_session_timeout = '60s';
-         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
-    )
-    .execute(connection)
-    .await?;
+/// Brings the tables to this version's form; without the bounds of the store's statements, as a migration may have a
+/// large inventory to go through.
+async fn migrate(options: &PgConnectOptions, way: Way) -> Result<(), StoreError> {
+    // Held by a transaction, which keeps its session wherever it goes; a connection that breaks gives it back.
+    let mut guard = PgConnection::connect_with(options).await?;
+    let mut held = guard
+        .begin_with("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0")
+        .await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(LOCK)
+        .persistent(false)
+        .execute(&mut *held)
+        .await?;
+    let mut connection = PgConnection::connect_with(options).await?;
+    let migrations = migrations::postgres();
+    if way == Way::PooledWithoutStatements {
+        // All at once: between two transactions the statements of this one would be lost.
+        let mut transaction = connection.begin_with(way.begin()).await?;
+        sqlx::raw_sql("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+            .execute(&mut *transaction)
+            .await?;
+        migrations.run_direct(None, &mut *transaction, false).await?;
+        transaction.commit().await?;
+    } else {
+        migrations.run_direct(None, &mut connection, false).await?;
+    }
+    held.rollback().await?;
+    connection.close().await?;
+    guard.close().await?;
     Ok(())
 }

@@ -128,7 +128,7 @@ impl Store {
         let observations = match &*self.database {
             Both::Sqlite(_) => self.bites(HOURS, bounds.observations).await?,
             Both::Postgres(postgres) => {
-                let rows = months::drop_before(&postgres.pool, bounds.observations).await?;
+                let rows = months::drop_before(&postgres.sessions, bounds.observations).await?;
                 self.forget_months();
                 rows
             }

@@ -136,6 +136,7 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("faketime", "gives a program a clock that is wrong", TEST, Check::Command("faketime"), &["faketime"]),
     for_test("python3 -m venv", "holds aioquic (QUIC) and Schemathesis (the collector's API), from PyPI", TEST, Check::Python("venv, ensurepip"), &["python3-venv"]),
     served("postgres", "the collector's other database", Check::File(super::check::INITDB), "postgresql", "postgresql"),
+    served("pgbouncer", "a pooler before PostgreSQL", Check::Command("pgbouncer"), "pgbouncer", "pgbouncer"),
     served("squid", "a proxy: CONNECT, passwords, plain HTTP", Check::Command("squid"), "squid", "squid"),
     for_test("tinyproxy", "a proxy that asks another one", TEST, Check::Command("tinyproxy"), &["tinyproxy-bin"]),
     served("dante", "a proxy for SOCKS 4 and 5", Check::Command("danted"), "dante-server", "danted"),

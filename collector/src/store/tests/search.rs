@@ -248,7 +248,7 @@ async fn retention_in_the_midst_of_a_report_costs_no_term() {
         let Both::Postgres(postgres) = &*store.database else {
             return;
         };
-        let mut holder = postgres.pool.begin().await.expect("a connection");
+        let mut holder = postgres.sessions.pool.begin().await.expect("a connection");
         sqlx::query("SELECT pg_advisory_xact_lock(7)")
             .execute(&mut *holder)
             .await
@@ -262,7 +262,7 @@ async fn retention_in_the_midst_of_a_report_costs_no_term() {
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
             )
-            .fetch_one(&postgres.pool)
+            .fetch_one(&postgres.sessions.pool)
             .await
             .expect("the locks");
             if held > 0 {

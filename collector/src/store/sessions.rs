@@ -1,0 +1,209 @@
+//! How statements reach PostgreSQL. A pooler, such as `PgBouncer` in transaction pooling, may give each transaction another
+//! session: what one sets is then lost, or meets others, and a statement that was prepared is not there. So behind one
+//! all that is asked runs in a transaction, which begins with what it needs.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{TryFutureExt as _, TryStreamExt as _};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
+use sqlx::{
+    Connection as _, Describe, Either, Error, Execute, Executor, PgPool, Postgres, Row as _, SqlStr,
+    Transaction,
+};
+
+/// How often two connections take turns to see whether they are kept apart: a pooler that has sessions to spare may
+/// give each its own for a while.
+const TURNS: i64 = 8;
+
+/// What nothing may last longer than, nor hold others up for; and what is committed outlives a crash, also where the
+/// server is set to answer sooner: an agent lets go of what was acknowledged. What is asked is looked up by index, row
+/// by row; to compile that takes longer than to run it, whatever PostgreSQL thinks of its price (`jit`).
+macro_rules! settings {
+    ($set:literal, $local:literal) => {
+        concat!(
+            $set,
+            " statement_timeout = '60s'; ",
+            $set,
+            " lock_timeout = '10s'; ",
+            $set,
+            " idle_in_transaction_session_timeout = '60s'; ",
+            $set,
+            " jit = off; SELECT set_config('synchronous_commit', 'on', ",
+            $local,
+            ") WHERE current_setting('synchronous_commit') = 'off'"
+        )
+    };
+}
+
+const BEGIN: &str = concat!("BEGIN; ", settings!("SET LOCAL", "true"));
+/// Statements of the same names, which others left in this session, would be taken for ours.
+const BEGIN_AFRESH: &str = concat!("BEGIN; DEALLOCATE ALL; ", settings!("SET LOCAL", "true"));
+
+/// What is between a collector and its PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Nothing, or what keeps a session for each connection.
+    Direct,
+    /// A pooler that gives each transaction a session, and knows which of them has which prepared statement.
+    Pooled,
+    /// A pooler that does not.
+    PooledWithoutStatements,
+}
+
+impl Way {
+    /// Finds out, by two connections.
+    pub(super) async fn of(options: &PgConnectOptions) -> Result<Self, Error> {
+        let mut one = PgConnection::connect_with(options).await?;
+        let mut other = PgConnection::connect_with(options).await?;
+        let mut way = Self::Direct;
+        for _ in 0..TURNS {
+            let (before, others) = (session(&mut one).await?, session(&mut other).await?);
+            if before == others || before != session(&mut one).await? {
+                way = Self::Pooled;
+            }
+        }
+        if way == Self::Pooled && !keeps_statements(&mut one, &mut other).await? {
+            way = Self::PooledWithoutStatements;
+        }
+        one.close().await?;
+        other.close().await?;
+        Ok(way)
+    }
+
+    /// How a transaction begins.
+    pub(super) fn begin(self) -> &'static str {
+        match self {
+            Self::Direct => "BEGIN",
+            Self::Pooled => BEGIN,
+            Self::PooledWithoutStatements => BEGIN_AFRESH,
+        }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Direct => "directly",
+            Self::Pooled => "through a pooler of transactions",
+            Self::PooledWithoutStatements => {
+                "through a pooler of transactions that forgets prepared statements, so each is prepared anew \
+                 (PgBouncer 1.21 or later keeps them: max_prepared_statements)"
+            }
+        })
+    }
+}
+
+/// The server's process that answers.
+async fn session(connection: &mut PgConnection) -> Result<i32, Error> {
+    // By no prepared statement.
+    let row = connection
+        .fetch_one(sqlx::raw_sql("SELECT pg_backend_pid()"))
+        .await?;
+    row.try_get(0)
+}
+
+/// Whether the prepared statements of two connections, whose names are the same, are kept apart.
+async fn keeps_statements(one: &mut PgConnection, other: &mut PgConnection) -> Result<bool, Error> {
+    for number in 0..TURNS {
+        for connection in [&mut *one, &mut *other] {
+            let asked = sqlx::query_scalar("SELECT CAST($1 AS BIGINT)").bind(number);
+            let answer: Result<i64, Error> = asked.fetch_one(connection).await;
+            match answer {
+                Ok(answer) if answer == number => {}
+                Ok(_) => return Ok(false),
+                Err(error) if is_mixed_up(&error) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a prepared statement is missing, or is there already.
+fn is_mixed_up(error: &Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("26000" | "42P05"))
+}
+
+/// The settings of a connection that has its session for itself.
+pub(super) async fn set(connection: &mut PgConnection) -> Result<(), Error> {
+    sqlx::raw_sql(settings!("SET", "false"))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Connections, and what they must do for their session to be as it should. A statement may be run on it as on a pool.
+#[derive(Clone, Debug)]
+pub(super) struct Sessions {
+    pub(super) pool: PgPool,
+    pub(super) way: Way,
+}
+
+impl Sessions {
+    /// Statements that hold together.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        self.pool.begin_with(self.way.begin()).await
+    }
+}
+
+impl<'c> Executor<'c> for &'_ Sessions {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        if self.way == Way::Direct {
+            return self.pool.fetch_many(query);
+        }
+        let sessions = self.clone();
+        let steps = async move {
+            let mut transaction = sessions.begin().await?;
+            let steps: Vec<_> = transaction.fetch_many(query).try_collect().await?;
+            transaction.commit().await?;
+            Ok::<_, Error>(stream::iter(steps.into_iter().map(Ok)))
+        };
+        Box::pin(steps.try_flatten_stream())
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        if self.way == Way::Direct {
+            return self.pool.fetch_optional(query);
+        }
+        let sessions = self.clone();
+        Box::pin(async move {
+            let mut transaction = sessions.begin().await?;
+            let row = transaction.fetch_optional(query).await?;
+            transaction.commit().await?;
+            Ok(row)
+        })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [PgTypeInfo],
+    ) -> BoxFuture<'e, Result<PgStatement, Error>>
+    where
+        'c: 'e,
+    {
+        self.pool.prepare_with(sql, parameters)
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'c: 'e,
+    {
+        self.pool.describe(sql)
+    }
+}

@@ -166,9 +166,7 @@ impl Pipeline {
                 _ = sweep.tick() => self.attribution.sweep(since_boot_ns().saturating_sub(REMEMBER_ENDED_NS)),
             }
             self.judge_ended(&mut pieces, &mut changes)?;
-            for change in changes.drain(..) {
-                self.pass_on(change, &mut told);
-            }
+            self.pass_all_on(&mut changes, &mut told);
             if self.output.is_closed() {
                 return Ok(End::OutputClosed);
             }
@@ -177,9 +175,7 @@ impl Pipeline {
         let (flows, judge, mut facts) = self.stages();
         flows.poll(true, judge, &mut facts, &mut changes)?;
         self.judge_ended(&mut pieces, &mut changes)?;
-        for change in changes.drain(..) {
-            self.pass_on(change, &mut told);
-        }
+        self.pass_all_on(&mut changes, &mut told);
         self.finish(&mut told, &answered).await;
         self.losses.set_kernel(self.counters.read()?.iter());
         Ok(End::Stopped)
@@ -198,7 +194,7 @@ impl Pipeline {
     }
 
     /// Reads what the kernel could not. Flows are judged when all is read that there is: one may have ended meanwhile,
-    /// and is then judged at last. In the order in which they spoke: a relay comes behind its client.
+    /// and is then judged at last.
     fn read(&mut self, pieces: &mut Pieces, changes: &mut Vec<Change>) -> Result<(), ProbeError> {
         let mut read = Vec::new();
         let mut seen = HashSet::new();
@@ -242,6 +238,15 @@ impl Pipeline {
             now_ns: since_boot_ns(),
         };
         (&mut self.flows, &mut self.judge, facts)
+    }
+
+    /// Passes on what one look has brought, in the order in which the flows began: a relay comes behind its client, also
+    /// when the client's last piece lies between two of the relay's.
+    fn pass_all_on(&mut self, changes: &mut Vec<Change>, telling: &mut Telling) {
+        changes.sort_by_key(|change| change.flow.opened);
+        for change in changes.drain(..) {
+            self.pass_on(change, telling);
+        }
     }
 
     /// Tells the change, or has it wait with its flow's opening until more is known of who is behind it.

@@ -124,7 +124,7 @@ fn options(folder: &Path) -> [PathBuf; 2] {
     ["--config".into(), folder.join("collector.toml")]
 }
 
-/// The defaults but for two: a fleet of thousands is to be enrolled within seconds, and a connection stays open while
+/// The defaults but for these: a fleet of thousands is to be enrolled within seconds, and a connection stays open while
 /// its agent has nothing to say.
 fn configuration(place: &Place) -> String {
     let place = match place {
@@ -134,7 +134,7 @@ fn configuration(place: &Place) -> String {
     format!(
         "listen = \"127.0.0.1:0\"\n{place}\n\
          [agents]\nlisten = \"127.0.0.1:0\"\nnames = [\"127.0.0.1\"]\nenrolments_per_second = 10000\n\
-         [limits]\nidle_seconds = 3600\n"
+         [limits]\nhead_seconds = 600\nidle_seconds = 3600\n"
     )
 }
 

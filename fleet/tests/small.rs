@@ -9,7 +9,7 @@ use serde_json::Value;
 const HOSTS: u64 = 20;
 
 /// Runs it; `None`, with the reason said, where something is missing.
-fn run(database: &str) -> Option<Value> {
+fn run(arguments: &[&str], database: &str) -> Option<Value> {
     let fleet = Path::new(env!("CARGO_BIN_EXE_umbra-fleet"));
     let collector = fleet.with_file_name("umbra-collector");
     if !collector.exists() {
@@ -18,15 +18,8 @@ fn run(database: &str) -> Option<Value> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("figures.json");
     let output = Command::new(fleet)
-        .args([
-            "load",
-            "--rounds=1",
-            "--seconds=2",
-            "--memory=10",
-            "--at-once=8",
-            "--outage=30",
-        ])
-        .args([&format!("--hosts={HOSTS}"), "--database", database])
+        .args(arguments)
+        .args(["--database", database])
         .arg("--collector")
         .arg(&collector)
         .arg("--json")
@@ -41,6 +34,51 @@ fn run(database: &str) -> Option<Value> {
     assert!(status.success(), "{status}: {said}");
     let json = std::fs::read(&file).expect("figures");
     Some(serde_json::from_slice(&json).expect("figures are JSON"))
+}
+
+fn load(database: &str) -> Option<Value> {
+    let arguments = [
+        "load",
+        "--rounds=1",
+        "--seconds=2",
+        "--memory=10",
+        "--at-once=8",
+        "--outage=30",
+        &format!("--hosts={HOSTS}"),
+    ];
+    run(&arguments, database)
+}
+
+/// Makes a store of fifty hosts, and asks it all there is to ask, then once more while reports come.
+fn latency(database: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = [
+        "latency",
+        "--large-scale=0.001",
+        "--requests=3",
+        "--warm-up=1",
+        "--reports-per-second=20",
+        "--stores",
+        folder.path().to_str().expect("UTF-8"),
+    ];
+    let Some(json) = run(&arguments, database) else {
+        return;
+    };
+    let figures = json.as_array().expect("figures");
+    let at = |rate: u64| {
+        figures
+            .iter()
+            .filter(move |it| it["reports_per_second"] == rate)
+            .count()
+    };
+    assert!(at(0) > 30, "{figures:#?}");
+    assert_eq!((at(0), at(20)), (at(20), figures.len() - at(20)));
+    for figure in figures {
+        assert_eq!(figure["requests"], 3, "{figure}");
+        // In so small a store no answer takes a second, whatever else the machine does; a plan that goes wrong may.
+        let median = figure["p50_ms"].as_f64().expect("a number");
+        assert!(median < 1000.0, "{figure}");
+    }
 }
 
 fn skip(why: &str) -> Option<Value> {
@@ -101,14 +139,14 @@ fn check(json: &Value) {
 
 #[test]
 fn a_small_fleet_on_sqlite_is_counted_to_the_byte() {
-    if let Some(json) = run("sqlite") {
+    if let Some(json) = load("sqlite") {
         check(&json);
     }
 }
 
 #[test]
 fn a_small_fleet_on_postgres_is_counted_to_the_byte() {
-    if let Some(json) = run("postgres") {
+    if let Some(json) = load("postgres") {
         check(&json);
         assert!(
             figures(&json, "PostgreSQL, all its processes")
@@ -116,4 +154,14 @@ fn a_small_fleet_on_postgres_is_counted_to_the_byte() {
                 .all(|seconds| *seconds > 0.0)
         );
     }
+}
+
+#[test]
+fn a_store_of_few_hosts_is_made_and_asked_on_sqlite() {
+    latency("sqlite");
+}
+
+#[test]
+fn a_store_of_few_hosts_is_made_and_asked_on_postgres() {
+    latency("postgres");
 }

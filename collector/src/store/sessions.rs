@@ -19,7 +19,8 @@ const TURNS: i64 = 8;
 
 /// What nothing may last longer than, nor hold others up for; and what is committed outlives a crash, also where the
 /// server is set to answer sooner: an agent lets go of what was acknowledged. What is asked is looked up by index, row
-/// by row; to compile that takes longer than to run it, whatever PostgreSQL thinks of its price (`jit`).
+/// by row: to compile that (`jit`), or to start helpers for it (`parallel`), costs more than it saves, whatever
+/// PostgreSQL thinks of its price.
 macro_rules! settings {
     ($set:literal, $local:literal) => {
         concat!(
@@ -30,7 +31,9 @@ macro_rules! settings {
             $set,
             " idle_in_transaction_session_timeout = '60s'; ",
             $set,
-            " jit = off; SELECT set_config('synchronous_commit', 'on', ",
+            " jit = off; ",
+            $set,
+            " max_parallel_workers_per_gather = 0; SELECT set_config('synchronous_commit', 'on', ",
             $local,
             ") WHERE current_setting('synchronous_commit') = 'off'"
         )

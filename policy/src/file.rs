@@ -27,10 +27,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
-use umbra_catalog::Catalogue;
+use umbra_catalog::{Catalogue, Kind};
 
 use crate::policy::Policy;
-use crate::rivals::rivals;
+use crate::rivals::{Rivals, rivals};
 use crate::sanction::Sanction;
 use form::{Form, Lines};
 
@@ -54,6 +54,8 @@ pub struct File {
     pub sanctions: Vec<Sanction>,
     /// Line of each sanction, from 1.
     lines: Vec<usize>,
+    /// What each sanction's vendor or service is for, by the catalogue; `None`: anything.
+    kinds: Vec<Option<BTreeSet<Kind>>>,
     /// What is odd about names, found while the file was read.
     odd: Vec<Fault>,
 }
@@ -103,7 +105,7 @@ impl File {
             reason: format!("{} has expired, and counts no more", sanction.id),
         });
         let overlaps = rivals(&self.sanctions, time);
-        let overlaps = overlaps.iter().filter(|rivals| !rivals.contradict).map(|rivals| Fault {
+        let overlaps = overlaps.iter().filter(|rivals| !rivals.contradict && self.may_meet(rivals)).map(|rivals| Fault {
             line: self.line(rivals.other),
             reason: format!(
                 "{} ({}) and {} ({}) may be about the same caller, and neither is narrower: {} counts there, being \
@@ -115,6 +117,19 @@ impl File {
         remarks.sort();
         remarks.truncate(REMARKS);
         remarks
+    }
+
+    /// Whether the catalogue has anything that is of both: a vendor without web applications has no part in a sanction
+    /// about these.
+    fn may_meet(&self, rivals: &Rivals<'_>) -> bool {
+        let kinds = |sanction: &Sanction| {
+            let place = self.place(sanction)?;
+            self.kinds.get(place)?.as_ref()
+        };
+        match (kinds(rivals.counts), kinds(rivals.other)) {
+            (Some(one), Some(other)) => !one.is_disjoint(other),
+            _ => true,
+        }
     }
 
     fn contradictions(&self, time: Timestamp) -> Vec<Fault> {
@@ -138,8 +153,12 @@ impl File {
         faults
     }
 
+    fn place(&self, sanction: &Sanction) -> Option<usize> {
+        self.sanctions.iter().position(|other| other.id == sanction.id)
+    }
+
     fn line(&self, sanction: &Sanction) -> usize {
-        let place = self.sanctions.iter().position(|other| other.id == sanction.id);
+        let place = self.place(sanction);
         place
             .and_then(|place| self.lines.get(place))
             .copied()

@@ -156,6 +156,7 @@ impl Form {
                     file.odd
                         .extend(odd.into_iter().map(|reason| Fault { line, reason }));
                     file.lines.push(line);
+                    file.kinds.push(names::kinds(catalogue, &sanction.scope));
                     file.sanctions.push(sanction);
                 }
                 Err(reason) => fault(line, reason),

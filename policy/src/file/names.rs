@@ -1,6 +1,10 @@
 //! Vendors and services by the names that people use.
 
-use umbra_catalog::{Catalogue, Vendor};
+use std::collections::BTreeSet;
+
+use umbra_catalog::{Catalogue, Kind, Service, Vendor};
+
+use crate::scope::Scope;
 
 /// What the catalogue calls them.
 pub(super) struct Named {
@@ -51,6 +55,24 @@ pub(super) fn resolve(
             }
         }
     }
+}
+
+/// What the things that a scope is about are for; `None`: anything, or what the catalogue does not know.
+pub(super) fn kinds(catalogue: &Catalogue, scope: &Scope) -> Option<BTreeSet<Kind>> {
+    if let Some(kind) = scope.kind {
+        return Some(BTreeSet::from([kind]));
+    }
+    let vendor = catalogue.vendor(scope.vendor.as_deref()?)?;
+    let is_of = |service: &&Service| {
+        let name = scope.service.as_deref();
+        name.is_none_or(|name| name.eq_ignore_ascii_case(&service.name))
+    };
+    let services = vendor.services.iter().filter(is_of);
+    let kinds: BTreeSet<Kind> = services
+        .flat_map(|service| &service.patterns)
+        .map(|pattern| pattern.kind)
+        .collect();
+    (!kinds.is_empty()).then_some(kinds)
 }
 
 fn of(vendor: &Vendor, service: Option<String>) -> Named {

@@ -201,6 +201,21 @@ fn contradictions_are_mistakes_and_overlaps_are_remarks() {
 }
 
 #[test]
+fn what_the_catalogue_keeps_apart_is_no_overlap() {
+    let more = "\n[[sanction]]\nid = \"no\"\nverdict = \"prohibited\"\nkind = \"web_app\"\nreason = \"No\"\napprover = \"Eve\"\n";
+    let yes = "verdict = \"sanctioned\"\ndata = \"public\"\n";
+    for (vendor, remarks) in [("GitHub", 0), ("OpenAI", 1), ("Nobody", 2)] {
+        let file = read(&(one(&format!("{yes}vendor = \"{vendor}\"")) + more)).expect("it is right");
+        assert_eq!(
+            file.remarks(now()).len(),
+            remarks,
+            "{vendor}: {:?}",
+            file.remarks(now())
+        );
+    }
+}
+
+#[test]
 fn names_that_nobody_knows_are_remarked() {
     let text = one("verdict = \"prohibited\"\nvendor = \"Nobody\"\ngroup = \"nobodies\"");
     let remarks: Vec<_> = read(&text)

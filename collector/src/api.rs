@@ -1,7 +1,8 @@
-//! `GET /v1/inventory`, `/v1/agents`, `/v1/policy`, `/v1/audit`, `/healthz` and `/metrics`.
+//! `GET /v1/inventory`, `/v1/agents`, `/v1/findings`, `/v1/policy`, `/v1/audit`, `/healthz` and `/metrics`.
 
 mod agents;
 mod audit;
+mod findings;
 mod policy;
 
 use axum::Json;
@@ -24,6 +25,7 @@ use crate::store::Use;
 
 pub(crate) use agents::{__path_agents, agents};
 pub(crate) use audit::{__path_audit, audit};
+pub(crate) use findings::{__path_findings, findings};
 pub(crate) use policy::{__path_policy, __path_policy_versions, policy, policy_versions};
 
 /// Rows in an answer, unless the question says.

@@ -1,4 +1,4 @@
-//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `audit …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `audit …`, `backup` and `restore`: they work on the store, all but the last also while a
 //! collector runs on it.
 
 mod actor;
@@ -6,6 +6,7 @@ mod agent;
 mod audit;
 mod backup;
 mod configuration;
+mod finding;
 mod policy;
 mod table;
 mod token;
@@ -21,6 +22,7 @@ pub use agent::AgentCommand;
 pub use audit::AuditCommand;
 pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;
+pub use finding::FindingCommand;
 pub use policy::PolicyCommand;
 pub use token::TokenCommand;
 

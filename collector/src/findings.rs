@@ -6,12 +6,18 @@
 //! it; the page shows each of its users and hosts as a row. The finding is made in the transaction that stores the
 //! observation, and a unique key of the store keeps it the only one.
 
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use umbra_catalog::Kind;
 use umbra_policy::Verdict;
 use umbra_report::Evidence;
+use utoipa::ToSchema;
 
 /// What a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum FindingKind {
     /// A program that nobody has sanctioned uses a vendor for the first time.
     NewCaller,
@@ -44,12 +50,82 @@ impl FindingKind {
         }
     }
 
+    /// How soon a person should look.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::NewCaller => Severity::Medium,
+            Self::ProhibitedUse => Severity::High,
+        }
+    }
+
     /// The verdict that it was raised under.
     pub const fn verdict(self) -> Verdict {
         match self {
             Self::NewCaller => Verdict::Unreviewed,
             Self::ProhibitedUse => Verdict::Prohibited,
         }
+    }
+}
+
+/// How soon a person should look at a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// When the list is worked through.
+    Medium,
+    /// Soon.
+    High,
+}
+
+/// What a person has done about a finding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// Nothing, or not enough.
+    #[default]
+    Open,
+    /// Somebody looks into it.
+    Acknowledged,
+    /// It is settled.
+    Resolved,
+    /// It is put aside for a while.
+    Snoozed,
+    /// There was nothing to find.
+    FalseAlarm,
+}
+
+impl FindingState {
+    /// The word used in the store and in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+            Self::Snoozed => "snoozed",
+            Self::FalseAlarm => "false_alarm",
+        }
+    }
+
+    /// The state of this word; `None` when a later version wrote it.
+    pub fn of(word: &str) -> Option<Self> {
+        [
+            Self::Open,
+            Self::Acknowledged,
+            Self::Resolved,
+            Self::Snoozed,
+            Self::FalseAlarm,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == word)
+    }
+}
+
+impl fmt::Display for FindingState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::FalseAlarm => "a false alarm",
+            other => other.as_str(),
+        })
     }
 }
 

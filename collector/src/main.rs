@@ -11,8 +11,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{
-    AgentCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, PolicyCommand, RestoreCommand,
-    TokenCommand,
+    AgentCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, FindingCommand, PolicyCommand,
+    RestoreCommand, TokenCommand,
 };
 use umbra_collector::config::{Options, Settings};
 
@@ -45,6 +45,9 @@ enum Command {
     /// Say what callers may do: check, plan and apply a policy file
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Work through what deserves a person
+    #[command(subcommand)]
+    Finding(FindingCommand),
     /// Show who decided what, and verify that nobody has changed that since
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Agent(command) => Ok(run(command.run())),
         Command::Config(command) => Ok(run(command.run())),
         Command::Policy(command) => Ok(run(command.run())),
+        Command::Finding(command) => Ok(run(command.run())),
         Command::Audit(command) => Ok(run(command.run())),
         Command::Backup(command) => Ok(run(command.run())),
         Command::Restore(command) => Ok(run(command.run())),

@@ -50,6 +50,7 @@ pub use database::{Database, DatabaseError};
 pub use enrolments::{Decision, Enrolment};
 pub use error::StoreError;
 pub(crate) use evidence::rank as evidence_rank;
+pub use findings::{Finding, FindingDecided, FindingDecision, FindingsAsked};
 use group::Groups;
 pub use group::{Arrival, Rejected};
 pub use health::{Health, Loss, Outbox};

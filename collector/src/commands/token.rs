@@ -58,6 +58,12 @@ pub enum TokenCommand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Life(Duration);
 
+impl Life {
+    pub(super) const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
 impl FromStr for Life {
     type Err = &'static str;
 

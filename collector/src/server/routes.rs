@@ -18,6 +18,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::inventory))
         .routes(routes!(api::agents))
         .routes(routes!(api::audit))
+        .routes(routes!(api::findings))
         .routes(routes!(api::policy))
         .routes(routes!(api::policy_versions))
         .routes(routes!(api::healthz))

@@ -1,5 +1,152 @@
-use super::{Store, StoreError, on};
-use crate::findings::FindingKind;
+//! Findings as people work through them.
+
+use jiff::Timestamp;
+use serde_json::json;
+use umbra_report::Evidence;
+
+use super::audit::{Action, By, record};
+use super::{Store, StoreError, evidence, millis, on, time};
+use crate::findings::{FindingKind, FindingState};
+
+/// A finding, and what it was raised for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its number.
+    pub id: i64,
+    /// What it is about: a word of [`FindingKind`], or of a later version.
+    pub kind: String,
+    /// What a person has done about it, as of the time that was asked for.
+    pub state: FindingState,
+    /// Until when it is snoozed, if it is.
+    pub snoozed_until: Option<Timestamp>,
+    /// Who put it into that state, when and why; `None`: nobody has looked at it.
+    pub decided: Option<FindingDecided>,
+    /// Fleet-wide name of the program.
+    pub program: String,
+    /// Where it runs: an image, a unit, or empty.
+    pub place: String,
+    /// Vendor's name in the catalogue.
+    pub vendor: String,
+    /// Service that was first used.
+    pub service: String,
+    /// Host name that was first asked for.
+    pub name: String,
+    /// The first user's id on the host.
+    pub uid: i64,
+    /// The first user's name.
+    pub user_name: Option<String>,
+    /// The first host.
+    pub host: String,
+    /// How the name is known; `None` when a later version wrote it.
+    pub evidence: Option<Evidence>,
+    /// When the caller was first seen.
+    pub first_seen: Timestamp,
+    /// When it was raised.
+    pub created: Timestamp,
+    /// Version of the policy under which it was raised; 0 before there were any.
+    pub policy: i64,
+    /// The sanction that counted, if any did.
+    pub sanction: Option<String>,
+}
+
+/// Who put a finding into its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingDecided {
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub time: Timestamp,
+    /// Why; may be empty.
+    pub reason: String,
+}
+
+/// What is to become of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FindingDecision<'a> {
+    /// Its state from now on.
+    pub state: FindingState,
+    /// Until when, for [`FindingState::Snoozed`] alone.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// Which findings to read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FindingsAsked {
+    /// Only those in this state.
+    pub state: Option<FindingState>,
+    /// Only those of this kind.
+    pub kind: Option<FindingKind>,
+    /// Only those with a lower number.
+    pub before: Option<i64>,
+}
+
+/// The state as of `$1`: nobody writes down that a snooze is over.
+macro_rules! state {
+    () => {
+        "CASE WHEN f.state = 'snoozed' AND f.snoozed_until <= $1 THEN 'open' ELSE f.state END"
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    kind: String,
+    state: String,
+    snoozed_until: Option<i64>,
+    decided: Option<i64>,
+    decided_by: Option<String>,
+    decided_reason: Option<String>,
+    program: String,
+    place: String,
+    vendor: String,
+    service: String,
+    name: String,
+    uid: i64,
+    user_name: Option<String>,
+    host: String,
+    evidence: i64,
+    first_seen: i64,
+    created: i64,
+    policy: Option<i64>,
+    sanction: Option<String>,
+}
+
+impl From<Row> for Finding {
+    fn from(row: Row) -> Self {
+        // A state of a later version is one that this one does not know to be settled.
+        let state = FindingState::of(&row.state).unwrap_or_default();
+        let decided = row.decided.zip(row.decided_by);
+        Self {
+            id: row.id,
+            kind: row.kind,
+            state,
+            snoozed_until: row
+                .snoozed_until
+                .filter(|_| state == FindingState::Snoozed)
+                .map(time),
+            decided: decided.map(|(at, actor)| FindingDecided {
+                actor,
+                time: time(at),
+                reason: row.decided_reason.unwrap_or_default(),
+            }),
+            program: row.program,
+            place: row.place,
+            vendor: row.vendor,
+            service: row.service,
+            name: row.name,
+            uid: row.uid,
+            user_name: row.user_name,
+            host: row.host,
+            evidence: evidence::of_rank(row.evidence),
+            first_seen: time(row.first_seen),
+            created: time(row.created),
+            policy: row.policy.unwrap_or_default(),
+            sanction: row.sanction,
+        }
+    }
+}
 
 impl Store {
     /// What a finding is about; `None`: there is none of this number, or a later version made it.
@@ -11,5 +158,90 @@ impl Store {
                 .await
         })?;
         Ok(kind.as_deref().and_then(FindingKind::of))
+    }
+
+    /// Findings with their states at a time, the newest first: `most` at most.
+    pub async fn findings(
+        &self,
+        asked: FindingsAsked,
+        now: Timestamp,
+        most: u16,
+    ) -> Result<Vec<Finding>, StoreError> {
+        let rows: Vec<Row> = on!(self.readers(), |db| {
+            sqlx::query_as(concat!(
+                "SELECT f.id, f.kind, ",
+                state!(),
+                " AS state, f.snoozed_until, f.decided, f.decided_by, f.decided_reason,
+                        p.name AS program, p.place, f.vendor, d.service, d.name, c.uid, c.user_name, a.host,
+                        f.evidence, f.first_seen, f.created, f.policy, f.sanction
+                 FROM findings f
+                 JOIN programs p ON p.id = f.program
+                 JOIN destinations d ON d.id = f.destination
+                 JOIN callers c ON c.id = f.caller
+                 JOIN agents a ON a.id = c.agent
+                 WHERE f.id < $2 AND (CAST($3 AS TEXT) IS NULL OR f.kind = $3)
+                   AND (CAST($4 AS TEXT) IS NULL OR ",
+                state!(),
+                " = $4)
+                 ORDER BY f.id DESC LIMIT $5"
+            ))
+            .bind(millis(now))
+            .bind(asked.before.unwrap_or(i64::MAX))
+            .bind(asked.kind.map(FindingKind::as_str))
+            .bind(asked.state.map(FindingState::as_str))
+            .bind(i64::from(most))
+            .fetch_all(db)
+            .await
+        })?;
+        Ok(rows.into_iter().map(Finding::from).collect())
+    }
+
+    /// How many findings are open.
+    pub(super) async fn open_findings(&self, now: Timestamp) -> Result<i64, StoreError> {
+        Ok(on!(self.readers(), |db| {
+            sqlx::query_scalar(
+                "SELECT count(*) FROM findings
+                 WHERE state = 'open' OR (state = 'snoozed' AND snoozed_until <= $1)",
+            )
+            .bind(millis(now))
+            .fetch_one(db)
+            .await
+        })?)
+    }
+
+    /// Puts a finding into another state; gives whether there is such a one.
+    pub async fn decide_finding(
+        &self,
+        finding: i64,
+        decision: &FindingDecision<'_>,
+        by: &By<'_>,
+    ) -> Result<bool, StoreError> {
+        let until = decision.until.filter(|_| decision.state == FindingState::Snoozed);
+        let mut transaction = self.begin().await?;
+        let done = on!(&mut transaction, |db| {
+            sqlx::query(
+            "UPDATE findings SET state = $1, snoozed_until = $2, decided = $3, decided_by = $4, decided_reason = $5
+             WHERE id = $6"
+        )
+        .bind(decision.state.as_str())
+        .bind(until.map(millis))
+        .bind(millis(by.time))
+        .bind(by.actor)
+        .bind(decision.reason)
+        .bind(finding)
+        .execute(&mut **db)
+        .await
+        .map(|done| done.rows_affected())
+        })?;
+        if done > 0 {
+            let detail = json!({
+                "state": decision.state.as_str(),
+                "until": until,
+                "reason": decision.reason,
+            });
+            record(&mut transaction, by, Action::FindingDecided, finding, &detail).await?;
+            transaction.commit().await?;
+        }
+        Ok(done > 0)
     }
 }

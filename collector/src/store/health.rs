@@ -10,7 +10,7 @@ const CAUSES: usize = 32;
 /// How the fleet and the collector are.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    /// Findings that nobody has decided about: all of them, until decisions can be made.
+    /// Findings that are open: nobody has decided about them, or a snooze is over.
     pub findings: u64,
     /// Hosts whose agents ever reported, but for those that are retired.
     pub hosts: u64,
@@ -89,11 +89,7 @@ impl Store {
         .fetch_one(db)
         .await
         })?;
-        let findings: i64 = on!(self.readers(), |db| sqlx::query_scalar(
-            "SELECT count(*) FROM findings"
-        )
-        .fetch_one(db)
-        .await)?;
+        let findings = self.open_findings(now).await?;
         Ok(Health {
             findings: count(findings),
             hosts: count(hosts),

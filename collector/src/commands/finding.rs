@@ -1,0 +1,165 @@
+use jiff::Timestamp;
+
+use super::actor::{self, Actor};
+use super::table::{table, time};
+use super::token::Life;
+use super::{CommandError, Place, plain};
+use crate::findings::FindingState;
+use crate::store::{Finding, FindingDecision, FindingsAsked, Store};
+
+/// Findings that are listed.
+const LISTED: u16 = 100;
+/// Characters of a reason.
+const REASON: usize = 2_000;
+
+/// Works through what deserves a person
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum FindingCommand {
+    /// List the newest 100 findings in a state; all of them are at `/v1/findings`
+    List {
+        /// Which ones
+        #[arg(long, value_enum, default_value = "open")]
+        state: FindingState,
+        /// Whose data.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Say that somebody looks into it
+    Acknowledge {
+        /// What it is about.
+        #[command(flatten)]
+        act: Act,
+        /// What is being done
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Say that it is settled
+    Resolve {
+        /// What it is about.
+        #[command(flatten)]
+        act: Act,
+        /// How it was settled
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Say that there was nothing to find
+    FalseAlarm {
+        /// What it is about.
+        #[command(flatten)]
+        act: Act,
+        /// Why it is none
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Put it aside for a while; then it is open again
+    Snooze {
+        /// What it is about.
+        #[command(flatten)]
+        act: Act,
+        /// For how long: a number with s, m, h or d
+        #[arg(long = "for", value_name = "TIME")]
+        length: Life,
+        /// What is waited for
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Open it again
+    Reopen {
+        /// What it is about.
+        #[command(flatten)]
+        act: Act,
+        /// Why
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+}
+
+/// Which finding, and who decides.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Act {
+    /// The finding's number
+    id: i64,
+    /// Who does it.
+    #[command(flatten)]
+    actor: Actor,
+    /// Whose data.
+    #[command(flatten)]
+    place: Place,
+}
+
+impl FindingCommand {
+    /// Does it; gives what to print.
+    pub async fn run(self) -> Result<String, CommandError> {
+        let now = Timestamp::now();
+        let (act, state, until, reason) = match self {
+            Self::List { state, place } => {
+                let store = Store::open_beside(&place.settings()?.location()).await?;
+                let asked = FindingsAsked {
+                    state: Some(state),
+                    ..FindingsAsked::default()
+                };
+                let findings = store.findings(asked, now, LISTED).await?;
+                store.close().await;
+                return Ok(list(findings, state));
+            }
+            Self::Acknowledge { act, reason } => (act, FindingState::Acknowledged, None, reason),
+            Self::Resolve { act, reason } => (act, FindingState::Resolved, None, reason),
+            Self::FalseAlarm { act, reason } => (act, FindingState::FalseAlarm, None, reason),
+            Self::Reopen { act, reason } => (act, FindingState::Open, None, reason),
+            Self::Snooze { act, length, reason } => {
+                let until = now.checked_add(length.duration()).ok();
+                (act, FindingState::Snoozed, until, reason)
+            }
+        };
+        let Act { id, actor, place } = act;
+        let decision = FindingDecision {
+            state,
+            until,
+            reason: &plain(&reason, REASON),
+        };
+        let store = Store::open_beside(&place.settings()?.location()).await?;
+        let done = store
+            .decide_finding(id, &decision, &actor::now(&actor.name()))
+            .await?;
+        store.close().await;
+        if !done {
+            return Err(CommandError::Missing {
+                what: "finding",
+                id: id.to_string(),
+            });
+        }
+        let until = until.map_or_else(String::new, |until| format!(" until {until:.0}"));
+        Ok(format!("finding {id} is {state}{until}\n"))
+    }
+}
+
+fn list(findings: Vec<Finding>, state: FindingState) -> String {
+    if findings.is_empty() {
+        return format!("no finding is {state}\n");
+    }
+    let head = [
+        "FINDING", "KIND", "RAISED", "PROGRAM", "VENDOR", "FIRST ON", "BY", "REASON",
+    ]
+    .map(str::to_owned);
+    let rows = findings.into_iter().map(|finding| {
+        let decided = finding.decided;
+        let (by, reason) = decided.map_or_else(
+            || ("-".to_owned(), String::new()),
+            |decided| (decided.actor, decided.reason),
+        );
+        [
+            finding.id.to_string(),
+            finding.kind.replace('_', " "),
+            time(Some(finding.created)),
+            finding.program,
+            finding.vendor,
+            finding.host,
+            by,
+            reason,
+        ]
+    });
+    table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,7 @@ mod outbox;
 mod policies;
 mod postgres;
 mod presence;
+mod raise;
 mod retention;
 mod search;
 mod sessions;

@@ -3,18 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
-use jiff::Timestamp;
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::apply::News;
 use super::both::{Wording, with_rows};
-use super::group::Item;
 use super::numbers::{Numbers, numbers};
-use super::{StoreError, Transaction, callers, configurations, millis, on, stored};
-use crate::findings::FindingKind;
+use super::raise::{Raising, Rows};
+use super::{StoreError, Transaction, callers, on, stored};
 use crate::inventory::Tally;
-use crate::labels::Labels;
 use crate::policy::InForce;
 
 /// A table whose rows are never changed, by what they hold.
@@ -118,52 +114,6 @@ static USE: Numbers<8> = numbers!(
     )
 );
 
-/// Items are kind, program, vendor, caller, destination, evidence, first seen, the time, the policy's version and the
-/// sanction. What is known already is left out beforehand, because PostgreSQL gives a number away to each row that it
-/// tries to insert.
-const FIND: Wording = with_rows!(
-    "INSERT INTO findings (kind, program, vendor, caller, destination, evidence, first_seen, created, policy, sanction)
-     SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), value ->> 2, CAST(value ->> 3 AS BIGINT),
-            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), CAST(value ->> 6 AS BIGINT),
-            CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), value ->> 9
-     FROM",
-    "WHERE (SELECT f.id FROM findings f WHERE f.kind = value ->> 0 AND f.program = CAST(value ->> 1 AS BIGINT)
-            AND f.vendor = value ->> 2) IS NULL
-     ON CONFLICT (kind, program, vendor) DO NOTHING
-     RETURNING id, kind, program, vendor"
-);
-
-/// Items are agents.
-const LABELS: Wording = with_rows!(
-    "SELECT CAST(value ->> 0 AS BIGINT), (SELECT e.labels FROM enrolments e JOIN agents a ON a.agent = e.agent
-                                          WHERE a.id = CAST(value ->> 0 AS BIGINT)) FROM",
-    ""
-);
-
-/// Items are the delivery's name, the finding and the time.
-const ALERT: Wording = with_rows!(
-    "INSERT INTO outbox (delivery, finding, state, attempts, due, created)
-     SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), 'pending', 0,
-            CAST(value ->> 2 AS BIGINT), CAST(value ->> 2 AS BIGINT)
-     FROM",
-    "WHERE true"
-);
-
-/// The observation that a finding is about; the earliest, then the strongest, is the least.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct First<'a> {
-    seen: i64,
-    evidence: i64,
-    caller: i64,
-    destination: i64,
-    agent: i64,
-    /// What counted.
-    sanction: Option<&'a str>,
-}
-
-/// What a finding is: its kind, the program's row and the vendor.
-type FindingKey<'a> = (FindingKind, i64, &'a str);
-
 /// What an hour's or a use's row counts.
 #[derive(Clone, Copy)]
 struct Sum {
@@ -240,13 +190,7 @@ pub(super) async fn apply(
 
     let mut hours: Vec<[i64; 9]> = Vec::with_capacity(tallies.len());
     let mut uses: BTreeMap<[i64; 2], Sum> = BTreeMap::new();
-    // What a finding is about: the first observation of the program and vendor.
-    let mut firsts: BTreeMap<FindingKey<'_>, First<'_>> = BTreeMap::new();
-    let labels = labels(transaction, news, policy).await?;
-    let received: HashMap<i64, Timestamp> = news
-        .iter()
-        .map(|news| (news.agent, news.item.arrival.received))
-        .collect();
+    let mut raising = Raising::begin(transaction, news, policy).await?;
     for (agent, tally) in &tallies {
         let (program, destination) = (programs[&tally.program()], destinations[&tally.destination()]);
         let caller = callers[&(*agent, program, tally.facts.uid)];
@@ -266,25 +210,12 @@ pub(super) async fn apply(
         uses.entry([caller, destination])
             .and_modify(|all| *all = all.and(sum))
             .or_insert(sum);
-        if !tally.finding {
-            continue;
-        }
-        let decided = policy
-            .policy
-            .decide(&tally.subject(labels.get(agent)), received[agent]);
-        let Some(kind) = FindingKind::with(decided.verdict) else {
-            continue;
-        };
-        let this = First {
-            seen: tally.first_seen,
-            evidence: tally.evidence,
+        let rows = Rows {
             caller,
+            program,
             destination,
-            agent: *agent,
-            sanction: decided.by.map(|by| by.id.as_str()),
         };
-        let first = firsts.entry((kind, program, tally.vendor)).or_insert(this);
-        *first = this.min(*first);
+        raising.look(*agent, tally, rows);
     }
     hours.sort_unstable();
     OBSERVE.write(transaction, &hours).await?;
@@ -296,84 +227,11 @@ pub(super) async fn apply(
         })
         .collect();
     USE.write(transaction, &uses).await?;
-    let found = find(transaction, &firsts, news, policy.decided.number()).await?;
+    let found = raising.write(transaction).await?;
     for (raised, news) in raised.iter_mut().zip(news) {
         *raised = found.iter().filter(|agent| **agent == news.agent).count();
     }
     Ok(raised)
-}
-
-/// Labels of the agents' hosts, if the policy asks for any.
-async fn labels(
-    transaction: &mut Transaction,
-    news: &[News<'_>],
-    policy: &InForce,
-) -> Result<HashMap<i64, Labels>, StoreError> {
-    if !policy.policy.asks_for_labels() {
-        return Ok(HashMap::new());
-    }
-    let agents = json(news.iter().map(|news| [news.agent]))?;
-    let statement = transaction.word(LABELS);
-    let found: Vec<(i64, Option<String>)> = on!(&mut *transaction, |db| sqlx::query_as(statement)
-        .bind(&agents)
-        .fetch_all(&mut **db)
-        .await)?;
-    let parsed = found
-        .into_iter()
-        .map(|(agent, labels)| (agent, configurations::parsed(labels.as_deref())));
-    Ok(parsed.collect())
-}
-
-/// Raises the findings that are new, and puts them into the outbox; gives the agent of each.
-async fn find(
-    transaction: &mut Transaction,
-    firsts: &BTreeMap<FindingKey<'_>, First<'_>>,
-    news: &[News<'_>],
-    policy: u64,
-) -> Result<Vec<i64>, StoreError> {
-    let received: HashMap<i64, &Item> = news.iter().map(|news| (news.agent, news.item)).collect();
-    let rows: Vec<_> = firsts
-        .iter()
-        .map(|((kind, program, vendor), first)| {
-            let now = millis(received[&first.agent].arrival.received);
-            (
-                kind.as_str(),
-                program,
-                vendor,
-                first.caller,
-                first.destination,
-                first.evidence,
-                first.seen,
-                now,
-                stored(policy),
-                first.sanction,
-            )
-        })
-        .collect();
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = json(rows)?;
-    let statement = transaction.word(FIND);
-    let raised: Vec<(i64, String, i64, String)> = on!(&mut *transaction, |db| sqlx::query_as(statement)
-        .bind(&rows)
-        .fetch_all(&mut **db)
-        .await)?;
-    let mut agents = Vec::with_capacity(raised.len());
-    let mut alerts = Vec::new();
-    for (finding, kind, program, vendor) in &raised {
-        let kind = FindingKind::of(kind).ok_or(StoreError::Gone)?;
-        let first = firsts
-            .get(&(kind, *program, vendor.as_str()))
-            .ok_or(StoreError::Gone)?;
-        let item = received[&first.agent];
-        agents.push(first.agent);
-        if item.arrival.alert {
-            alerts.push((Uuid::new_v4(), finding, millis(item.arrival.received)));
-        }
-    }
-    execute(transaction, ALERT, alerts).await?;
-    Ok(agents)
 }
 
 /// The ids of a dictionary's rows; those that are missing are added. Every key has one.

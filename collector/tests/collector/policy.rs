@@ -4,13 +4,15 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::Value;
 use umbra_catalog::Catalogue;
+use umbra_collector::findings::FindingState;
 use umbra_collector::labels::{Label, Labels};
-use umbra_collector::store::{NewPolicy, Store, StoreError};
+use umbra_collector::store::{By, FindingDecision, NewPolicy, Store, StoreError};
 use umbra_policy::File;
 
 use crate::enrolment::host::{Agent, DAY, by, labelling, start};
 use crate::made_up::{Spool, ago, call};
-use crate::running::Collector;
+use crate::receiver::Receiver;
+use crate::running::{Collector, eventually};
 
 const POLICY: &str = r#"
 version = 1
@@ -235,4 +237,74 @@ async fn findings(collector: &Collector) -> u64 {
         .metric("umbra_collector_findings_total")
         .await
         .expect("a metric")
+}
+
+#[tokio::test]
+async fn prohibited_use_that_goes_on_is_raised_again_once_it_was_resolved() {
+    let receiver = Receiver::anywhere(&[]).await;
+    let collector = Collector::start_with(|settings| settings.webhook = Some(receiver.url())).await;
+    let alerts = async |count: usize| {
+        eventually("an alert", async || {
+            Some(receiver.calls()).filter(|calls| calls.len() >= count)
+        })
+        .await
+    };
+    let store = collector.store().await;
+    apply(&store, POLICY, 0).await.expect("it is the first");
+    let mut spool = Spool::of("web-1");
+    collector.take(&spool.report(vec![call("adam", "claude")])).await;
+    let state = async || {
+        let found = json(&collector, "v1/findings").await;
+        let found = found["findings"].as_array().expect("findings").clone();
+        assert_eq!(found.len(), 1, "never two of the same");
+        (
+            found[0]["state"].clone(),
+            found[0]["finding"].as_i64().expect("a number"),
+        )
+    };
+    let (open, finding) = state().await;
+    assert_eq!(open, "open");
+    let (_, payload) = alerts(1).await.remove(0);
+    assert_eq!(
+        (
+            &payload["type"],
+            &payload["verdict"],
+            &payload["sanction"],
+            &payload["policy"]
+        ),
+        (
+            &"prohibited_use".into(),
+            &"prohibited".into(),
+            &"openai".into(),
+            &1.into()
+        )
+    );
+    let settle = async |state: FindingState, seconds: u64| {
+        let decision = FindingDecision {
+            state,
+            until: None,
+            reason: "He has stopped",
+        };
+        let by = By {
+            actor: "ada",
+            time: ago(seconds),
+        };
+        let done = store.decide_finding(finding, &decision, &by).await;
+        assert!(done.expect("the store"));
+    };
+    // What was seen before it was resolved says nothing new: a call is 40 s old.
+    settle(FindingState::Resolved, 10).await;
+    collector.take(&spool.report(vec![call("adam", "claude")])).await;
+    assert_eq!(state().await.0, "resolved");
+    settle(FindingState::Resolved, 100).await;
+    collector.take(&spool.report(vec![call("adam", "claude")])).await;
+    assert_eq!(state().await.0, "open");
+    assert_eq!(findings(&collector).await, 2, "it is raised again");
+    let told = alerts(2).await;
+    assert_eq!(told[1].1["finding"], finding);
+    assert_ne!(told[0].0, told[1].0, "it is another alert");
+    // Nobody wants to hear of a false alarm again.
+    settle(FindingState::FalseAlarm, 100).await;
+    collector.take(&spool.report(vec![call("adam", "claude")])).await;
+    assert_eq!(state().await.0, "false_alarm");
 }

@@ -115,6 +115,7 @@ impl Seat {
     /// Bytes came; whether they may be read.
     pub(super) fn heard(&self) -> bool {
         let mut state = self.state();
+        state.reader = None;
         let stays = match state.doing {
             // The first head has as long as silence before it has.
             Doing::Arriving | Doing::Asking | Doing::Waiting => return state.place.is_some(),
@@ -137,8 +138,15 @@ impl Seat {
 
     /// The request has its answer.
     pub(super) fn answered(&self) {
-        let mut state = self.state();
-        (state.doing, state.since) = (Doing::Answered, Instant::now());
+        let reader = {
+            let mut state = self.state();
+            (state.doing, state.since) = (Doing::Answered, Instant::now());
+            state.reader.take()
+        };
+        // Who began to wait while the request was being answered waits for ever, and now has a limit.
+        if let Some(reader) = reader {
+            reader.wake();
+        }
     }
 
     /// Bytes went out.

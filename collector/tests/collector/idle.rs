@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::enrolment::host::{Agent, DAY, start_on, token};
+use crate::made_up::{Spool, call};
 use crate::running::Collector;
 
 const SHORT: Duration = Duration::from_millis(400);
@@ -69,6 +70,26 @@ async fn a_connection_without_requests_ends_when_it_was_idle_for_long_enough() {
         // Not all together, but from each answer on.
         tokio::time::sleep(2 * SHORT).await;
     }
+    closes(&mut stream).await;
+}
+
+#[tokio::test]
+async fn a_connection_ends_too_when_its_request_took_its_time() {
+    let collector = Collector::start_with(|settings| settings.limits.idle = 2 * SHORT).await;
+    let mut stream = connection(&collector).await;
+    // A report waits for the disk; meanwhile the connection is watched for its end.
+    let report = Spool::of("web-1").report(vec![call("eve", "claude")]);
+    let body = serde_json::to_string(&report).expect("JSON");
+    let head = format!(
+        "POST /v1/reports HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        umbra_report::CONTENT_TYPE,
+        body.len()
+    );
+    let request = [head.as_bytes(), body.as_bytes()].concat();
+    stream.write_all(&request).await.expect("an open connection");
+    let mut answer = [0; 4096];
+    let length = stream.read(&mut answer).await.expect("an answer");
+    assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
     closes(&mut stream).await;
 }
 

@@ -47,6 +47,24 @@ fn deadline(seat: &Seat) -> Option<Instant> {
 }
 
 #[test]
+fn who_waits_for_ever_is_told_that_there_is_a_limit_now() {
+    let (_, seats) = seats(1);
+    let (seat, bell) = (&seats[0], Arc::new(Bell::default()));
+    let reader = Waker::from(Arc::clone(&bell));
+    let rung = || bell.0.load(Ordering::Relaxed);
+    // An answer at once costs nobody a look.
+    assert!(matches!(seat.wait(&reader), Wait::Until(_)));
+    exchange(seat);
+    assert_eq!(rung(), 0);
+    seat.heard();
+    seat.asked();
+    assert_eq!(seat.wait(&reader), Wait::ForEver);
+    seat.answered();
+    assert_eq!(rung(), 1);
+    assert!(matches!(seat.wait(&reader), Wait::Until(_)));
+}
+
+#[test]
 fn each_part_of_an_exchange_has_its_limit() {
     let (_, seats) = seats(1);
     let seat = &seats[0];

@@ -94,14 +94,26 @@ impl Goal {
     }
 }
 
-fn machine(cpus: &str, processors: usize, release: &str, load: &str) -> String {
+/// Says what a machine is, in as many lines as its names need.
+pub(super) fn machine(cpus: &str, processors: usize, release: &str, load: &str) -> String {
     let model = cpus
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
         .map_or("unknown", |(_, model)| model.trim());
     let load = load.split(' ').next().unwrap_or_default();
-    format!(
-        "{processors} processors ({model}), Linux {}, load average {load} before",
-        release.trim()
-    )
+    let parts = [
+        format!("{processors} processors ({model})"),
+        format!("Linux {}", release.trim()),
+        format!("load average {load} before"),
+    ];
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.len() + ", ".len() + part.len() <= WIDTH => {
+                let _ = write!(line, ", {part}");
+            }
+            _ => lines.push(part),
+        }
+    }
+    lines.join("\n")
 }

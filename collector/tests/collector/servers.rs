@@ -72,7 +72,11 @@ async fn a_full_disk_of_the_server_puts_reports_off_until_there_is_room() {
         return;
     };
     let room = directory.path().display();
-    let run = |program: &str| cluster.sql("postgres", &format!("COPY (SELECT 1) TO PROGRAM '{program}'"));
+    // Who does not read what is copied may end before it is written.
+    let run = |program: &str| {
+        let read = format!("cat > /dev/null && {program}");
+        cluster.sql("postgres", &format!("COPY (SELECT 1) TO PROGRAM '{read}'"))
+    };
     run(&format!("mkdir -m 700 {room}/space"));
     cluster.sql(
         "postgres",

@@ -14,7 +14,7 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) sums: Arc<Sums>,
     pub(crate) metrics: Arc<Metrics>,
-    /// Wakes the courier; `None` when no webhook is configured.
+    /// Wakes the couriers; `None` when no route is configured.
     pub(crate) alerts: Option<Arc<Notify>>,
     pub(crate) limits: Limits,
     /// How long a host must be silent before another start of it may report.

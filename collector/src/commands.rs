@@ -1,4 +1,4 @@
-//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `audit …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `route …`, `audit …`, `backup` and `restore`: they work on the store, all but the last also while a
 //! collector runs on it.
 
 mod actor;
@@ -8,6 +8,7 @@ mod backup;
 mod configuration;
 mod finding;
 mod policy;
+mod route;
 mod table;
 mod token;
 
@@ -24,6 +25,7 @@ pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;
 pub use finding::FindingCommand;
 pub use policy::PolicyCommand;
+pub use route::RouteCommand;
 pub use token::TokenCommand;
 
 /// Whose data a command works on.
@@ -75,6 +77,22 @@ pub enum CommandError {
         path: PathBuf,
         /// Every mistake with its line, each on a line of its own.
         faults: String,
+    },
+    /// The configuration has no such route.
+    #[error("there is no route {name}; {known}")]
+    NoRoute {
+        /// The name that was asked for.
+        name: String,
+        /// Which there are.
+        known: String,
+    },
+    /// A route does not work.
+    #[error("{name} did not take the test: {reason}")]
+    Route {
+        /// Its name.
+        name: String,
+        /// Why, with the remedy.
+        reason: String,
     },
     /// The audit log is not what was written.
     #[error(transparent)]

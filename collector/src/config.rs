@@ -5,6 +5,7 @@ mod directory;
 mod file;
 mod limits;
 mod retention;
+mod routes;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::alerts::Route;
 use crate::ingest::Limits;
 use crate::retention::Retention;
 use crate::store::{Database, DatabaseError, Location};
@@ -73,8 +75,10 @@ pub struct Settings {
     pub retention: Retention,
     /// Certificate and key.
     pub tls: Option<Tls>,
-    /// The webhook.
+    /// The webhook, which is a route of its own.
     pub webhook: Option<Url>,
+    /// The other routes for alerts.
+    pub routes: Vec<Route>,
     /// The page's address as people know it; by default the one that the collector listens on.
     pub page: Option<Url>,
     /// Names that requests may be for, besides those of this machine and the page's.
@@ -126,6 +130,20 @@ pub enum ConfigError {
     Url {
         /// Which option.
         option: &'static str,
+    },
+    /// A route that cannot be.
+    #[error("the route {route:?} under [[routes]] {reason}")]
+    Route {
+        /// Its name.
+        route: String,
+        /// What is wrong, with the remedy.
+        reason: String,
+    },
+    /// More routes than a collector has tasks for.
+    #[error("there are more than {most} routes; let some of them share a receiver")]
+    TooManyRoutes {
+        /// As many as there may be.
+        most: usize,
     },
     /// Half of certificate and key.
     #[error(
@@ -193,6 +211,7 @@ impl Settings {
             retention: retention::of(&file.retention)?,
             tls,
             webhook: url("--webhook", options.webhook.or(file.webhook.url))?,
+            routes: routes::of(file.routes)?,
             page: url("page.url", file.page.url)?,
             hosts: file.page.hosts,
             limits: limits::of(&file.limits)?,
@@ -207,6 +226,25 @@ impl Settings {
             Some(database) => Location::Postgres(database.clone()),
             None => Location::Directory(self.data.clone()),
         }
+    }
+
+    /// The page's address, or where it listens when nobody has said: for what is written without a collector.
+    pub(crate) fn own_page(&self) -> Url {
+        let listens = || {
+            let scheme = if self.tls.is_some() { "https" } else { "http" };
+            Url::parse(&format!("{scheme}://{}", self.listen)).ok()
+        };
+        #[expect(
+            clippy::expect_used,
+            reason = "a scheme and a socket address always make a URL"
+        )]
+        self.page.clone().or_else(listens).expect("a URL")
+    }
+
+    /// Where alerts go: every route, that of `--webhook` among them.
+    pub fn all_routes(&self) -> Vec<Route> {
+        let webhook = self.webhook.clone().map(Route::webhook);
+        webhook.into_iter().chain(self.routes.iter().cloned()).collect()
     }
 }
 
@@ -250,6 +288,9 @@ impl fmt::Display for Settings {
         match &self.webhook {
             Some(webhook) => writeln!(formatter, "webhook = {}", webhook.origin().ascii_serialization())?,
             None => writeln!(formatter, "webhook = none")?,
+        }
+        for route in &self.routes {
+            writeln!(formatter, "route   = {route}")?;
         }
         match &self.page {
             Some(page) => writeln!(formatter, "page    = {page}")?,

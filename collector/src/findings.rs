@@ -68,13 +68,23 @@ impl FindingKind {
 }
 
 /// How soon a person should look at a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// When the list is worked through.
     Medium,
     /// Soon.
     High,
+}
+
+impl Severity {
+    /// The word used in the API, in alerts and in configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
 }
 
 /// What a person has done about a finding.

@@ -99,7 +99,6 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
             fingerprint: fingerprint.to_owned(),
             takeover: app.takeover,
         }),
-        alert: app.alerts.is_some(),
     };
     let applied = app.store.apply(arrival).await?;
     fail_point("report_committed");
@@ -114,7 +113,7 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
     if applied.findings > 0
         && let Some(alerts) = &app.alerts
     {
-        alerts.notify_one();
+        alerts.notify_waiters();
     }
     Ok(Acknowledgement {
         sequence: applied.sequence,

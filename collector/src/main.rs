@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{
     AgentCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, FindingCommand, PolicyCommand,
-    RestoreCommand, TokenCommand,
+    RestoreCommand, RouteCommand, TokenCommand,
 };
 use umbra_collector::config::{Options, Settings};
 
@@ -48,6 +48,9 @@ enum Command {
     /// Work through what deserves a person
     #[command(subcommand)]
     Finding(FindingCommand),
+    /// Show where alerts go, and try it
+    #[command(subcommand)]
+    Route(RouteCommand),
     /// Show who decided what, and verify that nobody has changed that since
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Config(command) => Ok(run(command.run())),
         Command::Policy(command) => Ok(run(command.run())),
         Command::Finding(command) => Ok(run(command.run())),
+        Command::Route(command) => Ok(run(command.run())),
         Command::Audit(command) => Ok(run(command.run())),
         Command::Backup(command) => Ok(run(command.run())),
         Command::Restore(command) => Ok(run(command.run())),

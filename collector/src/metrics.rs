@@ -7,8 +7,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::alerts::WEBHOOK;
 use crate::presence::State;
-use crate::store::{Applied, Outcome, Removed};
+use crate::store::{Applied, Outcome, Removed, RouteState};
 use crate::sums::Sum;
 
 /// The media type of [`Metrics::text`].
@@ -51,6 +52,18 @@ struct Attempts {
     outcome: &'static str,
 }
 
+/// Names of routes are those of the configuration, which has 32 at most.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteAttempts {
+    route: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteName {
+    route: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Certificates {
     request: &'static str,
@@ -87,6 +100,12 @@ pub struct Metrics {
     findings: Counter,
     corrected: Counter,
     attempts: Family<Attempts, Counter>,
+    route_attempts: Family<RouteAttempts, Counter>,
+    route_dropped: Family<RouteName, Counter>,
+    route_waiting: Family<RouteName, Gauge>,
+    route_refused: Family<RouteName, Gauge>,
+    route_failing: Family<RouteName, Gauge>,
+    route_sent: Family<RouteName, Gauge>,
     removed: Family<Class, Counter>,
     last_removal: Gauge,
     summed: Gauge,
@@ -136,6 +155,21 @@ impl Default for Metrics {
                 "Times of agents that were too far from this clock"
             ),
             attempts: register!("webhook_attempts", "Attempts to call the webhook by outcome"),
+            route_attempts: register!("route_attempts", "Attempts to send along a route by outcome"),
+            route_dropped: register!(
+                "route_alerts_dropped",
+                "Alerts that waited for a route for too long and were dropped"
+            ),
+            route_waiting: register!("route_waiting", "Alerts that wait for a route"),
+            route_refused: register!("route_refused", "Alerts that a route's receiver refused for good"),
+            route_failing: register!(
+                "route_failing_since_timestamp_seconds",
+                "Since when a route's receiver has taken nothing; 0 while it does"
+            ),
+            route_sent: register!(
+                "route_last_sent_timestamp_seconds",
+                "When a route's receiver last took something; 0 when it never did"
+            ),
             removed: register!("removed", "Rows that were kept for long enough, by class"),
             last_removal: register!(
                 "last_removal_timestamp_seconds",
@@ -217,14 +251,28 @@ impl Metrics {
         self.corrected.inc_by(count);
     }
 
-    /// The webhook was called.
-    pub fn alert(&self, outcome: &Outcome) {
+    /// A receiver was asked to take something.
+    pub fn alert(&self, route: &str, outcome: &Outcome) {
         let outcome = match outcome {
-            Outcome::Delivered => "delivered",
+            Outcome::Delivered { .. } => "delivered",
             Outcome::Retry { .. } => "retry",
             Outcome::Refused { .. } => "refused",
         };
-        self.attempts.get_or_create(&Attempts { outcome }).inc();
+        if route == WEBHOOK {
+            self.attempts.get_or_create(&Attempts { outcome }).inc();
+        }
+        let route = route.to_owned();
+        self.route_attempts
+            .get_or_create(&RouteAttempts { route, outcome })
+            .inc();
+    }
+
+    /// So many alerts waited for a route for too long.
+    pub fn alerts_dropped(&self, route: &str, count: u64) {
+        let route = route.to_owned();
+        self.route_dropped
+            .get_or_create(&RouteName { route })
+            .inc_by(count);
     }
 
     /// What was kept for long enough is gone.
@@ -238,6 +286,37 @@ impl Metrics {
             self.removed.get_or_create(&Class { class }).inc_by(count);
         }
         self.last_removal.set(now.as_second());
+    }
+
+    /// How each route goes.
+    fn routes(&self, routes: &[RouteState]) {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let seconds = |time: Option<jiff::Timestamp>| time.map_or(0, jiff::Timestamp::as_second);
+        let webhook = routes.iter().find(|route| route.name == WEBHOOK);
+        self.waiting.set(webhook.map_or(0, |route| number(route.pending)));
+        self.refused.set(webhook.map_or(0, |route| number(route.refused)));
+        let families = [
+            &self.route_waiting,
+            &self.route_refused,
+            &self.route_failing,
+            &self.route_sent,
+        ];
+        for family in families {
+            // A route that is gone is shown no more.
+            family.clear();
+        }
+        for route in routes {
+            let values = [
+                number(route.pending),
+                number(route.refused),
+                seconds(route.failing_since),
+                seconds(route.last_sent),
+            ];
+            for (family, value) in families.into_iter().zip(values) {
+                let route = route.name.clone();
+                family.get_or_create(&RouteName { route }).set(value);
+            }
+        }
     }
 
     /// Everything as text; `sum` is what the store says.
@@ -267,8 +346,7 @@ impl Metrics {
             .set(health.last_report.map_or(0, jiff::Timestamp::as_second));
         self.dropped.set(number(health.dropped_records));
         self.missing.set(number(health.missing_records));
-        self.waiting.set(number(health.outbox.pending));
-        self.refused.set(number(health.outbox.refused));
+        self.routes(&health.routes);
         self.losses.clear();
         for loss in &health.losses {
             self.losses

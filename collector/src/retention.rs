@@ -85,6 +85,13 @@ impl Housekeeper {
         self.store.make_months_ahead(now).await?;
         let bounds = self.retention.bounds(now);
         let removed = self.store.remove(&bounds).await?;
+        let forgotten = self.store.forget_routes(now).await?;
+        if forgotten > 0 {
+            tracing::warn!(
+                forgotten,
+                "alerts are dropped that waited for routes which nobody has had for a week"
+            );
+        }
         self.metrics.removed(&removed, now);
         if removed != crate::store::Removed::default() {
             tracing::info!(

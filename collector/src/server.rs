@@ -2,6 +2,7 @@
 
 mod agents;
 mod any_time;
+mod couriers;
 mod crowd;
 mod document;
 mod files;
@@ -17,7 +18,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
 
 use axum_server::Handle;
@@ -26,7 +26,7 @@ use reqwest::Url;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use crate::alerts::{Courier, Webhook, WebhookError};
+use crate::alerts::TargetError;
 use crate::app::App;
 use crate::authority::{self, AuthorityError};
 use crate::config::Settings;
@@ -82,9 +82,14 @@ pub enum StartError {
         "cannot make the collector's certificate for agents: {0}; see that names under [agents] are host names or addresses, and that the authority is one"
     )]
     Authority(String),
-    /// The webhook cannot be called.
-    #[error(transparent)]
-    Webhook(#[from] WebhookError),
+    /// A route for alerts cannot be opened.
+    #[error("the route {route} cannot be opened: {source}")]
+    Route {
+        /// Its name.
+        route: String,
+        /// Why.
+        source: TargetError,
+    },
 }
 
 /// A collector that runs.
@@ -99,7 +104,7 @@ pub struct Server {
     agents_listener: Option<agents::Listener>,
     handle: Handle<SocketAddr>,
     serving: JoinHandle<io::Result<()>>,
-    courier: Option<JoinHandle<()>>,
+    couriers: Vec<JoinHandle<()>>,
     housekeeper: JoinHandle<()>,
     life: JoinHandle<()>,
     stop: watch::Sender<bool>,
@@ -113,11 +118,14 @@ impl Server {
         let listeners = 1 + usize::from(settings.agents.is_some());
         files::allow(settings.limits.connections.saturating_mul(listeners));
         let tls = settings.tls.as_ref().map(tls::config).transpose()?;
+        let routes = settings.all_routes();
+        let targets = couriers::open(&routes)?;
         let store = Arc::new(Store::open(&settings.location()).await?);
         // After the store, whose lock keeps others out of the directory.
         let keys = async {
             let authority = authority::of(&settings, &store).await?;
             let signer = Signer::of(&store).await?;
+            couriers::configure(&store, &routes).await?;
             Ok::<_, StartError>((Arc::new(authority), Arc::new(signer)))
         };
         let ready = keys
@@ -132,7 +140,7 @@ impl Server {
         };
         let url = own_url(tls.is_some(), address);
         let page = settings.page.clone().unwrap_or_else(|| url.clone());
-        let bell = settings.webhook.is_some().then(|| Arc::new(Notify::new()));
+        let bell = (!routes.is_empty()).then(|| Arc::new(Notify::new()));
         let takeover = settings.agents.as_ref().map(|agents| agents.takeover);
         let app = App {
             takeover: takeover.unwrap_or_default(),
@@ -161,21 +169,14 @@ impl Server {
         };
 
         let (stop, stopped) = watch::channel(false);
-        let courier = match (settings.webhook, bell) {
-            (Some(to), Some(bell)) => {
-                let webhook = Webhook::new(to, page.clone())?;
-                let metrics = Arc::clone(&app.metrics);
-                let courier = Courier {
-                    store: Arc::clone(&store),
-                    webhook,
-                    bell,
-                    metrics,
-                    held: AtomicI64::default(),
-                };
-                Some(tokio::spawn(courier.run(stopped.clone())))
-            }
-            _ => None,
+        let post = couriers::Post {
+            store: &store,
+            bell: bell.unwrap_or_default(),
+            metrics: &app.metrics,
+            page: &page,
+            stop: &stopped,
         };
+        let couriers = post.start(routes, targets);
 
         let housekeeper = Housekeeper {
             store: Arc::clone(&store),
@@ -205,7 +206,7 @@ impl Server {
             agents_listener,
             handle,
             serving,
-            courier,
+            couriers,
             housekeeper,
             life,
             stop,
@@ -241,9 +242,9 @@ impl Server {
         if let Ok(Err(error)) = self.serving.await {
             tracing::error!("the server failed: {error}");
         }
-        // The courier may be gone already.
+        // They may be gone already.
         let _ = self.stop.send(true);
-        if let Some(courier) = self.courier {
+        for courier in self.couriers {
             let _ = courier.await;
         }
         let _ = self.housekeeper.await;

@@ -3,6 +3,7 @@
 
 mod admission;
 mod agents;
+mod alert;
 mod apply;
 mod audit;
 mod authority;
@@ -28,7 +29,9 @@ mod postgres;
 mod presence;
 mod raise;
 mod retention;
+mod routes;
 mod search;
+mod sending;
 mod sessions;
 mod sqlite;
 mod tokens;
@@ -41,6 +44,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use admission::Shown;
+pub use alert::{Alert, Event};
 pub use apply::Applied;
 pub use audit::{AuditHead, By, Entry, Tampered};
 pub(crate) use authority::Pair;
@@ -56,10 +60,11 @@ use group::Groups;
 pub use group::{Arrival, Rejected};
 pub use health::{Health, Loss, Outbox};
 pub use months::Month;
-pub use outbox::{Alert, Outcome};
 pub use policies::{Decided, NewPolicy, PolicyVersion};
 pub use presence::{Presence, Roll};
 pub use retention::{Bounds, Removed};
+pub use routes::{MOST_WAITING, RouteState};
+pub use sending::{Claim, Outcome, Outgoing, Pauses};
 pub use tokens::{NewToken, Token};
 pub use uses::{NoPosition, Page, Position, Selection, Use};
 
@@ -114,7 +119,7 @@ impl Store {
         store.check_form().await?;
         if matches!(&*store.database, Both::Sqlite(pools) if pools.are_alone()) {
             // Whoever was sending an alert is gone.
-            store.release_alerts().await?;
+            store.release_routes().await?;
         }
         Ok(store)
     }

@@ -6,6 +6,8 @@ mod backup;
 mod configuration;
 #[path = "collector/crowds.rs"]
 mod crowds;
+#[path = "collector/daemon.rs"]
+mod daemon;
 #[path = "collector/document.rs"]
 mod document;
 #[path = "collector/enrolment.rs"]
@@ -34,8 +36,14 @@ mod policy;
 mod presence;
 #[path = "collector/process.rs"]
 mod process;
+#[path = "collector/python.rs"]
+mod python;
+#[path = "collector/real_receivers.rs"]
+mod real_receivers;
 #[path = "collector/receiver.rs"]
 mod receiver;
+#[path = "collector/routes.rs"]
+mod routes;
 #[path = "collector/running.rs"]
 mod running;
 #[path = "collector/tls.rs"]

@@ -30,8 +30,12 @@ mod postgres;
 mod presence;
 #[path = "collector/process.rs"]
 mod process;
+#[path = "collector/python.rs"]
+mod python;
 #[path = "collector/receiver.rs"]
 mod receiver;
+#[path = "collector/routes.rs"]
+mod routes;
 #[path = "collector/running.rs"]
 mod running;
 #[path = "collector/servers.rs"]

@@ -1,20 +1,34 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use proptest::prelude::*;
+use reqwest::Url;
 use serde_json::json;
 use umbra_report::Container;
+use uuid::Uuid;
 
 use super::*;
 use crate::made_up::{Spool, call};
-use crate::store::Arrival;
-use crate::store::Location;
+use crate::store::{Arrival, By, Claim, Location, Outcome, Outgoing, Store};
 
-/// The alert about one call, out of a store.
-async fn alert() -> Alert {
+/// The address of the page in these tests.
+fn page() -> Url {
+    "https://umbra.example/ai/?q=x".parse().expect("a URL")
+}
+
+/// What a route has to send about one call, out of a store.
+async fn outgoing() -> Outgoing {
     let directory = tempfile::tempdir().expect("a directory");
     let store = Store::open(&Location::Directory(directory.path().into()))
         .await
         .expect("a store");
+    let route = Route::webhook("http://127.0.0.1:9/".parse().expect("a URL"));
+    let now = Timestamp::now();
+    let by = By {
+        actor: "ada",
+        time: now,
+    };
+    store.configure_routes(&[route], &by).await.expect("a route");
     let mut call = call("alice", "claude");
     call.first_seen = "2026-11-24T10:15:03.25Z".parse().expect("a time");
     call.caller.program.script = Some("/srv/claude.js".to_owned());
@@ -29,19 +43,31 @@ async fn alert() -> Alert {
         .apply(Arrival::of(report, received))
         .await
         .expect("a report");
-    store
-        .claim_alert(Timestamp::now())
+    match store
+        .claim(WEBHOOK, Uuid::new_v4(), now)
         .await
         .expect("the outbox")
-        .expect("an alert")
+    {
+        Claim::Message(outgoing) => *outgoing,
+        Claim::Nothing(until) => panic!("nothing until {until:?}"),
+    }
+}
+
+/// The same as a message.
+async fn message() -> Message {
+    Message::of(
+        &outgoing().await,
+        &page(),
+        "2026-11-24T10:15:06Z".parse().expect("a time"),
+    )
 }
 
 /// Receivers rely on these names; a change here is one for all of them.
 #[tokio::test]
 async fn the_payload_has_its_golden_form() {
-    let alert = alert().await;
-    let page = "https://umbra.example/ai/?q=x".parse().expect("a URL");
-    let payload = serde_json::to_value(Payload::of(&alert, &page)).expect("JSON");
+    let message = message().await;
+    let alert = &message.alerts[0];
+    let payload = serde_json::to_value(Payload::of(alert, &message.page)).expect("JSON");
     assert_eq!(
         payload,
         json!({
@@ -78,25 +104,45 @@ async fn a_receiver_that_cannot_be_reached_is_tried_again_and_its_address_kept_s
         .expect("a port")
         .local_addr()
         .expect("an address");
-    let page = "https://umbra.example/".parse().expect("a URL");
     let url = format!("http://{free}/T000/secret").parse().expect("a URL");
-    let outcome = Webhook::new(url, page)
-        .expect("a webhook")
-        .send(&alert().await)
-        .await;
-    let Outcome::Retry {
-        error,
-        after,
-        all: false,
-    } = outcome
-    else {
+    let target = Target::open(&Receiver::Plain(url)).expect("a target");
+    let outcome = target.send(&message().await).await;
+    let Outcome::Retry { error, asked: None } = outcome else {
         panic!("{outcome:?}");
     };
     assert!(
         error.contains("Connection refused") && !error.contains("secret"),
         "{error}"
     );
-    assert!(after <= Duration::from_secs(1));
+}
+
+#[test]
+fn a_filter_asks_for_one_value_of_each_label_and_for_all_else() {
+    let filter = |text: &str| serde_json::from_str::<Filter>(text).expect(text);
+    let labels = |text: &str| -> crate::labels::Labels {
+        let labels = text.split_whitespace();
+        labels
+            .map(|label| label.parse::<crate::labels::Label>().expect(label))
+            .collect()
+    };
+    let prod = filter(r#"{"labels":["env=prod","env=stage","site=ams"]}"#);
+    for (host, takes) in [
+        ("env=prod site=ams", true),
+        ("env=stage site=ams team=web", true),
+        ("env=prod", false),
+        ("env=test site=ams", false),
+        ("", false),
+    ] {
+        assert_eq!(prod.takes("new_caller", &labels(host)), takes, "{host}");
+    }
+    let severe = filter(r#"{"severity":"high","kinds":["prohibited_use","new_caller"]}"#);
+    assert!(severe.takes("prohibited_use", &labels("")));
+    assert!(
+        !severe.takes("new_caller", &labels("")),
+        "it is not severe enough"
+    );
+    assert!(filter("{}").takes("of_a_later_version", &labels("")));
+    assert!(!severe.takes("of_a_later_version", &labels("")));
 }
 
 #[test]

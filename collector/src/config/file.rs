@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::ConfigError;
+use super::routes::RouteFile;
 
 /// The configuration file. `collector/README.md` shows one in full.
 #[derive(Debug, Default, Deserialize)]
@@ -14,6 +15,7 @@ pub(super) struct File {
     pub(super) database: Option<String>,
     pub(super) tls: Tls,
     pub(super) webhook: Webhook,
+    pub(super) routes: Vec<RouteFile>,
     pub(super) page: Page,
     pub(super) agents: Agents,
     pub(super) retention: Retention,

@@ -28,7 +28,7 @@ fn nothing_but_a_data_directory_has_to_be_said() {
     .expect("settings");
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8600");
     assert_eq!(settings.data, Path::new("/data"));
-    assert!(settings.tls.is_none() && settings.webhook.is_none() && settings.page.is_none());
+    assert!(settings.tls.is_none() && settings.all_routes().is_empty() && settings.page.is_none());
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn options_stand_over_the_file() {
         (settings.listen.port(), settings.data.as_path()),
         (2, Path::new("/option"))
     );
-    let webhook = settings.webhook.expect("a webhook");
-    assert_eq!(webhook.as_str(), "http://option.example/hook");
+    let url = "http://option.example/hook".parse().expect("a URL");
+    assert_eq!(settings.all_routes(), [Route::webhook(url)]);
     let tls = settings.tls.expect("TLS");
     assert_eq!(
         (tls.cert.as_path(), tls.key.as_path()),
@@ -90,6 +90,90 @@ fn the_readme_shows_a_file_that_works_and_names_every_key() {
         for key in known {
             assert!(readme.contains(key), "{key} is not in the README");
         }
+    }
+}
+
+#[test]
+fn the_page_of_alerts_shows_routes_that_work() {
+    let page = include_str!("../../../docs/ALERTS.md");
+    let mut kinds = Vec::new();
+    for example in page.split("```toml\n").skip(1) {
+        let (example, _) = example.split_once("```").expect("its end");
+        let head = if example.starts_with("[[routes]]") {
+            ""
+        } else {
+            "[[routes]]\nname = 'soc'\n"
+        };
+        let settings = load(&format!("data = '/data'\n{head}{example}"), Options::default()).expect(example);
+        kinds.push(settings.routes[0].receiver.kind());
+    }
+    assert_eq!(
+        kinds,
+        ["slack", "webhook", "slack", "email", "alertmanager", "syslog"]
+    );
+}
+
+#[test]
+fn a_route_that_cannot_be_is_refused_with_the_remedy() {
+    let slack = "[routes.slack]\nurl = 'https://hooks.example/secret'\n";
+    for (text, part) in [
+        ("name = 'soc'\n", "needs exactly one of webhook, slack"),
+        (
+            "name = 'soc'\n[routes.slack]\nurl = 'https://a.example'\n[routes.alertmanager]\nurl = 'https://b.example'\n",
+            "needs exactly one of webhook, slack",
+        ),
+        (&format!("name = 'SOC!'\n{slack}"), "small letters"),
+        (&format!("name = 'webhook'\n{slack}"), "give it another"),
+        (
+            &format!("name = 'soc'\n{slack}[[routes]]\nname = 'soc'\n{slack}"),
+            "give each its own",
+        ),
+        (
+            &format!("name = 'soc'\n[routes.filter]\nlabels = ['prod']\n{slack}"),
+            "KEY=VALUE",
+        ),
+        (
+            &format!("name = 'soc'\n[routes.filter]\nkinds = ['rain']\n{slack}"),
+            "unknown variant `rain`",
+        ),
+        (
+            &format!("name = 'soc'\n[routes.pace]\nper_minute = 0\n{slack}"),
+            "from 1 to 6000",
+        ),
+        (
+            "name = 'soc'\n[routes.webhook]\nurl = 'https://a.example'\n",
+            "missing field `secret_file`",
+        ),
+        (
+            "name = 'soc'\n[routes.slack]\nurl = 'secret'\n",
+            "http:// or https://",
+        ),
+        ("name = 'soc'\n[routes.slack]\n", "needs either url, or url_file"),
+        (
+            "name = 'soc'\n[routes.email]\nserver = 'mail'\nfrom = 'nobody'\nto = ['a@b.example']\n",
+            "no mail address",
+        ),
+        (
+            "name = 'soc'\n[routes.email]\nserver = 'mail'\ntls = 'none'\nuser = 'u'\npassword_file = '/p'\n\
+             from = 'a@b.example'\nto = ['a@b.example']\n",
+            "without TLS",
+        ),
+        (
+            "name = 'soc'\nsend_resolved = false\n[routes.alertmanager]\nurl = 'https://a.example'\n",
+            "cannot do without send_resolved",
+        ),
+        (
+            "name = 'soc'\n[routes.syslog]\nserver = 'siem'\nfacility = 24\n",
+            "from 0 to 23",
+        ),
+        (
+            "name = 'soc'\n[routes.syslog]\nserver = 'siem'\ntls = false\nca_file = '/c'\n",
+            "without TLS",
+        ),
+    ] {
+        let error = refusal(&format!("[[routes]]\n{text}"));
+        assert!(error.contains(part), "{part:?} is not in {error}");
+        assert!(!error.contains("secret'"), "{error}");
     }
 }
 
@@ -172,8 +256,13 @@ fn half_of_certificate_and_key_a_database_and_other_schemes_are_refused() {
 #[test]
 fn what_is_printed_keeps_the_webhooks_secret() {
     let text = "data = '/data'\n[webhook]\nurl = 'https://user:pass@hooks.example/T000/secret?token=1'\n";
-    let printed = load(text, Options::default()).expect("settings").to_string();
+    let text = format!(
+        "{text}[[routes]]\nname = 'soc'\n[routes.pace]\nper_minute = 6\n[routes.slack]\nurl = 'https://chat.example/secret'\n"
+    );
+    let printed = load(&text, Options::default()).expect("settings").to_string();
     assert!(printed.contains("webhook = https://hooks.example\n"), "{printed}");
+    let route = "route   = soc: slack at https://chat.example, everything, 6 a minute\n";
+    assert!(printed.contains(route), "{printed}");
     for secret in ["secret", "token", "user", "pass"] {
         assert!(!printed.contains(secret), "{secret} is in {printed}");
     }

@@ -203,7 +203,7 @@ pub(super) struct Strip {
     pub(super) losses: Vec<Loss>,
     pub(super) dropped: Option<String>,
     pub(super) missing: Option<String>,
-    pub(super) webhook: Webhook,
+    pub(super) alerts: Alerts,
 }
 
 /// What was lost for one cause.
@@ -213,8 +213,8 @@ pub(super) struct Loss {
     pub(super) last_rise: Time,
 }
 
-/// How the webhook is.
-pub(super) enum Webhook {
+/// How the routes for alerts are.
+pub(super) enum Alerts {
     None,
     Stranded {
         waiting: String,
@@ -237,7 +237,7 @@ pub(super) enum Webhook {
 }
 
 impl Strip {
-    fn new(sum: &Sum, webhook: bool, now: Timestamp) -> Self {
+    fn new(sum: &Sum, configured: bool, now: Timestamp) -> Self {
         let (health, presence) = (&sum.health, &sum.presence);
         let some = |count: u64| (count > 0).then(|| thousands(count));
         Self {
@@ -259,16 +259,16 @@ impl Strip {
                 .collect(),
             dropped: some(health.dropped_records),
             missing: some(health.missing_records),
-            webhook: Webhook::new(health, webhook),
+            alerts: Alerts::new(health, configured),
         }
     }
 }
 
-impl Webhook {
+impl Alerts {
     fn new(health: &Health, configured: bool) -> Self {
-        let outbox = &health.outbox;
+        let outbox = health.outbox();
         let waiting = thousands(outbox.pending);
-        match (configured, outbox.pending, outbox.refused, outbox.error.clone()) {
+        match (configured, outbox.pending, outbox.refused, outbox.error) {
             (false, 0, ..) => Self::None,
             (false, ..) => Self::Stranded { waiting },
             (true, 1.., _, Some(error)) => Self::Fails {
@@ -279,7 +279,7 @@ impl Webhook {
             (true, 1.., _, None) => Self::Sending { waiting },
             (true, 0, 1.., error) => Self::Refused {
                 refused: thousands(outbox.refused),
-                error: error.unwrap_or_default(),
+                error: error.unwrap_or_else(|| "others went through since".to_owned()),
             },
             (true, 0, 0, _) => Self::Works {
                 delivered: thousands(outbox.delivered),

@@ -37,6 +37,8 @@ pub(super) enum Action {
     AgentLabelled,
     ConfigPublished,
     ConfigRolledOut,
+    RouteConfigured,
+    RouteRemoved,
 }
 
 impl Action {
@@ -51,6 +53,8 @@ impl Action {
             Self::AgentLabelled => "agent_labelled",
             Self::ConfigPublished => "config_published",
             Self::ConfigRolledOut => "config_rolled_out",
+            Self::RouteConfigured => "route_configured",
+            Self::RouteRemoved => "route_removed",
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use umbra_report::Evidence;
 
 use super::audit::{Action, By, record};
+use super::outbox::{self, Happening};
 use super::{Store, StoreError, evidence, millis, on, time};
 use crate::findings::{FindingKind, FindingState};
 
@@ -240,6 +241,16 @@ impl Store {
                 "reason": decision.reason,
             });
             record(&mut transaction, by, Action::FindingDecided, finding, &detail).await?;
+            let happening = match decision.state {
+                FindingState::Open => Some(Happening::Reopened),
+                FindingState::Acknowledged => None,
+                FindingState::Resolved | FindingState::Snoozed | FindingState::FalseAlarm => {
+                    Some(Happening::Ended)
+                }
+            };
+            if let Some(happening) = happening {
+                outbox::queue(&mut transaction, happening, &[(finding, by.time)]).await?;
+            }
             transaction.commit().await?;
         }
         Ok(done > 0)

@@ -29,19 +29,16 @@ pub struct Arrival {
     pub received: Timestamp,
     /// The certificate that must be good; `None` when none is needed.
     pub shown: Option<Shown>,
-    /// Whether each new finding is put into the outbox.
-    pub alert: bool,
 }
 
 #[cfg(test)]
 impl Arrival {
-    /// Of an agent that has never enrolled; findings go into the outbox.
+    /// Of an agent that has never enrolled.
     pub(crate) fn of(report: Report, received: Timestamp) -> Self {
         Self {
             report,
             received,
             shown: None,
-            alert: true,
         }
     }
 }

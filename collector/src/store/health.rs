@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 
+use super::routes::RouteState;
 use super::{Store, StoreError, count, millis, on, time};
 
 /// How long a clone is shown after it was last heard of, in milliseconds: a day.
@@ -26,8 +27,8 @@ pub struct Health {
     pub missing_records: u64,
     /// When the last of either was told.
     pub last_gap: Option<Timestamp>,
-    /// The webhook's queue.
-    pub outbox: Outbox,
+    /// Every route for alerts, and how it goes.
+    pub routes: Vec<RouteState>,
 }
 
 /// What was lost for one cause.
@@ -41,19 +42,35 @@ pub struct Loss {
     pub last_rise: Timestamp,
 }
 
-/// The webhook's queue.
+/// What all routes have to send, added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outbox {
     /// Alerts that wait.
     pub pending: u64,
     /// Since when the first of them waits.
     pub waits_since: Option<Timestamp>,
-    /// Alerts that the receiver took.
+    /// Alerts that receivers took.
     pub delivered: u64,
-    /// Alerts that the receiver refused for good.
+    /// Alerts that receivers refused for good.
     pub refused: u64,
-    /// What went wrong last, with an alert that waits or, if there is none, one that was refused.
+    /// Which route fails and why: the one that has failed for longest.
     pub error: Option<String>,
+}
+
+impl Health {
+    /// What all routes have to send.
+    pub fn outbox(&self) -> Outbox {
+        let sum = |part: fn(&RouteState) -> u64| self.routes.iter().map(part).fold(0, u64::saturating_add);
+        let failing = self.routes.iter().filter(|route| route.error.is_some());
+        let worst = failing.min_by_key(|route| route.failing_since);
+        Outbox {
+            pending: sum(|route| route.pending),
+            waits_since: self.routes.iter().filter_map(|route| route.waits_since).min(),
+            delivered: sum(|route| route.delivered),
+            refused: sum(|route| route.refused),
+            error: worst.and_then(|route| Some(format!("{}: {}", route.name, route.error.as_deref()?))),
+        }
+    }
 }
 
 impl Store {
@@ -99,7 +116,7 @@ impl Store {
             dropped_records: count(dropped),
             missing_records: count(missing),
             last_gap: last_gap.map(time),
-            outbox: self.outbox().await?,
+            routes: self.routes().await?,
         })
     }
 
@@ -135,31 +152,5 @@ impl Store {
             });
         }
         Ok(losses)
-    }
-
-    async fn outbox(&self) -> Result<Outbox, StoreError> {
-        let (pending, waits_since, delivered, refused): (i64, Option<i64>, i64, i64) =
-            on!(self.readers(), |db| {
-                sqlx::query_as(
-            "SELECT count(*) FILTER (WHERE state = 'pending'), min(created) FILTER (WHERE state = 'pending'),
-                    count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state = 'refused')
-             FROM outbox",
-        )
-        .fetch_one(db)
-        .await
-            })?;
-        let error: Option<String> = on!(self.readers(), |db| sqlx::query_scalar(
-            "SELECT error FROM outbox WHERE error IS NOT NULL AND state <> 'delivered'
-             ORDER BY state = 'pending' DESC, id DESC LIMIT 1",
-        )
-        .fetch_optional(db)
-        .await)?;
-        Ok(Outbox {
-            pending: count(pending),
-            waits_since: waits_since.map(time),
-            delivered: count(delivered),
-            refused: count(refused),
-            error,
-        })
     }
 }

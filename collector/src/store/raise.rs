@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use uuid::Uuid;
-
 use super::apply::News;
-use super::batch::{execute, json};
+use super::batch::json;
 use super::both::{Wording, with_rows};
 use super::group::Item;
+use super::outbox::{self, Happening};
 use super::{StoreError, Transaction, configurations, millis, on, stored};
 use crate::findings::FindingKind;
 use crate::inventory::Tally;
@@ -38,21 +37,6 @@ const AGAIN: Wording = with_rows!(
        AND findings.program = CAST(value ->> 0 AS BIGINT) AND findings.vendor = value ->> 1
        AND findings.decided < CAST(value ->> 2 AS BIGINT)
      RETURNING id, kind, program, vendor"
-);
-
-/// Items are findings.
-const FORGET: Wording = with_rows!(
-    "DELETE FROM outbox WHERE state <> 'pending' AND finding IN (SELECT CAST(value ->> 0 AS BIGINT) FROM",
-    ")"
-);
-
-/// Items are the delivery's name, the finding and the time. An alert that still waits tells the same.
-const ALERT: Wording = with_rows!(
-    "INSERT INTO outbox (delivery, finding, state, attempts, due, created)
-     SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), 'pending', 0,
-            CAST(value ->> 2 AS BIGINT), CAST(value ->> 2 AS BIGINT)
-     FROM",
-    "WHERE true ON CONFLICT (finding) DO NOTHING"
 );
 
 /// Items are agents.
@@ -186,10 +170,7 @@ impl<'a> Raising<'a> {
             })
             .collect();
         if !rows.is_empty() {
-            let again = raise(transaction, AGAIN, &json(rows)?).await?;
-            let findings = again.iter().map(|(finding, ..)| [finding]).collect();
-            execute(transaction, FORGET, findings).await?;
-            raised.extend(again);
+            raised.extend(raise(transaction, AGAIN, &json(rows)?).await?);
         }
         let mut agents = Vec::with_capacity(raised.len());
         let mut alerts = Vec::new();
@@ -198,11 +179,9 @@ impl<'a> Raising<'a> {
             let first = self.firsts.get(&(kind, *program, vendor.as_str()));
             let first = first.ok_or(StoreError::Gone)?;
             agents.push(first.agent);
-            if self.received[&first.agent].arrival.alert {
-                alerts.push((Uuid::new_v4(), finding, self.now(first)));
-            }
+            alerts.push((*finding, self.received[&first.agent].arrival.received));
         }
-        execute(transaction, ALERT, alerts).await?;
+        outbox::queue(transaction, Happening::Raised, &alerts).await?;
         Ok(agents)
     }
 

@@ -43,8 +43,8 @@ pub struct Removed {
 
 const HOURS: &str = "DELETE FROM observations WHERE (caller, destination, hour) IN
     (SELECT caller, destination, hour FROM observations WHERE hour < $1 LIMIT $2)";
-const ALERTS: &str = "DELETE FROM outbox WHERE id IN
-    (SELECT id FROM outbox WHERE state <> 'pending' AND finished < $1 LIMIT $2)";
+const ALERTS: &str = "DELETE FROM deliveries WHERE id IN
+    (SELECT id FROM deliveries WHERE state <> 'pending' AND finished < $1 LIMIT $2)";
 const LOSSES: &str = "DELETE FROM losses WHERE last_rise < $1 AND (agent, started, cause) IN
     (SELECT agent, started, cause FROM losses WHERE last_rise < $1 LIMIT $2)";
 const GAPS: &str = "DELETE FROM gaps WHERE id IN (SELECT id FROM gaps WHERE received < $1 LIMIT $2)";
@@ -93,7 +93,7 @@ const SETTLED: &str = "SELECT f.id FROM findings f WHERE f.created < $1 AND NOT 
         SELECT 1 FROM callers c JOIN uses u ON u.caller = c.id JOIN destinations d ON d.id = u.destination
         WHERE c.program = f.program AND d.vendor = f.vendor)
     LIMIT $2";
-/// In this order: an alert is about a finding.
+/// In this order: an alert is about a finding. Those of `deliveries` go with it.
 const FORGET: [Wording; 2] = [
     with_rows!(
         "DELETE FROM outbox WHERE finding IN (SELECT CAST(value ->> 0 AS BIGINT) FROM",

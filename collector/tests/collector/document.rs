@@ -39,7 +39,8 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/inventory", "get"),
             ("/v1/policy", "get"),
             ("/v1/policy/versions", "get"),
-            ("/v1/reports", "post")
+            ("/v1/reports", "post"),
+            ("/v1/routes", "get")
         ])
     );
     assert_eq!(

@@ -18,7 +18,7 @@ pub(crate) fn end_leases(arguments: &[String]) {
     let url = &arguments[1];
     let name = url["postgres:///".len()..].split('?').next().expect("a name");
     let cluster = Cluster::shared().expect("it made the database");
-    cluster.sql(name, "UPDATE outbox SET lease = 1 WHERE lease IS NOT NULL");
+    cluster.sql(name, "UPDATE routes SET lease = 1 WHERE lease > 0");
 }
 
 pub(crate) fn url() -> String {

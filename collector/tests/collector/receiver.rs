@@ -23,6 +23,7 @@ pub(crate) type Answer = (u16, Option<&'static str>);
 struct Script {
     answers: Arc<Mutex<VecDeque<Answer>>>,
     calls: Arc<Mutex<Vec<Call>>>,
+    requests: Arc<Mutex<Vec<(HeaderMap, String)>>>,
 }
 
 pub(crate) struct Receiver {
@@ -60,6 +61,12 @@ impl Receiver {
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.script.calls.lock().expect("the lock").clone()
     }
+
+    /// Everything that came, as it came.
+    #[allow(dead_code, reason = "not every database's tests ask")]
+    pub(crate) fn requests(&self) -> Vec<(HeaderMap, String)> {
+        self.script.requests.lock().expect("the lock").clone()
+    }
 }
 
 impl Drop for Receiver {
@@ -73,9 +80,13 @@ pub(crate) fn url(address: SocketAddr) -> reqwest::Url {
 }
 
 async fn take(State(script): State<Script>, headers: HeaderMap, body: String) -> Response {
-    let id = headers["webhook-id"].to_str().expect("text").to_owned();
+    let id = headers
+        .get("webhook-id")
+        .map_or("", |id| id.to_str().expect("text"));
+    let id = id.to_owned();
     let payload = serde_json::from_str(&body).expect("JSON");
     script.calls.lock().expect("the lock").push((id, payload));
+    script.requests.lock().expect("the lock").push((headers, body));
     let (status, retry_after) = script
         .answers
         .lock()
@@ -85,6 +96,8 @@ async fn take(State(script): State<Script>, headers: HeaderMap, body: String) ->
     let status = StatusCode::from_u16(status).expect("a status");
     match retry_after {
         Some(value) => (status, [("retry-after", value)]).into_response(),
+        // With a reason, as Slack gives one.
+        None if status.is_client_error() => (status, "told so").into_response(),
         None => status.into_response(),
     }
 }

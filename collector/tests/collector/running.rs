@@ -39,6 +39,7 @@ impl Collector {
             retention: Retention::default(),
             tls: None,
             webhook: None,
+            routes: Vec::new(),
             page: None,
             hosts: Vec::new(),
             limits: Limits::default(),

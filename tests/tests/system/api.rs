@@ -26,7 +26,7 @@ fn the_api_keeps_to_its_description() {
     }
     let data = folder();
     let collector = Collector::start(data.path(), None);
-    tried(&collector.url(), &[], 9);
+    tried(&collector.url(), &[], 10);
     assert!(collector.stop().success());
 }
 

@@ -70,6 +70,7 @@ async fn answers(handles: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
 
 async fn reports_that_wait_are_stored_together_and_each_has_its_answer(place: Place) {
     let store = place.store().await;
+    outbox::configure(&store, &[outbox::route("soc")]).await;
     let mut reports: Vec<Report> = (1..=20)
         .map(|calls| Spool::of("web").report(vec![call("alice", "curl"); calls]))
         .collect();
@@ -100,7 +101,7 @@ async fn reports_that_wait_are_stored_together_and_each_has_its_answer(place: Pl
         [1, 1]
     );
     assert_eq!(flows(&store).await, (1..=20).sum::<u64>() + 3);
-    assert_eq!(rows(&store, "outbox").await, 3);
+    assert_eq!(rows(&store, "deliveries").await, 3);
 }
 
 async fn a_report_that_the_database_refuses_harms_no_other(place: Place) {

@@ -1,5 +1,6 @@
 //! What goes, what stays, and what the page still says of it.
 
+use super::outbox::{configure, delivered, due, route, settle};
 use super::*;
 
 on_both!(
@@ -66,6 +67,7 @@ async fn hours_go_by_the_month_and_sums_stay(place: Place) {
 
 async fn a_use_that_nobody_sees_goes_with_all_that_hangs_on_it(place: Place) {
     let store = place.store().await;
+    configure(&store, &[route("soc")]).await;
     let now = Timestamp::now();
     let received = now - DAY * 200;
     let old = Spool::of("old-1").report(vec![call_before(now, 200, "old"), call_before(now, 200, "both")]);
@@ -94,7 +96,7 @@ async fn a_use_that_nobody_sees_goes_with_all_that_hangs_on_it(place: Place) {
         (3, 2)
     );
     assert_eq!(health.hosts, 2);
-    assert_eq!(rows(&store, "outbox").await, 2, "its alert went too");
+    assert_eq!(rows(&store, "deliveries").await, 2, "its alert went too");
 
     // What comes back is new.
     let again = Spool::of("web-2").report(vec![call_before(now, 0, "old")]);
@@ -124,6 +126,7 @@ async fn a_late_observation_of_a_month_that_went_has_its_place(place: Place) {
 
 async fn losses_gaps_and_settled_alerts_go_by_their_own_months(place: Place) {
     let store = place.store().await;
+    configure(&store, &[route("soc")]).await;
     let now = Timestamp::now();
     let received = now - DAY * 200;
     let mut spool = Spool::of("web-1");
@@ -137,15 +140,8 @@ async fn losses_gaps_and_settled_alerts_go_by_their_own_months(place: Place) {
         .apply(Arrival::of(spool.gap(3), received))
         .await
         .expect("a report");
-    let alert = store
-        .claim_alert(now)
-        .await
-        .expect("the outbox")
-        .expect("an alert");
-    store
-        .settle_alert(alert.id, &Outcome::Delivered, received)
-        .await
-        .expect("settled");
+    let sent = due(&store, "soc", now).await;
+    settle(&store, "soc", &sent, &delivered(), (0, 0), received).await;
     let kept = Bounds {
         losses: Month::of(now).before(12),
         alerts: Month::of(now).before(12),
@@ -156,6 +152,6 @@ async fn losses_gaps_and_settled_alerts_go_by_their_own_months(place: Place) {
     assert_eq!((removed.losses, removed.alerts, removed.inventory), (2, 1, 0));
     let health = store.health(now).await.expect("health");
     assert_eq!((health.losses.len(), health.dropped_records), (0, 0));
-    assert_eq!(health.outbox.pending, 1, "what was not sent stays");
+    assert_eq!(health.outbox().pending, 1, "what was not sent stays");
     assert_eq!(flows(&store).await, 2);
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
+use super::outbox::{configure, delivered, due, route};
 use super::*;
 use crate::store::sessions::Sessions;
 
@@ -24,6 +25,7 @@ async fn every_report_to_every_collector_at_once_counts_once() {
     const REPORTS: u64 = 10;
     let Some(place) = Place::postgres() else { return };
     let stores = stores(&place, 3).await;
+    configure(&stores[0], &[route("soc")]).await;
     let mut agents = tokio::task::JoinSet::new();
     for agent in 0..AGENTS {
         let stores = stores.clone();
@@ -61,7 +63,7 @@ async fn every_report_to_every_collector_at_once_counts_once() {
         i64::try_from(REPORTS * 20).expect("few")
     );
     assert_eq!(
-        rows(&stores[0], "outbox").await,
+        rows(&stores[0], "deliveries").await,
         rows(&stores[0], "findings").await
     );
     let sum: i64 = on!(stores[0].readers(), |db| {
@@ -73,46 +75,57 @@ async fn every_report_to_every_collector_at_once_counts_once() {
     assert_eq!(sum, i64::try_from(AGENTS * REPORTS * 20).expect("few"));
 }
 
-/// Alerts that are to be claimed.
+/// Alerts that are to be sent.
 const ALERTS: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alert_is_claimed_by_one_collector_until_that_one_is_lost() {
+async fn a_route_is_one_collectors_at_a_time_until_that_one_is_lost() {
     let Some(place) = Place::postgres() else { return };
     let stores = stores(&place, 4).await;
+    configure(&stores[0], &[route("soc")]).await;
     let calls = (0..ALERTS).map(|number| call("alice", &format!("p{number}")));
     apply(&stores[0], &Spool::of("web-1").report(calls.collect())).await;
     let now = Timestamp::now() + Duration::from_secs(1);
     let mut couriers = tokio::task::JoinSet::new();
     for store in stores.clone() {
         couriers.spawn(async move {
-            let mut claimed = Vec::new();
-            // What is claimed twice would be claimed for ever.
-            while claimed.len() <= ALERTS
-                && let Some(alert) = store.claim_alert(now).await.expect("the outbox")
-            {
-                claimed.push(alert.id);
+            let holder = uuid::Uuid::new_v4();
+            let mut sent = Vec::new();
+            // What is sent twice would be sent for ever.
+            while sent.len() <= ALERTS {
+                match store.claim("soc", holder, now).await.expect("the outbox") {
+                    Claim::Message(outgoing) => {
+                        let pauses = Pauses::default();
+                        store
+                            .settle("soc", holder, &outgoing, &delivered(), pauses, now)
+                            .await
+                            .expect("settled");
+                        sent.push(outgoing.id);
+                    }
+                    Claim::Nothing(None) => break,
+                    Claim::Nothing(Some(_)) => tokio::task::yield_now().await,
+                }
             }
-            claimed
+            sent
         });
     }
-    let claimed: Vec<i64> = couriers.join_all().await.concat();
-    let different: BTreeSet<_> = claimed.iter().collect();
-    assert_eq!((claimed.len(), different.len()), (ALERTS, ALERTS), "{claimed:?}");
-    // All of these collectors die now. Nobody sends the alerts again before a minute is over.
+    let sent: Vec<String> = couriers.join_all().await.concat();
+    let different: BTreeSet<_> = sent.iter().collect();
+    assert_eq!((sent.len(), different.len()), (ALERTS, ALERTS), "{sent:?}");
+
+    // A collector that sends dies now. Nobody sends the same before a minute is over.
+    apply(&stores[0], &Spool::of("web-2").report(vec![call("bob", "aider")])).await;
+    let now = Timestamp::now() + Duration::from_secs(1);
+    let held = due(&stores[0], "soc", now).await;
     let heir = place.store().await;
+    let holder = uuid::Uuid::new_v4();
+    let claim = async |at| heir.claim("soc", holder, at).await.expect("the outbox");
     let soon = now + Duration::from_secs(59);
-    assert_eq!(heir.claim_alert(soon).await.expect("the outbox"), None);
-    assert_eq!(
-        heir.next_alert(now).await.expect("the outbox"),
-        Some(Duration::from_mins(1))
-    );
-    assert!(
-        heir.claim_alert(now + Duration::from_secs(61))
-            .await
-            .expect("the outbox")
-            .is_some()
-    );
+    assert!(matches!(claim(soon).await, Claim::Nothing(Some(_))));
+    let Claim::Message(again) = claim(now + Duration::from_secs(61)).await else {
+        panic!("it is free");
+    };
+    assert_eq!(again.id, held.id, "under the same id");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use tracing_subscriber::{
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
-use umbra_agent::{check, inspect, memory};
+use umbra_agent::{check, inspect, memory, top};
 
 /// Watches one host and says which program talks to which AI vendor
 #[derive(Parser)]
@@ -42,6 +42,8 @@ enum Command {
         /// Capture in the form pcap or pcapng
         file: PathBuf,
     },
+    /// Show who on this host uses which vendor now, of an agent that runs
+    Top(top::Options),
     /// Say what the catalogue says of host names
     Match(matching::Options),
 }
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Inspect { file } => inspect::inspect(&file, &mut io::stdout().lock())
             .map(|()| true)
             .map_err(Into::into),
+        Command::Top(options) => top::main(&options).map(|()| true).map_err(Into::into),
         Command::Match(options) => matching::main(&options),
     };
     match result {

@@ -2,10 +2,11 @@
 
 mod lines;
 mod ndjson;
+pub(crate) mod plain;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

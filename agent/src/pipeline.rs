@@ -26,6 +26,7 @@ use crate::{
     clock::since_boot_ns,
     flows::{Change, Flows, Step},
     judge::{Facts, Judge},
+    live::Live,
     losses::{Loss, Losses},
     names::{Names, Service},
     output::{Output, Told},
@@ -65,6 +66,8 @@ pub struct Pipeline {
     pub relays: Relays,
     /// Prints it.
     pub output: Output,
+    /// Adds it up for whoever looks.
+    pub live: Live,
     /// Takes it to the rollup.
     pub activities: mpsc::Sender<Activity>,
     /// The kernel's counts.
@@ -328,13 +331,15 @@ impl Pipeline {
         };
         self.attribution.complete(&mut known_flow.attributed);
         let relays = self.relays.of(id);
-        self.output.tell(&Told {
+        let told = Told {
             change,
             name: &known_flow.name,
             service: &known_flow.service,
             attributed: &known_flow.attributed,
             relays,
-        });
+        };
+        self.output.tell(&told);
+        self.live.tell(&told);
         // What a proxy passes on for a program here is counted as that program's.
         let mut activity = relays.is_none().then(|| activity(change, known_flow));
         if !known_flow.attributed.is_settled() {

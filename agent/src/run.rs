@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
@@ -25,6 +26,7 @@ use umbra_agent::{
     flows::Flows,
     identity,
     judge::Judge,
+    live::{self, Live},
     lock::Lock,
     losses::{Loss, Losses},
     managed::Managed,
@@ -83,7 +85,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let directory = config.spool.directory();
     spool::make_folder(&directory)?;
     let agent = identity::load(&directory)?;
-    let host = agent.host.clone();
+    let (host, told_as) = (agent.host.clone(), agent.clone());
     let delivery = Delivery::open(&config, agent, managed, taken.settings, losses.clone())?;
     delivery.stats().attached(probes::PROGRAMS.len());
     delivery.stats().runs_catalogue(fingerprint(&catalogue));
@@ -101,6 +103,18 @@ async fn run(options: Options) -> anyhow::Result<()> {
         };
         background.spawn(metrics.serve(sources));
     }
+    let live = Live::default();
+    match live::Server::bind(Path::new(live::SOCKET)) {
+        Ok(server) => background.spawn(server.serve(live::Sources {
+            agent: told_as,
+            started: Timestamp::now(),
+            live: live.clone(),
+            losses: losses.clone(),
+            stats: delivery.stats(),
+            level: delivery.level(),
+        })),
+        Err(error) => warn!("{error}"),
+    }
     let addresses = look_up(&config, &names, probes.addresses, &mut background)?;
     let (activities, received) = mpsc::channel(ACTIVITIES);
     let pipeline = Pipeline {
@@ -117,6 +131,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         ),
         relays: Relays::new(),
         output: Output::to_stdout(options.output, &host, losses.clone())?,
+        live,
         activities,
         counters: probes.counters,
         losses,

@@ -42,6 +42,7 @@ pub mod scorecard;
 pub mod serve;
 pub mod skip;
 pub mod socks;
+pub mod terminal;
 pub mod truth;
 mod udp;
 pub mod wait;

@@ -117,6 +117,8 @@ mod storm;
 mod tables;
 #[path = "system/through.rs"]
 mod through;
+#[path = "system/top.rs"]
+mod top;
 #[path = "system/tunnels.rs"]
 mod tunnels;
 #[path = "system/versions.rs"]

@@ -1,8 +1,7 @@
 //! A line for a person.
 
-use std::{borrow::Cow, fmt};
-
 use super::Told;
+use super::plain::{Bytes, printable};
 use crate::flows::Step;
 
 /// `12:04:31Z OpenAI API  api.openai.com  by python3 ~/bot.py as ann (pid 4711, ssh from 192.0.2.9)`, and at the close the
@@ -49,29 +48,4 @@ pub(super) fn line(told: &Told<'_>) -> String {
         Bytes(change.bytes_out),
         Bytes(change.bytes_in)
     )
-}
-
-/// Names of programs, users and jobs are others' words: they must not steer the terminal.
-fn printable(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
-        text.escape_default().to_string().into()
-    } else {
-        text.into()
-    }
-}
-
-/// Bytes in decimal units (1 kB = 1000 B).
-struct Bytes(u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
-        let bytes = self.0 as f64;
-        for (unit, size) in [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)] {
-            if bytes >= size {
-                return write!(formatter, "{:.1} {unit}", bytes / size);
-            }
-        }
-        write!(formatter, "{} B", self.0)
-    }
 }

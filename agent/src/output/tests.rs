@@ -22,7 +22,7 @@ use crate::{
     flows::made_up::flow,
 };
 
-fn change(step: Step) -> Change {
+pub(crate) fn change(step: Step) -> Change {
     let flow = flow("1f-2a");
     let opened = flow.opened;
     Change {
@@ -36,7 +36,7 @@ fn change(step: Step) -> Change {
     }
 }
 
-fn service() -> Service {
+pub(crate) fn service() -> Service {
     Service {
         vendor: "OpenAI".into(),
         service: "OpenAI API".into(),
@@ -45,7 +45,7 @@ fn service() -> Service {
     }
 }
 
-fn attributed(program: &str) -> Attributed {
+pub(crate) fn attributed(program: &str) -> Attributed {
     let program = Program {
         name: program.to_owned(),
         exe: Some("/usr/bin/python3.11".to_owned()),

@@ -76,8 +76,11 @@ impl Store {
         })?;
         let before: BTreeMap<String, String> = before.into_iter().collect();
         let mut offered = 0;
-        for route in routes {
-            let settings = RouteSettings::from(route);
+        // By name, so that collectors that start at once lock them in the same order.
+        let mut routes: Vec<&Route> = routes.iter().collect();
+        routes.sort_by_key(|route| &route.name);
+        for route in &routes {
+            let settings = RouteSettings::from(*route);
             let text = serde_json::to_string(&settings)?;
             if before.get(&route.name) != Some(&text) {
                 on!(&mut transaction, |db| {

@@ -36,6 +36,18 @@ impl Daemon {
     }
 }
 
+impl Daemon {
+    /// Sends it a signal, such as `STOP`.
+    pub(crate) fn tell(&self, signal: &str) {
+        let mut kill = Command::new("kill");
+        let status = kill
+            .arg(format!("-{signal}"))
+            .arg(self.0.id().to_string())
+            .status();
+        assert!(status.expect("kill").success());
+    }
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         // It may have ended already.

@@ -254,13 +254,22 @@ async fn rsyslog_writes_what_it_is_sent_over_tls() {
     drop(server);
     collector.take(&spool.report(vec![call("bob", "aider")])).await;
     fails(&collector, "siem").await;
-    let _server = rsyslog(directory.path(), port).expect("it started before");
+    let server = rsyslog(directory.path(), port).expect("it started before");
     let text = patiently("another line", async || log(2).await).await;
     assert!(text.contains("aider talks to OpenAI on web-1 (bob)"), "{text}");
     patiently("nothing waits", async || {
         (state(&collector, "siem").await["delivered"] == 2).then_some(())
     })
     .await;
+
+    // One that hangs has its connections made by the kernel, which takes the bytes as well: that is no delivery.
+    server.tell("STOP");
+    collector.take(&spool.report(vec![call("bob", "goose")])).await;
+    let error = fails(&collector, "siem").await;
+    assert!(error.contains("no answer within 10 s"), "{error}");
+    server.tell("CONT");
+    let text = patiently("the third line", async || log(3).await).await;
+    assert!(text.contains("goose talks to OpenAI on web-1 (bob)"), "{text}");
 }
 
 fn mail_server(directory: &Path, port: u16) -> Option<Daemon> {

@@ -17,6 +17,8 @@ on_both!(
     a_route_that_is_gone_keeps_what_waits_for_a_week,
     changes_of_routes_are_in_the_audit_log,
     alerts_of_the_version_before_are_taken_over,
+    a_route_is_kept_while_its_message_is_slow,
+    what_goes_on_is_told_again_and_what_ended_is_not,
 );
 
 const ME: Uuid = Uuid::from_u128(1);
@@ -378,4 +380,69 @@ async fn alerts_of_the_version_before_are_taken_over(place: Place) {
     );
     let sent = due(&store, "webhook", now).await;
     assert_eq!((sent.id.as_str(), sent.attempts), ("id-1", 3));
+}
+
+async fn a_route_is_kept_while_its_message_is_slow(place: Place) {
+    let (store, now) = two_alerts(&place, &[route("soc")]).await;
+    let sent = due(&store, "soc", now).await;
+    let other = Uuid::from_u128(2);
+    let claim = async |seconds: u64| {
+        let claim = store
+            .claim("soc", other, now + Duration::from_secs(seconds))
+            .await;
+        claim.expect("the outbox")
+    };
+    let soon = now + Duration::from_secs(50);
+    store.keep_route("soc", ME, soon).await.expect("kept");
+    assert!(matches!(claim(70).await, Claim::Nothing(Some(_))));
+    // Whoever does not hold it keeps and lets go of nothing.
+    store.keep_route("soc", other, now).await.expect("not its own");
+    store.release_route("soc", other).await.expect("not its own");
+    assert!(matches!(claim(70).await, Claim::Nothing(Some(_))));
+    store.release_route("soc", ME).await.expect("let go");
+    let Claim::Message(again) = claim(70).await else {
+        panic!("it is free");
+    };
+    assert_eq!(again.id, sent.id);
+    // The first one comes back: what it sent is sent, and the other one still holds the route.
+    settle(&store, "soc", &sent, &delivered(), (0, 0), soon).await;
+    assert_eq!(state(&store, "soc").await.delivered, 1);
+    assert!(matches!(claim(71).await, Claim::Nothing(Some(_))));
+}
+
+async fn what_goes_on_is_told_again_and_what_ended_is_not(place: Place) {
+    let (store, now) = two_alerts(&place, &[route("am")]).await;
+    let minute = Duration::from_mins(1);
+    let refresh = async |at| store.refresh_route("am", minute, at).await.expect("the route");
+    assert!(refresh(now).await, "it was never told");
+    assert!(!refresh(now + Duration::from_secs(59)).await);
+    assert!(refresh(now + minute).await);
+    let standing = async |after, at| {
+        let alerts = store.standing("am", after, 10, at).await.expect("what goes on");
+        alerts.into_iter().map(|alert| alert.finding).collect::<Vec<_>>()
+    };
+    assert!(
+        standing(0, now).await.is_empty(),
+        "nobody has been told the first time"
+    );
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let sent = due(&store, "am", now).await;
+        told.push(sent.alerts[0].id);
+        settle(&store, "am", &sent, &delivered(), (0, 0), now).await;
+    }
+    told.sort_unstable();
+    assert_eq!(standing(0, now).await.len(), 2);
+    assert_eq!(standing(told[0], now).await.len(), 1, "by pages");
+    let decision = FindingDecision {
+        state: FindingState::Snoozed,
+        until: Some(now + minute),
+        reason: "Until he is back",
+    };
+    store
+        .decide_finding(1, &decision, &by(now))
+        .await
+        .expect("the store");
+    assert_eq!(standing(0, now).await, [2]);
+    assert_eq!(standing(0, now + minute).await.len(), 2, "the snooze is over");
 }

@@ -5,6 +5,7 @@ mod attributed;
 pub mod containers;
 mod desk;
 pub mod files;
+mod groups;
 mod image;
 mod origin;
 pub mod packages;
@@ -41,6 +42,7 @@ use containers::ContainerFacts;
 use desk::Desk;
 pub use desk::{LONGEST_PATIENCE, PATIENCE};
 use files::{FileFacts, Module, Recent, Subject};
+use groups::Groups;
 pub use image::{Executed, Image};
 use origin::{Clue, Found};
 pub use origin::{Clue as OriginClue, Kind as OriginKind, Origin};
@@ -61,6 +63,7 @@ const ANCESTORS_MAX: usize = 16;
 pub struct Attribution {
     table: Table,
     users: Users,
+    groups: Groups,
     files: Desk<Subject, Option<FileFacts>>,
     containers: Desk<ContainerRef, Option<ContainerFacts>>,
     origins: Desk<Clue, Option<Found>>,
@@ -85,6 +88,7 @@ impl Attribution {
         Self {
             table: Table::new(processes),
             users: users::desk(bell.clone(), losses.clone()),
+            groups: groups::desk(bell.clone(), losses.clone()),
             files: files::desk(bell.clone(), losses.clone()),
             containers: containers::desk(containers, bell.clone(), losses.clone()),
             origins: origin::desk(bell.clone(), losses.clone()),
@@ -152,6 +156,7 @@ impl Attribution {
                 gid: Some(owner.gid),
                 name: None,
                 kind: None,
+                groups: None,
                 login_uid,
                 login_name: None,
             },
@@ -223,7 +228,11 @@ impl Attribution {
     pub fn take_answers(&mut self) -> bool {
         let now = Instant::now();
         // Each is asked, whatever the others have.
-        self.users.take(now) | self.files.take(now) | self.containers.take(now) | self.origins.take(now)
+        self.users.take(now)
+            | self.groups.take(now)
+            | self.files.take(now)
+            | self.containers.take(now)
+            | self.origins.take(now)
     }
 
     /// Forgets processes that ended a while ago.
@@ -233,7 +242,11 @@ impl Attribution {
 
     fn name_people(&mut self, attributed: &mut Attributed) -> Progress {
         let now = Instant::now();
-        let mut progress = Progress::Complete;
+        let person = &mut attributed.user;
+        let mut progress = match person.uid {
+            NO_USER => Progress::Complete,
+            uid => self.groups.ask(&uid, now).fill(&mut person.groups),
+        };
         // What has not come in stays as it was.
         let mut look_up = |uid: Option<u32>, mut account: Account| {
             if let Some(uid) = uid.filter(|uid| *uid != NO_USER) {
@@ -245,7 +258,6 @@ impl Attribution {
             name: name.take(),
             kind: None,
         };
-        let person = &mut attributed.user;
         let known = Account {
             name: person.name.take(),
             kind: person.kind,

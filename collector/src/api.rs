@@ -59,7 +59,7 @@ struct Row {
     package: Option<String>,
     package_version: Option<String>,
     sha256: Option<String>,
-    user: User,
+    user: Member,
     host: String,
     agent: String,
     container: Option<Container>,
@@ -98,6 +98,14 @@ struct Decision {
 struct User {
     uid: u32,
     name: Option<String>,
+}
+
+/// A user with the groups that it is in, as the host said last; null when it has not said.
+#[derive(Debug, Serialize, ToSchema)]
+struct Member {
+    uid: u32,
+    name: Option<String>,
+    groups: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -143,9 +151,10 @@ impl Row {
             package: used.package,
             package_version: used.package_version,
             sha256: used.sha256,
-            user: User {
+            user: Member {
                 uid: used.uid,
                 name: used.user_name,
+                groups: used.user_groups,
             },
             host: used.host,
             agent: used.agent,

@@ -42,7 +42,7 @@ pub(crate) fn subject(used: &Use) -> Subject<'_> {
         package: used.package.as_deref(),
         uid: used.uid,
         user: used.user_name.as_deref(),
-        groups: Vec::new(),
+        groups: used.user_groups.iter().flatten().map(String::as_str).collect(),
         labels: used
             .labels
             .0

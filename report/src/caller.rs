@@ -25,6 +25,10 @@ pub struct User {
     /// Its name, when the host knows one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Names of the groups that it is in, by the host's name service, sorted: at most [`crate::limits::GROUPS`]. `None`: not
+    /// known (an older agent, no such user, no answer), which is not the same as none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
 }
 
 /// A program, in the words of a person.

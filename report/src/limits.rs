@@ -18,9 +18,11 @@ pub const NAME: usize = 253;
 pub const WORD: usize = 128;
 /// Bytes of the reporting host's name. Above: status 400.
 pub const HOST: usize = 255;
-/// Bytes of a user's name, a unit, an origin's name, a container's id, name, pod, namespace or workload, a hash, a package's
+/// Bytes of a user's or group's name, a unit, an origin's name, a container's id, name, pod, namespace or workload, a hash, a package's
 /// parts. Longer ones are cut: a user must not be able to make the collector refuse the batch that tells on him.
 pub const LABEL: usize = 256;
+/// Groups of a user. Further ones are left out.
+pub const GROUPS: usize = 64;
 /// Bytes of a program's or image's name. Longer ones are cut.
 pub const PROGRAM: usize = 512;
 /// Bytes of a path (`PATH_MAX` of Linux). Longer ones are cut.

@@ -203,6 +203,8 @@ pub struct User {
     pub name: Option<String>,
     /// `person`, `system`, …
     pub kind: Option<String>,
+    /// Groups that the user is in, when they are known.
+    pub groups: Option<Vec<String>>,
     /// Id of the user that logged in.
     pub login_uid: Option<u32>,
     /// Its name.

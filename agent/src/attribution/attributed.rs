@@ -98,6 +98,8 @@ pub struct Person {
     pub name: Option<String>,
     /// Whether it is a person's, or one of the system's; `None`: not known.
     pub kind: Option<Kind>,
+    /// Names of the groups that it is in, sorted; `None`: not known.
+    pub groups: Option<Vec<String>>,
     /// Login user id, when somebody logged in.
     pub login_uid: Option<u32>,
     /// Its name.
@@ -112,6 +114,7 @@ impl Person {
             gid: None,
             name: Some(UNKNOWN.to_owned()),
             kind: None,
+            groups: None,
             login_uid: None,
             login_name: None,
         }
@@ -137,6 +140,7 @@ pub(super) fn caller(attributed: &Attributed) -> Caller {
         user: User {
             uid: user.uid,
             name: user.name.clone(),
+            groups: user.groups.clone(),
         },
         program: Program {
             package: package.map(|package| Package {

@@ -119,6 +119,8 @@ struct User<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<&'a [String]>,
     login_uid: Option<u32>,
     login_name: Option<&'a str>,
 }
@@ -196,6 +198,7 @@ pub(super) fn line(told: &Told<'_>, host: &str) -> String {
             gid: attributed.user.gid,
             name: attributed.user.name.as_deref(),
             kind: attributed.user.kind.map(UserKind::as_str),
+            groups: attributed.user.groups.as_deref(),
             login_uid: attributed.user.login_uid,
             login_name: attributed.user.login_name.as_deref(),
         },

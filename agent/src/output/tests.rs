@@ -55,6 +55,7 @@ pub(crate) fn attributed(program: &str) -> Attributed {
     let user = User {
         uid: 1000,
         name: Some("ann".to_owned()),
+        groups: Some(vec!["ann".to_owned(), "pilots".to_owned()]),
     };
     Attributed {
         process: Process {
@@ -89,6 +90,7 @@ pub(crate) fn attributed(program: &str) -> Attributed {
             gid: Some(1000),
             name: Some("ann".to_owned()),
             kind: Some(UserKind::Person),
+            groups: user.groups.clone(),
             login_uid: None,
             login_name: None,
         },
@@ -179,7 +181,15 @@ fn a_close_has_every_field_of_the_contract() {
             },
             "ancestors": [{"pid": 1, "program": "/usr/lib/systemd/systemd", "uid": 0, "user": "root"}],
         },
-        "user": {"uid": 1000, "gid": 1000, "name": "ann", "kind": "person", "login_uid": null, "login_name": null},
+        "user": {
+            "uid": 1000,
+            "gid": 1000,
+            "name": "ann",
+            "kind": "person",
+            "groups": ["ann", "pilots"],
+            "login_uid": null,
+            "login_name": null,
+        },
         "origin": {"kind": "ssh", "peer": "192.0.2.9", "tty": "pts/3"},
         "unit": "bot.service",
         "bytes_out": 1_234,

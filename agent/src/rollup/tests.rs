@@ -15,7 +15,10 @@ fn activity(uid: u32, time: &str, flows: u64, bytes: u64) -> Activity {
     Activity {
         time: time.parse().unwrap(),
         caller: Arc::new(Caller {
-            user: User { uid, name: None },
+            user: User {
+                uid,
+                ..User::default()
+            },
             program,
             container: None,
             unit: None,

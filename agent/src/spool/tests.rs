@@ -21,7 +21,7 @@ fn observation(number: u64) -> Observation {
         caller: Caller {
             user: User {
                 uid: 1000,
-                name: None,
+                ..User::default()
             },
             program: Program {
                 name: "curl".to_owned(),

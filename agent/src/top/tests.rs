@@ -21,6 +21,7 @@ fn used(id: u64, vendor: &str, program: &str, user: &str, bytes_out: u64) -> Use
             user: User {
                 uid: 1000,
                 name: Some(user.to_owned()),
+                ..User::default()
             },
             program: Program {
                 name: program.to_owned(),

@@ -189,6 +189,16 @@ fn caller(caller: &mut Caller) {
             clean_if_there(text, limits::LABEL);
         }
     }
+    if let Some(groups) = &mut caller.user.groups {
+        groups.truncate(limits::GROUPS);
+        for group in &mut *groups {
+            clean(group, limits::LABEL);
+        }
+        groups.retain(|group| !group.is_empty());
+        // One form of the same groups, whatever order a host tells them in.
+        groups.sort_unstable();
+        groups.dedup();
+    }
     for (text, limit) in [
         (&mut caller.user.name, limits::LABEL),
         (&mut program.exe, limits::PATH),

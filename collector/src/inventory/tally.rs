@@ -18,6 +18,11 @@ const HOUR: i64 = 3_600_000;
 pub(crate) struct Facts<'a> {
     pub(crate) uid: u32,
     user_name: Option<&'a str>,
+    /// The user's groups: a JSON array of names, sorted.
+    user_groups: Option<String>,
+    /// The same, for the policy.
+    #[serde(skip)]
+    groups: Option<&'a [String]>,
     exe: Option<&'a str>,
     script: Option<&'a str>,
     container: Option<&'a str>,
@@ -45,6 +50,12 @@ impl<'a> Facts<'a> {
         Self {
             uid: caller.user.uid,
             user_name: caller.user.name.as_deref(),
+            user_groups: caller
+                .user
+                .groups
+                .as_ref()
+                .and_then(|groups| serde_json::to_string(groups).ok()),
+            groups: caller.user.groups.as_deref(),
             exe: caller.program.exe.as_deref(),
             script: caller.program.script.as_deref(),
             container: container.map(|container| container.id.as_str()),
@@ -67,6 +78,10 @@ impl<'a> Facts<'a> {
     /// Adds what else is said; the later words stand.
     pub(crate) fn add(&mut self, later: &Self) {
         self.user_name = later.user_name.or(self.user_name);
+        if later.groups.is_some() {
+            self.user_groups.clone_from(&later.user_groups);
+            self.groups = later.groups;
+        }
         self.exe = later.exe.or(self.exe);
         self.script = later.script.or(self.script);
         self.container = later.container.or(self.container);
@@ -195,7 +210,13 @@ impl<'a> Tally<'a> {
             package: self.facts.package.as_deref(),
             uid: self.facts.uid,
             user: self.facts.user_name,
-            groups: Vec::new(),
+            groups: self
+                .facts
+                .groups
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect(),
             labels: labels
                 .map(|(key, value)| (key.as_str(), value.as_str()))
                 .collect(),

@@ -35,6 +35,7 @@ const FIND: Wording = with_rows!(
                 (SELECT CASE WHEN ",
         news!(
             "user_name",
+            "user_groups",
             "exe",
             "script",
             "container",
@@ -58,16 +59,17 @@ const FIND: Wording = with_rows!(
 
 /// What is not said this time keeps what was said before.
 const SAY: Wording = with_rows!(
-    "INSERT INTO callers (agent, program, uid, user_name, exe, script, container, image, pod, namespace, workload,
-                          unit, package, package_version, sha256, origin)
+    "INSERT INTO callers (agent, program, uid, user_name, user_groups, exe, script, container, image, pod, namespace,
+                          workload, unit, package, package_version, sha256, origin)
      SELECT CAST(value ->> 'agent' AS BIGINT), CAST(value ->> 'program' AS BIGINT), CAST(value ->> 'uid' AS BIGINT),
-            value ->> 'user_name', value ->> 'exe', value ->> 'script', value ->> 'container', value ->> 'image',
-            value ->> 'pod', value ->> 'namespace', value ->> 'workload', value ->> 'unit', value ->> 'package',
-            value ->> 'package_version', value ->> 'sha256', value ->> 'origin'
+            value ->> 'user_name', value ->> 'user_groups', value ->> 'exe', value ->> 'script', value ->> 'container',
+            value ->> 'image', value ->> 'pod', value ->> 'namespace', value ->> 'workload', value ->> 'unit',
+            value ->> 'package', value ->> 'package_version', value ->> 'sha256', value ->> 'origin'
      FROM",
     "WHERE true
      ON CONFLICT (agent, program, uid) DO UPDATE SET
          user_name = coalesce(excluded.user_name, callers.user_name),
+         user_groups = coalesce(excluded.user_groups, callers.user_groups),
          exe = coalesce(excluded.exe, callers.exe), script = coalesce(excluded.script, callers.script),
          container = coalesce(excluded.container, callers.container),
          image = coalesce(excluded.image, callers.image), pod = coalesce(excluded.pod, callers.pod),

@@ -30,7 +30,7 @@ macro_rules! select {
             $found,
             " SELECT u.id, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
                     c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
-                    c.uid, c.user_name, a.host, a.agent,
+                    c.uid, c.user_name, c.user_groups, a.host, a.agent,
                     (SELECT e.labels FROM enrolments e WHERE e.agent = a.agent) AS labels, u.flows, u.bytes_out, u.bytes_in,
                     u.first_seen, u.last_seen, u.evidence,
                     f.id AS finding,

@@ -50,6 +50,8 @@ pub struct Use {
     pub uid: u32,
     /// The user's name, when the host knows one.
     pub user_name: Option<String>,
+    /// Groups that the user is in, as the host said last; `None`: it has not said.
+    pub user_groups: Option<Vec<String>>,
     /// Name of the host.
     pub host: String,
     /// Id of the host's agent.
@@ -167,6 +169,7 @@ pub(super) struct Row {
     sha256: Option<String>,
     uid: i64,
     user_name: Option<String>,
+    user_groups: Option<String>,
     host: String,
     agent: String,
     labels: Option<String>,
@@ -202,6 +205,7 @@ impl From<Row> for Use {
             sha256: row.sha256,
             uid: u32::try_from(row.uid).unwrap_or(u32::MAX),
             user_name: row.user_name,
+            user_groups: row.user_groups.and_then(|json| serde_json::from_str(&json).ok()),
             host: row.host,
             agent: row.agent,
             labels: configurations::parsed(row.labels.as_deref()),

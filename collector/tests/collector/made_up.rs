@@ -106,6 +106,7 @@ pub(crate) fn call(user: &str, program: &str) -> Observation {
             user: User {
                 uid,
                 name: Some(user.to_owned()),
+                ..User::default()
             },
             program: Program {
                 name: program.to_owned(),

@@ -198,6 +198,45 @@ async fn labels_of_hosts_count() {
 }
 
 #[tokio::test]
+async fn groups_that_hosts_report_count_until_they_report_others() {
+    let collector = Collector::start().await;
+    let text = "version = 1\n[[sanction]]\nid = \"staff\"\nverdict = \"sanctioned\"\ngroup = \"staff\"\n\
+                data = \"public\"\nreason = \"All of them\"\napprover = \"Ada Example\"\n";
+    apply(&collector.store().await, text, 0).await.expect("the first");
+    let of_groups = |groups: Option<&[&str]>| {
+        let mut call = call("eve", "claude");
+        call.caller.user.groups =
+            groups.map(|groups| groups.iter().map(|group| (*group).to_owned()).collect());
+        call
+    };
+    let mut spool = Spool::of("web-1");
+    collector
+        .take(&spool.report(vec![of_groups(Some(&["wheel", "staff", "", "staff"]))]))
+        .await;
+    let row = async || of(&collector.rows().await, "eve").clone();
+    let told = row().await;
+    assert_eq!(told["user"]["groups"], serde_json::json!(["staff", "wheel"]));
+    assert_eq!(
+        (&told["verdict"], &told["decision"]["sanction"]),
+        (&"sanctioned".into(), &"staff".into())
+    );
+    assert_eq!(findings(&collector).await, 0, "it is sanctioned");
+
+    // Older agents do not say; what was said stands in the inventory.
+    collector.take(&spool.report(vec![of_groups(None)])).await;
+    assert_eq!(row().await["verdict"], "sanctioned");
+
+    // She has left the group: none is not the same as not known.
+    collector.take(&spool.report(vec![of_groups(Some(&[]))])).await;
+    let told = row().await;
+    assert_eq!(
+        (&told["verdict"], &told["user"]["groups"]),
+        (&"unreviewed".into(), &serde_json::json!([]))
+    );
+    assert_eq!(findings(&collector).await, 1, "the program is new to the vendor");
+}
+
+#[tokio::test]
 async fn what_is_sanctioned_raises_nothing_and_what_is_prohibited_does() {
     let collector = Collector::start().await;
     apply(&collector.store().await, POLICY, 0)

@@ -98,6 +98,7 @@ impl Tool {
         let person = User {
             uid,
             name: Some(format!("user{uid}")),
+            groups: Some(vec!["users".to_owned()]),
         };
         let home = |path: &str| path.replacen('~', &format!("/home/user{uid}"), 1);
         let package = |manager: &str, name: &str| Package {
@@ -154,6 +155,7 @@ impl Tool {
                         User {
                             uid: 0,
                             name: Some("root".to_owned()),
+                            groups: Some(vec!["root".to_owned()]),
                         },
                         program,
                         None,
@@ -181,7 +183,7 @@ impl Tool {
                 };
                 let user = User {
                     uid: 10_000 + number,
-                    name: None,
+                    ..User::default()
                 };
                 (
                     caller(user, program, Some(container), None),

@@ -164,6 +164,7 @@ fn observation(catalogue: &Catalogue, place: usize, rng: &mut Rng) -> Option<Obs
             user: User {
                 uid: 1001,
                 name: Some("ada.abel0".to_owned()),
+                ..User::default()
             },
             program: Program {
                 name: program.to_owned(),

@@ -86,7 +86,7 @@ fn activity(program: String, bytes_out: u64, bytes_in: u64) -> Activity {
         caller: Arc::new(Caller {
             user: User {
                 uid: 1000,
-                name: None,
+                ..User::default()
             },
             program: Program {
                 name: program,

@@ -42,10 +42,12 @@ fn a_directory_names_users_and_holds_up_nobody_else() {
     let lost = bed.run(&curl, &call(OPENAI.name, LOST));
     let ann = bed.run(&curl, &call(OPENAI.name, ANN));
     let root = bed.run(&curl, &call(ANTHROPIC.name, 0));
-    for (run, uid, name, kind) in [
-        (&ann, ANN, Some(ANNS_NAME), Some("person")),
-        (&root, 0, Some("root"), Some("system")),
-        (&lost, LOST, None, None),
+    // The directory knows no groups; root's is in the host's own file, whatever else is.
+    let none: &[&str] = &[];
+    for (run, uid, name, kind, groups) in [
+        (&ann, ANN, Some(ANNS_NAME), Some("person"), Some(none)),
+        (&root, 0, Some("root"), Some("system"), Some(&["root"])),
+        (&lost, LOST, None, None, None),
     ] {
         let flow = flow_of(&agent, |event| event.process.pid == run.process.pid());
         for event in [Some(&flow.open), flow.close.as_ref()].into_iter().flatten() {
@@ -55,6 +57,16 @@ fn a_directory_names_users_and_holds_up_nobody_else() {
                 "{event:?}"
             );
             assert_eq!(event.user.kind.as_deref(), kind, "{event:?}");
+            match (&event.user.groups, groups) {
+                (Some(told), Some(groups)) => {
+                    assert_eq!(told.is_empty(), groups.is_empty(), "{event:?}");
+                    assert!(
+                        groups.iter().all(|group| told.iter().any(|name| name == group)),
+                        "{event:?}"
+                    );
+                }
+                (told, groups) => assert_eq!(told.is_some(), groups.is_some(), "{event:?}"),
+            }
         }
     }
     // Its directory hangs on, and nobody waits for it at the end either.

@@ -8,7 +8,7 @@ use super::*;
 
 fn caller(program: &str) -> Arc<Caller> {
     Arc::new(Caller {
-        user: User { uid: 0, name: None },
+        user: User::default(),
         program: Program {
             name: program.to_owned(),
             ..Program::default()

@@ -27,6 +27,8 @@ pub(super) struct Plan {
     pub(super) idle: Vec<String>,
     /// Users whom the file names and nobody has seen.
     pub(super) strangers: Vec<String>,
+    /// Groups that sanctions name, that are not in the file and that no host reports.
+    pub(super) unknown_groups: Vec<String>,
 }
 
 /// A caller, on a host, whose verdict would change.
@@ -61,6 +63,7 @@ impl Plan {
         let mut plan = Self::default();
         let mut met: HashSet<&str> = HashSet::new();
         let mut strangers = named(file);
+        let mut unknown_groups = groups(file);
         let mut selection = Selection::default();
         loop {
             let page = store.uses(&selection, ROWS).await?;
@@ -72,6 +75,9 @@ impl Plan {
                 met.extend(is.beaten.iter().map(|beaten| beaten.sanction.id.as_str()));
                 if let Some(user) = &used.user_name {
                     strangers.remove(user);
+                }
+                for group in used.user_groups.iter().flatten() {
+                    unknown_groups.remove(group);
                 }
                 if was.verdict != is.verdict {
                     plan.turn(Turn::of(used, (was.verdict, was.by), (is.verdict, is.by)));
@@ -85,6 +91,7 @@ impl Plan {
         let idle = file.sanctions.iter().map(|sanction| sanction.id.as_str());
         plan.idle = idle.filter(|id| !met.contains(id)).map(str::to_owned).collect();
         plan.strangers = strangers.into_iter().collect();
+        plan.unknown_groups = unknown_groups.into_iter().collect();
         Ok(plan)
     }
 
@@ -109,6 +116,7 @@ impl Plan {
             "turns": self.turns,
             "idle": self.idle,
             "unknown_users": self.strangers,
+            "unknown_groups": self.unknown_groups,
         }))?;
         Ok(text + "\n")
     }
@@ -168,4 +176,16 @@ fn named(file: &File) -> BTreeSet<String> {
     let users = users.filter(|user| user.is_literal()).map(Pattern::as_str);
     let members = file.groups.values().flatten().map(String::as_str);
     users.chain(members).map(str::to_owned).collect()
+}
+
+/// The groups that a file's sanctions name and the file does not have.
+fn groups(file: &File) -> BTreeSet<String> {
+    let groups = file
+        .sanctions
+        .iter()
+        .filter_map(|sanction| sanction.scope.group.as_ref());
+    groups
+        .filter(|group| group.is_literal() && !file.groups.contains_key(group.as_str()))
+        .map(|group| group.as_str().to_owned())
+        .collect()
 }

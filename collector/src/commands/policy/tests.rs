@@ -123,6 +123,28 @@ Nothing has been changed. To put it in force:
 }
 
 #[tokio::test]
+async fn a_plan_names_groups_that_neither_file_nor_hosts_have() {
+    let desk = Desk::new().await;
+    let store = desk.place.store().await;
+    let mut eve = call("eve", "claude");
+    eve.caller.user.groups = Some(vec!["staff".to_owned()]);
+    apply(&store, &Spool::of("web-2").report(vec![eve])).await;
+    store.close().await;
+    let of_group = |group: &str| POLICY.replace("user = \"zoe\"", &format!("group = \"{group}\""));
+    let plan = async |text: &str| desk.run("plan FILE", text).await.expect("a plan");
+    let remark = "neither the file nor any host in the inventory has a group pilots";
+    let pilots = of_group("pilots");
+    assert!(plan(&pilots).await.contains(remark));
+    let with_group = pilots.replace("version = 1", "version = 1\n[groups]\npilots = [\"zoe\"]");
+    assert!(!plan(&with_group).await.contains(remark));
+    let staff = plan(&of_group("staff")).await;
+    assert!(
+        !staff.contains("has a group") && !staff.contains("is covered by zoe"),
+        "{staff}"
+    );
+}
+
+#[tokio::test]
 async fn a_policy_is_put_in_force_changed_and_listed() {
     let desk = Desk::new().await;
     let applied = desk

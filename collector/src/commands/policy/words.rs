@@ -72,6 +72,12 @@ pub(super) fn planned(path: &Path, before: &Decided, file: &File, plan: &Plan, n
             listed(&plan.strangers)
         ));
     }
+    if !plan.unknown_groups.is_empty() {
+        remarks.push(format!(
+            "neither the file nor any host in the inventory has a group {}",
+            listed(&plan.unknown_groups)
+        ));
+    }
     if !remarks.is_empty() {
         text.push('\n');
     }

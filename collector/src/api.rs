@@ -1,9 +1,10 @@
-//! `GET /v1/inventory`, `/v1/agents`, `/v1/findings`, `/v1/policy`, `/v1/audit`, `/v1/routes`, `/healthz` and `/metrics`.
+//! `GET /v1/inventory`, `/v1/agents`, `/v1/findings`, `/v1/policy`, `/v1/audit`, `/v1/routes`, `/v1/requests`, `/healthz` and `/metrics`.
 
 mod agents;
 mod audit;
 mod findings;
 mod policy;
+mod requests;
 mod routes;
 
 use axum::Json;
@@ -28,6 +29,7 @@ pub(crate) use agents::{__path_agents, agents};
 pub(crate) use audit::{__path_audit, audit};
 pub(crate) use findings::{__path_findings, findings};
 pub(crate) use policy::{__path_policy, __path_policy_versions, policy, policy_versions};
+pub(crate) use requests::{__path_requests, requests};
 pub(crate) use routes::{__path_routes, routes};
 
 /// Rows in an answer, unless the question says.

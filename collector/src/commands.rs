@@ -1,4 +1,4 @@
-//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `route …`, `audit …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `route …`, `audit …`, `request …`, `backup` and `restore`: they work on the store, all but the last also while a
 //! collector runs on it.
 
 mod actor;
@@ -8,6 +8,7 @@ mod backup;
 mod configuration;
 mod finding;
 mod policy;
+mod request;
 mod route;
 mod table;
 mod token;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 
 use crate::authority::AuthorityError;
 use crate::config::{ConfigError, Options, Settings};
-use crate::store::{StoreError, Tampered};
+use crate::store::{RequestError, StoreError, Tampered};
 
 pub use actor::Actor;
 pub use agent::AgentCommand;
@@ -25,6 +26,7 @@ pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;
 pub use finding::FindingCommand;
 pub use policy::PolicyCommand;
+pub use request::RequestCommand;
 pub use route::RouteCommand;
 pub use token::TokenCommand;
 
@@ -94,6 +96,22 @@ pub enum CommandError {
         /// Why, with the remedy.
         reason: String,
     },
+    /// A word of the command cannot be used.
+    #[error("{what}: {reason}")]
+    Argument {
+        /// Which.
+        what: &'static str,
+        /// What is wrong, with the remedy.
+        reason: String,
+    },
+    /// A request cannot be made or decided.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// A policy file that would drop what was approved by request.
+    #[error(
+        "nothing was changed, for the file lacks what was approved by request: {0}; take it up from `umbra-collector policy export`, or give --drop-requested to end it"
+    )]
+    Dropped(String),
     /// The audit log is not what was written.
     #[error(transparent)]
     Tampered(#[from] Tampered),

@@ -29,6 +29,7 @@ mod policy;
 pub mod presence;
 mod query;
 pub mod refusal;
+pub mod requests;
 pub mod retention;
 pub mod server;
 pub mod store;

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{
     AgentCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, FindingCommand, PolicyCommand,
-    RestoreCommand, RouteCommand, TokenCommand,
+    RequestCommand, RestoreCommand, RouteCommand, TokenCommand,
 };
 use umbra_collector::config::{Options, Settings};
 
@@ -45,6 +45,9 @@ enum Command {
     /// Say what callers may do: check, plan and apply a policy file
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Ask for callers to be sanctioned, and decide about what was asked
+    #[command(subcommand)]
+    Request(RequestCommand),
     /// Work through what deserves a person
     #[command(subcommand)]
     Finding(FindingCommand),
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Command::Agent(command) => Ok(run(command.run())),
         Command::Config(command) => Ok(run(command.run())),
         Command::Policy(command) => Ok(run(command.run())),
+        Command::Request(command) => Ok(run(command.run())),
         Command::Finding(command) => Ok(run(command.run())),
         Command::Route(command) => Ok(run(command.run())),
         Command::Audit(command) => Ok(run(command.run())),

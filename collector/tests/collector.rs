@@ -42,6 +42,8 @@ mod python;
 mod real_receivers;
 #[path = "collector/receiver.rs"]
 mod receiver;
+#[path = "collector/requests.rs"]
+mod requests;
 #[path = "collector/routes.rs"]
 mod routes;
 #[path = "collector/running.rs"]

@@ -34,6 +34,8 @@ mod process;
 mod python;
 #[path = "collector/receiver.rs"]
 mod receiver;
+#[path = "collector/requests.rs"]
+mod requests;
 #[path = "collector/routes.rs"]
 mod routes;
 #[path = "collector/running.rs"]

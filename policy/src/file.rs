@@ -3,6 +3,7 @@
 //! ```toml
 //! version = 1
 //! own_classes = ["patient"]            # data classes beside public, internal, confidential and restricted
+//! single_approval = []                 # those of them for which whoever asks may approve, too
 //!
 //! [groups]                             # beside the groups that hosts know
 //! developers = ["alice", "bob"]
@@ -22,6 +23,7 @@
 
 mod form;
 mod names;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,6 +31,7 @@ use std::fmt;
 use jiff::Timestamp;
 use umbra_catalog::{Catalogue, Kind};
 
+use crate::data::DataClass;
 use crate::policy::Policy;
 use crate::rivals::{Rivals, rivals};
 use crate::sanction::Sanction;
@@ -48,6 +51,8 @@ const REMARKS: usize = 200;
 pub struct File {
     /// The organisation's own data classes.
     pub own_classes: BTreeSet<String>,
+    /// Those of them for which one person may both ask and approve.
+    pub single_approval: BTreeSet<String>,
     /// Users by their groups.
     pub groups: BTreeMap<String, BTreeSet<String>>,
     /// Sanctions in the file's order; the names of vendors and services are the catalogue's.
@@ -88,6 +93,24 @@ impl File {
         } else {
             Err(contradictions)
         }
+    }
+
+    /// The text of a file with one more sanction at its end; what was there stays as it was written, remarks too. Of no text
+    /// it is a file with that sanction alone. It may not be one that can be used: read it.
+    pub fn with(text: &str, sanction: &Sanction) -> String {
+        let before = if text.trim().is_empty() {
+            "version = 1\n"
+        } else {
+            text
+        };
+        let end = if before.ends_with('\n') { "" } else { "\n" };
+        format!("{before}{end}{}", write::table(sanction))
+    }
+
+    /// Whether two people must agree before data of this class may be sent: of confidential and restricted data always, of
+    /// an organisation's own unless it says otherwise.
+    pub fn takes_two(&self, class: &DataClass) -> bool {
+        class.takes_two() && !matches!(class, DataClass::Own(name) if self.single_approval.contains(name))
     }
 
     /// The sanctions put together, in the file's order.

@@ -1,3 +1,4 @@
+mod apply;
 mod plan;
 mod words;
 
@@ -8,16 +9,14 @@ use jiff::Timestamp;
 use umbra_catalog::Catalogue;
 use umbra_policy::{Fault, File};
 
-use super::actor::{self, Actor};
 use super::table::{table, time};
-use super::{CommandError, Place, plain};
-use crate::store::{Decided, NewPolicy, Store};
+use super::{CommandError, Place};
+use crate::store::{Decided, Store};
+use apply::Apply;
 use plan::Plan;
 
 /// Versions that are listed.
 const LISTED: u16 = 100;
-/// Characters of a comment.
-const COMMENT: usize = 200;
 
 /// Says what has been decided about callers and vendors, in a file that can be kept in Git
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -39,24 +38,18 @@ pub enum PolicyCommand {
         place: Place,
     },
     /// Put a policy file in force, whole, in the place of the one before
-    Apply {
-        /// The policy, TOML
-        file: PathBuf,
-        /// Only if this version is in force, as `plan` showed it; 0 for none
-        #[arg(long, value_name = "VERSION")]
-        against: Option<u64>,
-        /// What it is for, for the list
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        comment: String,
-        /// Who does it.
-        #[command(flatten)]
-        actor: Actor,
+    Apply(Apply),
+    /// List the versions of the policy, the newest first
+    List {
         /// Whose data.
         #[command(flatten)]
         place: Place,
     },
-    /// List the versions of the policy, the newest first
-    List {
+    /// Print the file of what is in force, with what was approved by request at its end, for it to be kept in Git
+    Export {
+        /// A version of the list
+        #[arg(long, value_name = "NUMBER")]
+        version: Option<u64>,
         /// Whose data.
         #[command(flatten)]
         place: Place,
@@ -88,7 +81,8 @@ impl PolicyCommand {
                 let (read, _) = read(&file, now)?;
                 let store = Store::open_beside(&place.settings()?.location()).await?;
                 let before = in_force(&store).await?;
-                let plan = Plan::make(&store, &before, &read, now).await?;
+                let mut plan = Plan::make(&store, &before, &read, now).await?;
+                plan.requested = store.requested().await?;
                 store.close().await;
                 if json {
                     return plan.json(&before, &read).map_err(|error| CommandError::File {
@@ -98,36 +92,11 @@ impl PolicyCommand {
                 }
                 Ok(words::planned(&file, &before, &read, &plan, now))
             }
-            Self::Apply {
-                file,
-                against,
-                comment,
-                actor,
-                place,
-            } => {
-                let (read, text) = read(&file, now)?;
-                let store = Store::open_beside(&place.settings()?.location()).await?;
-                let before = in_force(&store).await?;
-                let same = before.version.is_some()
-                    && before.groups == read.groups
-                    && umbra_policy::difference(&before.sanctions, &read.sanctions).is_empty();
-                let applied = if same {
-                    None
-                } else {
-                    let new = NewPolicy {
-                        file: &read,
-                        text: &text,
-                        comment: &plain(&comment, COMMENT),
-                        against: against.unwrap_or(before.number()),
-                    };
-                    Some(store.apply_policy(&new, &actor::now(&actor.name())).await?)
-                };
-                store.close().await;
-                Ok(words::applied(&before, &read, applied))
-            }
+            Self::Apply(apply) => apply.run(now).await,
             Self::List { place } => {
                 let store = Store::open_beside(&place.settings()?.location()).await?;
                 let versions = store.policy_versions(u64::MAX, LISTED).await?;
+                let decided = in_force(&store).await?;
                 store.close().await;
                 let head = ["VERSION", "APPLIED", "BY", "COMMENT"].map(str::to_owned);
                 let rows = versions.into_iter().map(|version| {
@@ -138,7 +107,21 @@ impl PolicyCommand {
                         version.comment,
                     ]
                 });
-                Ok(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
+                let listed = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
+                Ok(listed + &words::ending(&decided, now))
+            }
+            Self::Export { version, place } => {
+                let store = Store::open_beside(&place.settings()?.location()).await?;
+                let wanted = match version {
+                    Some(version) => version,
+                    None => store.policy_version().await?,
+                };
+                let text = store.policy_text(wanted).await?;
+                store.close().await;
+                text.ok_or_else(|| CommandError::Missing {
+                    what: "policy",
+                    id: wanted.to_string(),
+                })
             }
             Self::Show { version, at, place } => {
                 let store = Store::open_beside(&place.settings()?.location()).await?;
@@ -150,7 +133,7 @@ impl PolicyCommand {
                 let found = store.policy(wanted).await?;
                 store.close().await;
                 found
-                    .map(|decided| words::shown(&decided))
+                    .map(|decided| words::shown(&decided, now))
                     .ok_or_else(|| CommandError::Missing {
                         what: "policy",
                         id: wanted.to_string(),

@@ -22,6 +22,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::policy))
         .routes(routes!(api::policy_versions))
         .routes(routes!(api::routes))
+        .routes(routes!(api::requests))
         .routes(routes!(api::healthz))
         .routes(routes!(api::metrics));
     document::described(api)

@@ -29,6 +29,10 @@ pub struct By<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     PolicyApplied,
+    RequestCreated,
+    RequestApproved,
+    RequestRefused,
+    RequestWithdrawn,
     TokenCreated,
     TokenRevoked,
     FindingDecided,
@@ -45,6 +49,10 @@ impl Action {
     const fn as_str(self) -> &'static str {
         match self {
             Self::PolicyApplied => "policy_applied",
+            Self::RequestCreated => "request_created",
+            Self::RequestApproved => "request_approved",
+            Self::RequestRefused => "request_refused",
+            Self::RequestWithdrawn => "request_withdrawn",
             Self::TokenCreated => "token_created",
             Self::TokenRevoked => "token_revoked",
             Self::FindingDecided => "finding_decided",

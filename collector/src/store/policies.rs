@@ -11,7 +11,7 @@ use umbra_policy::{Change, File, Sanction, difference};
 use super::audit::{Action, By, record};
 use super::batch::execute;
 use super::both::{Wording, with_rows};
-use super::{Store, StoreError, count, millis, on, stored, time};
+use super::{Store, StoreError, Transaction, count, millis, on, stored, time};
 use crate::authority::fingerprint;
 use crate::policy::InForce;
 
@@ -163,53 +163,83 @@ impl Store {
         Ok(rows.into_iter().map(named).collect())
     }
 
+    /// The text of the file that a version was made of; `None`: there is no such version.
+    pub async fn policy_text(&self, version: u64) -> Result<Option<String>, StoreError> {
+        let text: Option<Option<String>> = on!(self.readers(), |db| {
+            sqlx::query_scalar("SELECT file FROM policies WHERE version = $1")
+                .bind(stored(version))
+                .fetch_optional(db)
+                .await
+        })?;
+        Ok(text.flatten())
+    }
+
     /// Puts what a file says in the place of what is in force, all at once; gives the number of the version.
     ///
     /// [`StoreError::PolicyMoved`] when somebody was faster.
     pub async fn apply_policy(&self, new: &NewPolicy<'_>, by: &By<'_>) -> Result<u64, StoreError> {
-        let moved = |version| StoreError::PolicyMoved {
-            planned: new.against,
-            version,
+        let Some(before) = self.policy(new.against).await? else {
+            return Err(moved(new.against, 0));
         };
-        let before = self.policy(new.against).await?;
-        let before = before.ok_or_else(|| moved(0))?;
-        let version = new.against + 1;
-        let applied = before.version.map_or(millis(by.time), |last| {
-            millis(by.time).max(millis(last.applied).saturating_add(1))
-        });
-        let (mut begin, mut end) = (Vec::new(), Vec::new());
-        let (mut added, mut changed, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-        for change in difference(&before.sanctions, &new.file.sanctions) {
-            match change {
-                Change::Added(sanction) => added.push(&sanction.id),
-                Change::Changed(sanction, _) => changed.push(&sanction.id),
-                Change::Removed(sanction) => removed.push(&sanction.id),
-            }
-        }
-        end.extend(changed.iter().chain(&removed).map(|id| [*id]));
-        // The file is in the version; its hash ties the version to the entry.
-        let detail = json!({
-            "comment": new.comment,
-            "added": added,
-            "changed": changed,
-            "removed": removed,
-            "sha256": fingerprint(new.text.as_bytes()),
-        });
-        let stays = |sanction: &&Sanction| !before.sanctions.contains(sanction);
-        for sanction in new.file.sanctions.iter().filter(stays) {
-            begin.push(Begins(
-                &sanction.id,
-                serde_json::to_string(sanction)?,
-                stored(version),
-            ));
-        }
-        let members = serde_json::to_string(&new.file.groups)?;
         let mut transaction = self.begin().await?;
-        // Of two that do this at once, one has its row refused.
-        let done: Result<_, sqlx::Error> = on!(&mut transaction, |db| {
-            sqlx::query(
+        if let Some(version) = put_in_force(&mut transaction, before, new, by).await? {
+            transaction.commit().await?;
+            return Ok(version);
+        }
+        drop(transaction);
+        Err(moved(new.against, self.policy_version().await?))
+    }
+}
+
+/// Somebody was faster.
+pub(super) const fn moved(planned: u64, version: u64) -> StoreError {
+    StoreError::PolicyMoved { planned, version }
+}
+
+/// Puts what a file says in the place of `before`, which is version `new.against`; gives the number of the version, or
+/// `None` when that one is not the last.
+pub(super) async fn put_in_force(
+    transaction: &mut Transaction,
+    before: Decided,
+    new: &NewPolicy<'_>,
+    by: &By<'_>,
+) -> Result<Option<u64>, StoreError> {
+    let version = new.against + 1;
+    let applied = before.version.map_or(millis(by.time), |last| {
+        millis(by.time).max(millis(last.applied).saturating_add(1))
+    });
+    let (mut begin, mut end) = (Vec::new(), Vec::new());
+    let (mut added, mut changed, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+    for change in difference(&before.sanctions, &new.file.sanctions) {
+        match change {
+            Change::Added(sanction) => added.push(&sanction.id),
+            Change::Changed(sanction, _) => changed.push(&sanction.id),
+            Change::Removed(sanction) => removed.push(&sanction.id),
+        }
+    }
+    end.extend(changed.iter().chain(&removed).map(|id| [*id]));
+    // The file is in the version; its hash ties the version to the entry.
+    let detail = json!({
+        "comment": new.comment,
+        "added": added,
+        "changed": changed,
+        "removed": removed,
+        "sha256": fingerprint(new.text.as_bytes()),
+    });
+    let stays = |sanction: &&Sanction| !before.sanctions.contains(sanction);
+    for sanction in new.file.sanctions.iter().filter(stays) {
+        begin.push(Begins(
+            &sanction.id,
+            serde_json::to_string(sanction)?,
+            stored(version),
+        ));
+    }
+    let members = serde_json::to_string(&new.file.groups)?;
+    // Of two that do this at once, one has its row refused.
+    let done: Result<_, sqlx::Error> = on!(&mut *transaction, |db| {
+        sqlx::query(
             "INSERT INTO policies (version, applied, actor, comment, members, file) VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT DO NOTHING"
+             ON CONFLICT DO NOTHING",
         )
         .bind(stored(version))
         .bind(applied)
@@ -220,17 +250,14 @@ impl Store {
         .execute(&mut **db)
         .await
         .map(|done| done.rows_affected())
-        });
-        if done? == 0 {
-            drop(transaction);
-            return Err(moved(self.policy_version().await?));
-        }
-        execute(&mut transaction, END, end).await?;
-        execute(&mut transaction, BEGIN, begin).await?;
-        record(&mut transaction, by, Action::PolicyApplied, version, &detail).await?;
-        transaction.commit().await?;
-        Ok(version)
+    });
+    if done? == 0 {
+        return Ok(None);
     }
+    execute(transaction, END, end).await?;
+    execute(transaction, BEGIN, begin).await?;
+    record(transaction, by, Action::PolicyApplied, version, &detail).await?;
+    Ok(Some(version))
 }
 
 fn named((version, applied, actor, comment, _): Row) -> PolicyVersion {

@@ -40,6 +40,7 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/policy", "get"),
             ("/v1/policy/versions", "get"),
             ("/v1/reports", "post"),
+            ("/v1/requests", "get"),
             ("/v1/routes", "get")
         ])
     );

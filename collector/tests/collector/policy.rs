@@ -14,7 +14,7 @@ use crate::made_up::{Spool, ago, call};
 use crate::receiver::Receiver;
 use crate::running::{Collector, eventually};
 
-const POLICY: &str = r#"
+pub(crate) const POLICY: &str = r#"
 version = 1
 
 [groups]
@@ -40,7 +40,7 @@ ticket = "https://tickets.example/12"
 "#;
 
 /// Puts a policy in force against this version.
-async fn apply(store: &Store, text: &str, against: u64) -> Result<u64, StoreError> {
+pub(crate) async fn apply(store: &Store, text: &str, against: u64) -> Result<u64, StoreError> {
     let now = Timestamp::now();
     let file = File::parse(text, &Catalogue::builtin(), now).expect("a policy");
     let new = NewPolicy {
@@ -52,13 +52,13 @@ async fn apply(store: &Store, text: &str, against: u64) -> Result<u64, StoreErro
     store.apply_policy(&new, &by()).await
 }
 
-async fn json(collector: &Collector, path: &str) -> Value {
+pub(crate) async fn json(collector: &Collector, path: &str) -> Value {
     let answer = collector.get(path).await;
     assert_eq!(answer.status(), StatusCode::OK, "{path}");
     answer.json().await.expect("JSON")
 }
 
-fn of<'a>(rows: &'a [Value], user: &str) -> &'a Value {
+pub(crate) fn of<'a>(rows: &'a [Value], user: &str) -> &'a Value {
     rows.iter()
         .find(|row| row["user"]["name"] == user)
         .expect("a row")

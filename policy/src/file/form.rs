@@ -25,6 +25,8 @@ pub(super) struct Form {
     #[serde(default)]
     own_classes: Vec<Spanned<String>>,
     #[serde(default)]
+    single_approval: Vec<Spanned<String>>,
+    #[serde(default)]
     groups: BTreeMap<Spanned<String>, BTreeSet<String>>,
     #[serde(default)]
     sanction: Vec<Spanned<SanctionForm>>,
@@ -125,6 +127,21 @@ impl Form {
                 );
             } else {
                 file.own_classes.insert(class);
+            }
+        }
+        for class in self.single_approval {
+            let line = lines.at(class.span().start);
+            let class = class.into_inner();
+            if file.own_classes.contains(&class) {
+                file.single_approval.insert(class);
+            } else {
+                fault(
+                    line,
+                    format!(
+                        "`single_approval` has {class}, which is none of `own_classes`: public and internal data take one \
+                         person anyway, confidential and restricted data always two"
+                    ),
+                );
             }
         }
         if self.groups.len() > GROUPS || self.groups.values().any(|users| users.len() > GROUPS) {

@@ -242,6 +242,30 @@ fn names_that_nobody_knows_are_remarked() {
 }
 
 #[test]
+fn two_people_must_agree_unless_a_class_of_ones_own_is_said_to_take_one() {
+    let text = "version = 1\nown_classes = [\"patient\", \"marketing\"]\nsingle_approval = [\"marketing\"]\n";
+    let file = read(text).expect("it is right");
+    for (class, two) in [
+        ("public", false),
+        ("internal", false),
+        ("marketing", false),
+        ("patient", true),
+        ("confidential", true),
+        ("restricted", true),
+    ] {
+        assert_eq!(file.takes_two(&DataClass::from(class.to_owned())), two, "{class}");
+    }
+    // What the law protects is not the file's to say.
+    assert_eq!(
+        read("version = 1\nsingle_approval = [\"restricted\"]").expect_err("it is wrong"),
+        [
+            "line 2: `single_approval` has restricted, which is none of `own_classes`: public and internal data take one \
+          person anyway, confidential and restricted data always two"
+        ]
+    );
+}
+
+#[test]
 fn what_is_too_long_is_not_read() {
     let text = format!("version = 1\n# {}", "x".repeat(super::LENGTH));
     assert_eq!(

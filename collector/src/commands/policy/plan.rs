@@ -27,6 +27,8 @@ pub(super) struct Plan {
     pub(super) idle: Vec<String>,
     /// Users whom the file names and nobody has seen.
     pub(super) strangers: Vec<String>,
+    /// Sanctions in force that came by requests, with the requests' numbers.
+    pub(super) requested: BTreeMap<String, i64>,
     /// Groups that sanctions name, that are not in the file and that no host reports.
     pub(super) unknown_groups: Vec<String>,
 }
@@ -104,6 +106,15 @@ impl Plan {
         }
     }
 
+    /// What was approved by request and the file does not have, with the requests' numbers.
+    pub(super) fn dropped(&self, before: &Decided, file: &File) -> BTreeMap<String, i64> {
+        let gone = |id: &str| file.sanctions.iter().all(|sanction| sanction.id != id);
+        let before = before.sanctions.iter().filter(|sanction| gone(&sanction.id));
+        before
+            .filter_map(|sanction| Some((sanction.id.clone(), *self.requested.get(&sanction.id)?)))
+            .collect()
+    }
+
     /// Everything, for programs.
     pub(super) fn json(&self, before: &Decided, file: &File) -> serde_json::Result<String> {
         let changes = difference(&before.sanctions, &file.sanctions);
@@ -117,6 +128,7 @@ impl Plan {
             "idle": self.idle,
             "unknown_users": self.strangers,
             "unknown_groups": self.unknown_groups,
+            "drops_requested": self.dropped(before, file),
         }))?;
         Ok(text + "\n")
     }

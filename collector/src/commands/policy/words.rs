@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use umbra_policy::{Change, Fault, File, Sanction, difference};
 
 use super::plan::{Plan, Turn};
@@ -13,6 +13,8 @@ use crate::store::Decided;
 const SHOWN: usize = 5;
 /// Names that are listed in one sentence.
 const NAMED: usize = 10;
+/// What ends sooner is shown with the list of versions.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// A file that can be applied.
 pub(super) fn checked(path: &Path, file: &File, remarks: &[Fault]) -> String {
@@ -60,6 +62,13 @@ pub(super) fn planned(path: &Path, before: &Decided, file: &File, plan: &Plan, n
         .iter()
         .map(ToString::to_string)
         .collect::<Vec<_>>();
+    let dropped = plan.dropped(before, file);
+    for (id, request) in &dropped {
+        remarks.push(format!(
+            "{id} was approved by request {request} and is not in the file: `umbra-collector policy export` has it, and \
+             `apply` ends it only with --drop-requested"
+        ));
+    }
     if !plan.idle.is_empty() {
         remarks.push(format!(
             "nobody in the inventory is covered by {}",
@@ -109,7 +118,7 @@ pub(super) fn applied(before: &Decided, file: &File, version: Option<u64>) -> St
 }
 
 /// A version with all its sanctions.
-pub(super) fn shown(decided: &Decided) -> String {
+pub(super) fn shown(decided: &Decided, now: Timestamp) -> String {
     let mut text = stands(decided);
     for (group, users) in &decided.groups {
         let users: Vec<_> = users.iter().cloned().collect();
@@ -120,13 +129,41 @@ pub(super) fn shown(decided: &Decided) -> String {
         let _ = writeln!(text, "  why       {}", sanction.reason);
         let _ = writeln!(text, "  approver  {}", sanction.approver);
         if let Some(expires) = sanction.expires {
-            let _ = writeln!(text, "  expires   {expires:.0}");
+            let _ = writeln!(text, "  expires   {expires:.0} ({})", ends(expires, now));
         }
         if let Some(ticket) = &sanction.ticket {
             let _ = writeln!(text, "  ticket    {ticket}");
         }
     }
     text
+}
+
+/// What ends within [`SOON`], the soonest first, below a list.
+pub(super) fn ending(decided: &Decided, now: Timestamp) -> String {
+    let mut soon: Vec<_> = decided
+        .sanctions
+        .iter()
+        .filter_map(|sanction| Some((sanction.expires?, &sanction.id)))
+        .filter(|(expires, _)| *expires > now && expires.duration_since(now) <= SOON)
+        .collect();
+    soon.sort();
+    let mut text = String::new();
+    for (expires, id) in soon {
+        let _ = writeln!(text, "{id} {}", ends(expires, now));
+    }
+    text
+}
+
+/// `ends in 3 days`
+fn ends(expires: Timestamp, now: Timestamp) -> String {
+    let left = expires.duration_since(now);
+    let days = left.as_hours() / 24;
+    match (left.is_positive(), days) {
+        (false, _) => "has ended".to_owned(),
+        (true, 0) => "ends within a day".to_owned(),
+        (true, 1) => "ends in 1 day".to_owned(),
+        (true, days) => format!("ends in {days} days"),
+    }
 }
 
 fn stands(decided: &Decided) -> String {

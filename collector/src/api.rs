@@ -4,6 +4,7 @@ mod agents;
 mod audit;
 mod findings;
 mod policy;
+mod questions;
 mod requests;
 mod routes;
 
@@ -29,6 +30,10 @@ pub(crate) use agents::{__path_agents, agents};
 pub(crate) use audit::{__path_audit, audit};
 pub(crate) use findings::{__path_findings, findings};
 pub(crate) use policy::{__path_policy, __path_policy_versions, policy, policy_versions};
+pub(crate) use questions::{
+    __path_bytes_out, __path_decisions, __path_questions, __path_users_of_vendor, bytes_out, decisions,
+    questions, users_of_vendor,
+};
 pub(crate) use requests::{__path_requests, requests};
 pub(crate) use routes::{__path_routes, routes};
 

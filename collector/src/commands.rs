@@ -1,8 +1,9 @@
-//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `route …`, `audit …`, `request …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `route …`, `audit …`, `request …`, `ask …`, `backup` and `restore`: they work on the store, all but the last also while a
 //! collector runs on it.
 
 mod actor;
 mod agent;
+mod ask;
 mod audit;
 mod backup;
 mod configuration;
@@ -21,6 +22,7 @@ use crate::store::{RequestError, StoreError, Tampered};
 
 pub use actor::Actor;
 pub use agent::AgentCommand;
+pub use ask::{AskCommand, Question};
 pub use audit::AuditCommand;
 pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;
@@ -107,6 +109,9 @@ pub enum CommandError {
     /// A request cannot be made or decided.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// What is to be printed cannot be.
+    #[error("the answer cannot be printed: {0}")]
+    Output(#[source] std::io::Error),
     /// A policy file that would drop what was approved by request.
     #[error(
         "nothing was changed, for the file lacks what was approved by request: {0}; take it up from `umbra-collector policy export`, or give --drop-requested to end it"

@@ -28,6 +28,7 @@ mod pages;
 mod policy;
 pub mod presence;
 mod query;
+pub mod questions;
 pub mod refusal;
 pub mod requests;
 pub mod retention;

@@ -11,8 +11,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{
-    AgentCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, FindingCommand, PolicyCommand,
-    RequestCommand, RestoreCommand, RouteCommand, TokenCommand,
+    AgentCommand, AskCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, FindingCommand,
+    PolicyCommand, RequestCommand, RestoreCommand, RouteCommand, TokenCommand,
 };
 use umbra_collector::config::{Options, Settings};
 
@@ -57,6 +57,7 @@ enum Command {
     /// Show who decided what, and verify that nobody has changed that since
     #[command(subcommand)]
     Audit(AuditCommand),
+    Ask(AskCommand),
     Backup(BackupCommand),
     Restore(RestoreCommand),
 }
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         Command::Finding(command) => Ok(run(command.run())),
         Command::Route(command) => Ok(run(command.run())),
         Command::Audit(command) => Ok(run(command.run())),
+        Command::Ask(command) => Ok(run(command.run())),
         Command::Backup(command) => Ok(run(command.run())),
         Command::Restore(command) => Ok(run(command.run())),
     };

@@ -38,6 +38,8 @@ mod presence;
 mod process;
 #[path = "collector/python.rs"]
 mod python;
+#[path = "collector/questions.rs"]
+mod questions;
 #[path = "collector/real_receivers.rs"]
 mod real_receivers;
 #[path = "collector/receiver.rs"]

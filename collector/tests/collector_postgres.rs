@@ -32,6 +32,8 @@ mod presence;
 mod process;
 #[path = "collector/python.rs"]
 mod python;
+#[path = "collector/questions.rs"]
+mod questions;
 #[path = "collector/receiver.rs"]
 mod receiver;
 #[path = "collector/requests.rs"]

@@ -1,16 +1,20 @@
 /// Lines of cells as text with aligned columns.
-pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
-    let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or_default()
-    };
-    let widths: [usize; COLUMNS] = std::array::from_fn(width);
+pub(super) fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
+    let mut widths = Vec::new();
+    for row in rows {
+        let row = row.as_ref();
+        widths.resize(row.len().max(widths.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
     let mut text = String::new();
     for row in rows {
         let cells = row
+            .as_ref()
             .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
+            .zip(&widths)
+            .map(|(cell, &width)| format!("{cell:width$}"));
         text += cells.collect::<Vec<_>>().join("  ").trim_end();
         text.push('\n');
     }

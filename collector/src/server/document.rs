@@ -25,6 +25,7 @@ const CERTIFICATE: &str = "certificate";
         (name = "agents", description = "What agents ask for and tell"),
         (name = "inventory", description = "What is known of the fleet"),
         (name = "policy", description = "What has been decided about callers and vendors"),
+        (name = "questions", description = "Saved questions about the past, with an answer each"),
         (name = "health", description = "How the collector is"),
     )
 )]

@@ -23,6 +23,10 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::policy_versions))
         .routes(routes!(api::routes))
         .routes(routes!(api::requests))
+        .routes(routes!(api::questions))
+        .routes(routes!(api::users_of_vendor))
+        .routes(routes!(api::bytes_out))
+        .routes(routes!(api::decisions))
         .routes(routes!(api::healthz))
         .routes(routes!(api::metrics));
     document::described(api)

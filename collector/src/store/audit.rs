@@ -29,6 +29,7 @@ pub struct By<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     PolicyApplied,
+    AnswerExported,
     RequestCreated,
     RequestApproved,
     RequestRefused,
@@ -49,6 +50,7 @@ impl Action {
     const fn as_str(self) -> &'static str {
         match self {
             Self::PolicyApplied => "policy_applied",
+            Self::AnswerExported => "answer_exported",
             Self::RequestCreated => "request_created",
             Self::RequestApproved => "request_approved",
             Self::RequestRefused => "request_refused",

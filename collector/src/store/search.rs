@@ -28,7 +28,7 @@ macro_rules! select {
     ($found:expr) => {
         concat!(
             $found,
-            " SELECT u.id, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
+            " SELECT u.id, u.caller, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
                     c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
                     c.uid, c.user_name, c.user_groups, a.host, a.agent,
                     (SELECT e.labels FROM enrolments e WHERE e.agent = a.agent) AS labels, u.flows, u.bytes_out, u.bytes_in,
@@ -103,6 +103,14 @@ pub(super) const OF_FINDING: &str = select!(
                          WHERE f.id = $5)
            AND (p.first_seen, p.used) < ($1, $2)
          ORDER BY p.first_seen DESC, p.used DESC LIMIT $3)"
+);
+
+/// `$5` is the destination; only what was seen before `$6`, and from `$7` on.
+pub(super) const OF_DESTINATION: &str = select!(
+    "WITH found AS MATERIALIZED (
+         SELECT id AS used FROM uses
+         WHERE destination = $5 AND (first_seen, id) < ($1, $2) AND first_seen < $6 AND last_seen >= $7
+         ORDER BY first_seen DESC, id DESC LIMIT $3)"
 );
 
 /// The pattern of `LIKE` for what has this text in it.

@@ -150,6 +150,7 @@ pub struct Page {
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
     id: i64,
+    caller: i64,
     vendor: String,
     service: String,
     kind: String,
@@ -181,6 +182,18 @@ pub(super) struct Row {
     evidence: i64,
     finding: Option<i64>,
     prohibition: Option<i64>,
+}
+
+impl Row {
+    /// The row of the caller.
+    pub(super) fn caller(&self) -> i64 {
+        self.caller
+    }
+
+    /// When it was first seen and its number, by which uses are ordered.
+    pub(super) fn place(&self) -> (i64, i64) {
+        (self.first_seen, self.id)
+    }
 }
 
 impl From<Row> for Use {

@@ -39,6 +39,10 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/inventory", "get"),
             ("/v1/policy", "get"),
             ("/v1/policy/versions", "get"),
+            ("/v1/questions", "get"),
+            ("/v1/questions/bytes-out", "get"),
+            ("/v1/questions/decisions", "get"),
+            ("/v1/questions/users-of-vendor", "get"),
             ("/v1/reports", "post"),
             ("/v1/requests", "get"),
             ("/v1/routes", "get")

@@ -26,7 +26,7 @@ fn the_api_keeps_to_its_description() {
     }
     let data = folder();
     let collector = Collector::start(data.path(), None);
-    tried(&collector.url(), &[], 11);
+    tried(&collector.url(), &[], 15);
     assert!(collector.stop().success());
 }
 

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod configuration;
 mod finding;
+mod person;
 mod policy;
 mod request;
 mod route;
@@ -27,6 +28,7 @@ pub use audit::AuditCommand;
 pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;
 pub use finding::FindingCommand;
+pub use person::PersonCommand;
 pub use policy::PolicyCommand;
 pub use request::RequestCommand;
 pub use route::RouteCommand;
@@ -109,6 +111,14 @@ pub enum CommandError {
     /// A request cannot be made or decided.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// A name is only partly gone.
+    #[error("{error}; some of it is done: run it again with --pseudonym {pseudonym}")]
+    Stopped {
+        /// What stands in its place.
+        pseudonym: String,
+        /// Why it stopped.
+        error: StoreError,
+    },
     /// What is to be printed cannot be.
     #[error("the answer cannot be printed: {0}")]
     Output(#[source] std::io::Error),

@@ -25,6 +25,7 @@ mod made_up;
 pub mod metrics;
 mod paced;
 mod pages;
+pub mod person;
 mod policy;
 pub mod presence;
 mod query;

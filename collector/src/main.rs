@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{
     AgentCommand, AskCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, FindingCommand,
-    PolicyCommand, RequestCommand, RestoreCommand, RouteCommand, TokenCommand,
+    PersonCommand, PolicyCommand, RequestCommand, RestoreCommand, RouteCommand, TokenCommand,
 };
 use umbra_collector::config::{Options, Settings};
 
@@ -58,6 +58,9 @@ enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     Ask(AskCommand),
+    /// Take a person's name out of the inventory, at their request
+    #[command(subcommand)]
+    Person(PersonCommand),
     Backup(BackupCommand),
     Restore(RestoreCommand),
 }
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::Finding(command) => Ok(run(command.run())),
         Command::Route(command) => Ok(run(command.run())),
         Command::Audit(command) => Ok(run(command.run())),
+        Command::Person(command) => Ok(run(command.run())),
         Command::Ask(command) => Ok(run(command.run())),
         Command::Backup(command) => Ok(run(command.run())),
         Command::Restore(command) => Ok(run(command.run())),

@@ -30,6 +30,8 @@ pub struct By<'a> {
 pub(super) enum Action {
     PolicyApplied,
     AnswerExported,
+    ErasureBegun,
+    PersonErased,
     RequestCreated,
     RequestApproved,
     RequestRefused,
@@ -50,6 +52,8 @@ impl Action {
     const fn as_str(self) -> &'static str {
         match self {
             Self::PolicyApplied => "policy_applied",
+            Self::ErasureBegun => "erasure_begun",
+            Self::PersonErased => "person_erased",
             Self::AnswerExported => "answer_exported",
             Self::RequestCreated => "request_created",
             Self::RequestApproved => "request_approved",

@@ -1,6 +1,7 @@
 //! The store by itself. What a user sees of it is tried over HTTP in `tests/collector`.
 
 mod audit;
+mod erase;
 mod group;
 mod outbox;
 mod place;

@@ -1,0 +1,257 @@
+//! Takes one person's name out of what the store keeps, in bites: no statement holds up reports for long.
+//!
+//! A caller's row is known by its user id, and the next report of the same user would give it its name back. So the user id
+//! goes, too: it becomes a number that no host gives ([`NO_UID`] and the row's own), and what that user does later is
+//! another caller.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::audit::{Action, By, record};
+use super::batch::execute;
+use super::both::{Wording, with_rows};
+use super::{Store, StoreError, on};
+use crate::person::Pseudonym;
+
+/// Rows that are looked at in one transaction.
+const BITE: i64 = 1_000;
+/// Between two of them, for reports.
+const REST: Duration = Duration::from_millis(20);
+/// Above all user ids, which have 32 bits.
+const NO_UID: i64 = 1 << 32;
+
+/// What was changed, and what was not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Callers that were the person's, or whose paths named them.
+    pub callers: u64,
+    /// Programs whose fleet-wide names named them.
+    pub programs: u64,
+    /// Findings that they decided, or whose reasons named them.
+    pub findings: u64,
+    /// Requests that they made or decided, or that are about them.
+    pub requests: u64,
+    /// Entries of the audit log by that name: nothing there is ever changed.
+    pub audit: u64,
+    /// Versions of the policy whose texts name them: nothing there is ever changed.
+    pub policies: u64,
+}
+
+/// Texts of a row by which its name may be told: `None` where there is none.
+type Texts = [Option<String>; 6];
+
+/// Number, user id, and the texts.
+type Caller = (
+    i64,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+/// Number, who decided and why.
+type Decided = (i64, Option<String>, Option<String>);
+/// Number, sanction, who asked, who decided and why.
+type Asked = (
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+const CALLERS: &str = "SELECT id, uid, user_name, user_groups, exe, script, unit, origin FROM callers
+    WHERE id > $1 ORDER BY id LIMIT $2";
+/// Items are the number, the user id, and the texts.
+const CALLER: Wording = with_rows!(
+    "UPDATE callers SET uid = CAST(value ->> 1 AS BIGINT), user_name = value ->> 2, user_groups = value ->> 3,
+            exe = value ->> 4, script = value ->> 5, unit = value ->> 6, origin = value ->> 7 FROM",
+    "WHERE callers.id = CAST(value ->> 0 AS BIGINT)"
+);
+
+const PROGRAMS: &str = "SELECT id, name FROM programs WHERE id > $1 ORDER BY id LIMIT $2";
+/// Items are the number, the name, and the name before.
+const PROGRAM: Wording = with_rows!(
+    "UPDATE programs SET name = value ->> 1 FROM",
+    "WHERE programs.id = CAST(value ->> 0 AS BIGINT)"
+);
+/// What programs are searched by. Another program may have that term already.
+const TERM: Wording = with_rows!(
+    "UPDATE terms SET text = lower(value ->> 1) FROM",
+    "WHERE terms.kind = 2 AND terms.text = lower(value ->> 2)
+       AND (SELECT t.id FROM terms t WHERE t.kind = 2 AND t.text = lower(value ->> 1)) IS NULL"
+);
+
+const FINDINGS: &str = "SELECT id, decided_by, decided_reason FROM findings
+    WHERE id > $1 AND decided IS NOT NULL ORDER BY id LIMIT $2";
+const FINDING: Wording = with_rows!(
+    "UPDATE findings SET decided_by = value ->> 1, decided_reason = value ->> 2 FROM",
+    "WHERE findings.id = CAST(value ->> 0 AS BIGINT)"
+);
+
+const REQUESTS: &str =
+    "SELECT id, sanction, requester, settler, why FROM requests WHERE id > $1 ORDER BY id LIMIT $2";
+const REQUEST: Wording = with_rows!(
+    "UPDATE requests SET sanction = value ->> 1, requester = value ->> 2, settler = value ->> 3, why = value ->> 4 FROM",
+    "WHERE requests.id = CAST(value ->> 0 AS BIGINT)"
+);
+
+/// What people search by, once no use has it.
+const FORGET: &str = "DELETE FROM terms WHERE kind = 3 AND text = lower($1)
+    AND NOT EXISTS (SELECT 1 FROM postings WHERE postings.term = terms.id)";
+
+/// Goes through a table: reads a bite after a number with `$read`, has `$change` make rows of it, and writes these.
+macro_rules! each_bite {
+    ($store:ident, $read:expr, $write:expr, $row:ty, |$bite:ident| $change:expr) => {{
+        let (mut after, mut changed) = (0_i64, 0_u64);
+        loop {
+            let mut transaction = $store.begin().await?;
+            let $bite: Vec<$row> = on!(&mut transaction, |db| {
+                sqlx::query_as($read)
+                    .bind(after)
+                    .bind(BITE)
+                    .fetch_all(&mut **db)
+                    .await
+            })?;
+            let Some(last) = $bite.last().map(|row| row.0) else {
+                break;
+            };
+            after = last;
+            let rows: Vec<_> = $change;
+            changed += rows.len() as u64;
+            for wording in $write {
+                execute(&mut transaction, wording, rows.clone()).await?;
+            }
+            transaction.commit().await?;
+            tokio::time::sleep(REST).await;
+        }
+        changed
+    }};
+}
+
+impl Store {
+    /// Puts a pseudonym in the place of a person's name; gives what was changed. It may be stopped at any time, and gone on
+    /// with the same pseudonym. The audit log says that it began, why, and what it changed, without the name.
+    pub async fn erase_person(
+        &self,
+        person: &Pseudonym,
+        reason: &str,
+        by: &By<'_>,
+    ) -> Result<Erased, StoreError> {
+        let mut transaction = self.begin().await?;
+        let detail = json!({ "reason": reason });
+        record(
+            &mut transaction,
+            by,
+            Action::ErasureBegun,
+            person.instead(),
+            &detail,
+        )
+        .await?;
+        transaction.commit().await?;
+        let callers = self.erase_callers(person).await?;
+        let programs = each_bite!(self, PROGRAMS, [TERM, PROGRAM], (i64, String), |bite| {
+            let changed = bite
+                .iter()
+                .filter_map(|(id, name)| Some((*id, person.without(name)?, name.clone())));
+            changed.collect()
+        });
+        let findings = each_bite!(self, FINDINGS, [FINDING], Decided, |bite| {
+            let changed = bite
+                .into_iter()
+                .filter_map(|(id, by, reason)| Some((id, person.cleared([by, reason])?)));
+            changed.map(|(id, [by, reason])| (id, by, reason)).collect()
+        });
+        let requests = each_bite!(self, REQUESTS, [REQUEST], Asked, |bite| {
+            let changed = bite
+                .into_iter()
+                .filter_map(|(id, sanction, requester, settler, why)| {
+                    Some((id, person.cleared([sanction, requester, settler, why])?))
+                });
+            changed
+                .map(|(id, [sanction, requester, settler, why])| (id, sanction, requester, settler, why))
+                .collect()
+        });
+        on!(self.writer(), |db| sqlx::query(FORGET)
+            .bind(person.name())
+            .execute(db)
+            .await
+            .map(drop))?;
+        let mut erased = Erased {
+            callers,
+            programs,
+            findings,
+            requests,
+            ..Erased::default()
+        };
+        (erased.audit, erased.policies) = self.kept(person).await?;
+        let mut transaction = self.begin().await?;
+        let detail =
+            json!({ "callers": callers, "programs": programs, "findings": findings, "requests": requests });
+        record(
+            &mut transaction,
+            by,
+            Action::PersonErased,
+            person.instead(),
+            &detail,
+        )
+        .await?;
+        transaction.commit().await?;
+        Ok(erased)
+    }
+
+    async fn erase_callers(&self, person: &Pseudonym) -> Result<u64, StoreError> {
+        Ok(each_bite!(self, CALLERS, [CALLER], Caller, |bite| {
+            let changed =
+                bite.into_iter()
+                    .filter_map(|(id, uid, name, groups, exe, script, unit, origin)| {
+                        let is_theirs = name.as_deref().is_some_and(|name| person.is(name));
+                        let uid = if is_theirs { NO_UID + id } else { uid };
+                        let texts: Texts = [name, groups, exe, script, unit, origin];
+                        Some((id, uid, person.cleared(texts)?))
+                    });
+            changed
+                .map(|(id, uid, [name, groups, exe, script, unit, origin])| {
+                    (id, uid, name, groups, exe, script, unit, origin)
+                })
+                .collect()
+        }))
+    }
+
+    /// How much names the person that is never changed: entries of the audit log, versions of the policy.
+    async fn kept(&self, person: &Pseudonym) -> Result<(u64, u64), StoreError> {
+        let entries: i64 = on!(self.readers(), |db| {
+            sqlx::query_scalar("SELECT count(*) FROM audit WHERE lower(actor) = lower($1)")
+                .bind(person.name())
+                .fetch_one(db)
+                .await
+        })?;
+        let (mut before, mut policies) = (u64::MAX, 0);
+        loop {
+            let versions = self.policy_versions(before, 100).await?;
+            let Some(last) = versions.last() else { break };
+            before = last.version;
+            for version in versions {
+                let text = self.policy_text(version.version).await?.unwrap_or_default();
+                policies += u64::from(person.without(&text).is_some() || person.is(&version.actor));
+            }
+        }
+        Ok((super::count(entries), policies))
+    }
+}
+
+impl Pseudonym {
+    /// Texts without the name; `None`: it is in none of them.
+    fn cleared<const N: usize>(&self, texts: [Option<String>; N]) -> Option<[Option<String>; N]> {
+        let mut any = false;
+        let texts = texts.map(|text| {
+            let without = text.as_deref().and_then(|text| self.without(text));
+            any |= without.is_some();
+            without.or(text)
+        });
+        any.then_some(texts)
+    }
+}

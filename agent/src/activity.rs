@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Origin, Protocol};
+use umbra_report::{Caller, Evidence, Origin, Protocol, Route};
 
 /// A flow to a catalogue name began, moved bytes or ended.
 ///
@@ -30,6 +30,8 @@ pub struct Activity {
     pub evidence: Evidence,
     /// Transport.
     pub protocol: Protocol,
+    /// Directly, or the first of the proxies that it goes through.
+    pub route: Route,
     /// Flows that began with this activity: 0 or 1.
     pub flows: u64,
     /// Bytes that the caller sent.

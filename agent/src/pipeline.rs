@@ -19,6 +19,7 @@ use tokio_stream::StreamExt as _;
 use tracing::debug;
 use umbra_agent_common::counter::Counter;
 use umbra_catalog::Catalogue;
+use umbra_report::Route;
 
 use crate::{
     activity::Activity,
@@ -380,6 +381,7 @@ fn activity(change: &Change, known: &Known) -> Activity {
         name: name.clone(),
         evidence: change.flow.evidence,
         protocol: change.flow.protocol,
+        route: Route::through(change.flow.via.map(|_| change.flow.remote)),
         flows: u64::from(change.step == Step::Opened),
         bytes_out: change.new_out,
         bytes_in: change.new_in,

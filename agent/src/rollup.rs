@@ -1,4 +1,4 @@
-//! Adds activities up per minute and (caller, name, evidence, protocol), and says when a sum should go out.
+//! Adds activities up per minute and (caller, name, evidence, protocol, route), and says when a sum should go out.
 //!
 //! A sum that nobody has heard of lately does not wait: the first of a key within [`FORGET_AFTER`], and the first
 //! bytes after it, are due after [`URGENT_DELAY`]. Everything else is due an interval after it began.
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, TimestampRound, Unit};
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Observation, Origin, Protocol};
+use umbra_report::{Caller, Evidence, Observation, Origin, Protocol, Route};
 
 use crate::activity::Activity;
 
@@ -39,6 +39,7 @@ struct Key {
     name: Arc<str>,
     evidence: Evidence,
     protocol: Protocol,
+    route: Route,
 }
 
 #[derive(Debug)]
@@ -90,6 +91,7 @@ impl Rollup {
             name,
             evidence,
             protocol,
+            route,
             flows,
             bytes_out,
             bytes_in,
@@ -102,6 +104,7 @@ impl Rollup {
             name,
             evidence,
             protocol,
+            route,
         };
         let urgent = self.is_news(&key, bytes_out + bytes_in > 0, now);
         let sum = self.sums.entry((minute(time), key)).or_insert(Sum {
@@ -212,6 +215,7 @@ fn observation(((minute, key), sum): ((Timestamp, Key), Sum)) -> Observation {
         name: key.name.as_ref().to_owned(),
         evidence: key.evidence,
         protocol: key.protocol,
+        route: Some(key.route),
         flows: sum.flows,
         bytes_out: sum.bytes_out,
         bytes_in: sum.bytes_in,

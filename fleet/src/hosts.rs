@@ -9,8 +9,8 @@ use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 use umbra_catalog::Catalogue;
 use umbra_report::{
-    Agent, Caller, Condition, Evidence, Observation, Origin, Protocol, Record, RecordBody, Report, Status,
-    VERSION, Waiting,
+    Agent, Caller, Condition, Evidence, Observation, Origin, Protocol, Record, RecordBody, Report, Route,
+    Status, VERSION, Waiting,
 };
 use uuid::{Builder, Uuid};
 
@@ -202,6 +202,7 @@ impl<'a> Host<'a> {
             name: destination.name.clone(),
             evidence: Evidence::TlsSni,
             protocol: Protocol::Tcp,
+            route: Some(Route::Direct),
             flows,
             // Long questions and longer answers, over several orders of size.
             bytes_out: rng.u64(500..4000) << rng.u32(0..6),

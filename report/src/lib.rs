@@ -18,6 +18,7 @@ mod observation;
 mod origin;
 mod problem;
 mod record;
+mod route;
 #[cfg(feature = "openapi")]
 mod schema;
 mod token;
@@ -31,6 +32,7 @@ pub use observation::Observation;
 pub use origin::{Origin, OriginKind};
 pub use problem::{Code, Problem};
 pub use record::{Acknowledgement, Agent, Gap, Record, RecordBody, Report, Status};
+pub use route::Route;
 pub use token::{BadToken, Token};
 
 /// The version of these types. A collector refuses a report of a version that it does not know with status 400.

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use umbra_catalog::Kind;
 
-use crate::{Caller, Evidence, Origin, Protocol};
+use crate::{Caller, Evidence, Origin, Protocol, Route};
 
 /// A caller used a name of the catalogue within one minute.
 ///
@@ -38,6 +38,10 @@ pub struct Observation {
     pub evidence: Evidence,
     /// Transport.
     pub protocol: Protocol,
+    /// Which way its flows went; older agents do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::route))]
+    pub route: Option<Route>,
     /// Flows that began.
     #[cfg_attr(feature = "openapi", schema(maximum = 4_294_967_296_u64))]
     pub flows: u64,

@@ -4,7 +4,7 @@ use umbra_catalog::Kind;
 
 use crate::{
     Acknowledgement, Code, Enrol, Enrolled, Evidence, Origin, OriginKind, Problem, Protocol, Record,
-    RecordBody, Renew, Report, Token, VERSION,
+    RecordBody, Renew, Report, Route, Token, VERSION,
 };
 
 /// A report with everything in it, as it travels. A change here is a change of the wire: agents and collectors of
@@ -299,6 +299,39 @@ fn only_whole_tokens_are_tokens_and_none_is_repeated() {
         let error = bad.parse::<Token>().expect_err(bad).to_string();
         assert!(!error.contains("1b1b"), "{error}");
     }
+}
+
+#[test]
+fn a_way_is_direct_or_through_a_proxy_and_older_agents_say_none() {
+    let mut report: Report = serde_json::from_str(GOLDEN).expect("a report");
+    let mut routes = Vec::new();
+    for route in [
+        None,
+        Some(Route::Direct),
+        Some(Route::through("[fd00::1]:3128".parse().ok())),
+    ] {
+        for record in &mut report.records {
+            if let RecordBody::Observation(observation) = &mut record.body {
+                observation.route = route;
+            }
+        }
+        let json = serde_json::to_value(&report).expect("JSON");
+        assert_eq!(
+            serde_json::from_value::<Report>(json.clone()).expect("a report"),
+            report
+        );
+        let records = json["records"].as_array().expect("records");
+        let first = records.iter().find(|record| record["type"] == "observation");
+        routes.push(first.expect("an observation")["route"].clone());
+    }
+    assert_eq!(
+        routes,
+        [
+            json!(null),
+            json!("direct"),
+            json!({"via": {"ip": "fd00::1", "port": 3128}})
+        ]
+    );
 }
 
 proptest! {

@@ -30,6 +30,7 @@ fn activity(uid: u32, time: &str, flows: u64, bytes: u64) -> Activity {
         name: "api.openai.com".into(),
         evidence: Evidence::TlsSni,
         protocol: Protocol::Tcp,
+        route: Route::Direct,
         flows,
         bytes_out: bytes,
         bytes_in: 10 * bytes,
@@ -55,6 +56,27 @@ fn a_sum_has_the_last_origin_that_was_known() {
     let told = rollup.take_all();
     assert_eq!(told.len(), 1, "an origin makes no other caller");
     assert_eq!(told[0].origin, Some(origin(OriginKind::Ssh)));
+}
+
+#[test]
+fn ways_are_told_apart() {
+    let mut rollup = Rollup::new(INTERVAL, 100);
+    let start = Instant::now();
+    let proxied = Route::through("10.1.2.3:3128".parse().ok());
+    for route in [Route::Direct, proxied, Route::Direct] {
+        let activity = Activity {
+            route,
+            ..activity(1, "2026-11-24T10:00:01Z", 1, 5)
+        };
+        rollup.add(activity, start);
+    }
+    let told = rollup.take_all();
+    let mut ways: Vec<_> = told
+        .iter()
+        .map(|told| (told.route, told.flows, told.bytes_out))
+        .collect();
+    ways.sort();
+    assert_eq!(ways, [(Some(Route::Direct), 2, 10), (Some(proxied), 1, 5)]);
 }
 
 #[test]

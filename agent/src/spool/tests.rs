@@ -39,6 +39,7 @@ fn observation(number: u64) -> Observation {
         name: "api.openai.com".to_owned(),
         evidence: Evidence::TlsSni,
         protocol: Protocol::Tcp,
+        route: None,
         flows: number,
         bytes_out: 0,
         bytes_in: 0,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use umbra_catalog::Kind;
 use umbra_report::{
-    Agent, Caller, Evidence, Gap, Observation, Program, Protocol, Record, RecordBody, Report, Status, User,
-    VERSION,
+    Agent, Caller, Evidence, Gap, Observation, Program, Protocol, Record, RecordBody, Report, Route, Status,
+    User, VERSION,
 };
 use uuid::Uuid;
 
@@ -124,6 +124,7 @@ pub(crate) fn call(user: &str, program: &str) -> Observation {
         name: "api.openai.com".to_owned(),
         evidence: Evidence::TlsSni,
         protocol: Protocol::Tcp,
+        route: Some(Route::Direct),
         flows: 1,
         bytes_out: 100,
         bytes_in: 2000,

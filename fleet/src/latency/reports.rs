@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use umbra_catalog::Catalogue;
 use umbra_report::{
     Acknowledgement, Agent, Caller, Condition, Evidence, Observation, Program, Protocol, Record, RecordBody,
-    Report, Status, User, VERSION,
+    Report, Route, Status, User, VERSION,
 };
 use uuid::Uuid;
 
@@ -180,6 +180,7 @@ fn observation(catalogue: &Catalogue, place: usize, rng: &mut Rng) -> Option<Obs
         name: pattern.host().replace('*', "eu"),
         evidence: Evidence::TlsSni,
         protocol: Protocol::Tcp,
+        route: Some(Route::Direct),
         flows: 1,
         bytes_out: 100,
         bytes_in: 2000,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use umbra_catalog::Kind;
 
 use super::{Gap, Record, RecordBody};
-use crate::{Caller, Evidence, Observation, Origin, Protocol};
+use crate::{Caller, Evidence, Observation, Origin, Protocol, Route};
 
 /// All that any record may have, as it is read.
 ///
@@ -27,6 +27,7 @@ pub(super) struct Fields {
     name: Option<String>,
     evidence: Option<Evidence>,
     protocol: Option<Protocol>,
+    route: Option<Route>,
     flows: Option<u64>,
     bytes_out: Option<u64>,
     bytes_in: Option<u64>,
@@ -73,6 +74,7 @@ impl TryFrom<Fields> for Record {
                 name: given!(name),
                 evidence: given!(evidence),
                 protocol: given!(protocol),
+                route: fields.route,
                 flows: given!(flows),
                 bytes_out: given!(bytes_out),
                 bytes_in: given!(bytes_in),

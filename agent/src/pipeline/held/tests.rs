@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Program, Protocol, User};
+use umbra_report::{Caller, Evidence, Program, Protocol, Route, User};
 
 use super::*;
 
@@ -29,6 +29,7 @@ fn activity(bytes_out: u64) -> Activity {
         name: "api.openai.com".into(),
         evidence: Evidence::TlsSni,
         protocol: Protocol::Tcp,
+        route: Route::Direct,
         flows: 1,
         bytes_out,
         bytes_in: 0,

@@ -107,6 +107,13 @@ pub enum Reach {
     Suffix,
 }
 
+impl Service {
+    /// Whether it is for people that pay for themselves, or not at all, where its host tells.
+    pub fn is_personal(&self) -> bool {
+        self.plan.as_deref() == Some("individual")
+    }
+}
+
 impl Vendor {
     /// Whether `name` is the vendor's name or one of its aliases; case does not matter.
     pub fn is_called(&self, name: &str) -> bool {

@@ -19,11 +19,27 @@
 //! approver = "Eve Example"
 //! expires = 2027-06-30                 # the last day (UTC), or a time
 //! ticket = "https://tickets.example/SEC-12"
+//!
+//! [[egress]]                           # the way by which some vendors are to be reached
+//! id = "gateway"
+//! vendors = ["OpenAI"]                 # all, when it is left out; and kinds = ["api"]
+//! via = ["10.1.2.3:3128"]              # addresses of proxies: with a port or any, or a network
+//! direct = [{ host_label = "role=gateway" }]   # who may go any way; conditions are those of a sanction
+//! reason = "Keys are kept there"
+//! approver = "Eve Example"
+//!
+//! [[plan]]                             # what the organisation has a plan of, so that nobody needs a personal one
+//! id = "copilot"
+//! vendor = "GitHub"
+//! plan = "business"
+//! reason = "Contract 7"
+//! approver = "Eve Example"
 //! ```
 
 mod form;
 mod names;
 mod write;
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -32,6 +48,8 @@ use jiff::Timestamp;
 use umbra_catalog::{Catalogue, Kind};
 
 use crate::data::DataClass;
+use crate::egress::Egress;
+use crate::plan::{Plan, Rules};
 use crate::policy::Policy;
 use crate::rivals::{Rivals, rivals};
 use crate::sanction::Sanction;
@@ -43,6 +61,8 @@ pub(crate) const LENGTH: usize = 4 << 20;
 pub(crate) const SANCTIONS: usize = 5_000;
 /// Groups of a file, and users of a group.
 pub(crate) const GROUPS: usize = 5_000;
+/// Rules for egress of a file, and plans.
+pub(crate) const RULES: usize = 500;
 /// Remarks that are given.
 const REMARKS: usize = 200;
 
@@ -57,6 +77,10 @@ pub struct File {
     pub groups: BTreeMap<String, BTreeSet<String>>,
     /// Sanctions in the file's order; the names of vendors and services are the catalogue's.
     pub sanctions: Vec<Sanction>,
+    /// Ways by which vendors are to be reached.
+    pub egress: Vec<Egress>,
+    /// Plans that the organisation has.
+    pub plans: Vec<Plan>,
     /// Line of each sanction, from 1.
     lines: Vec<usize>,
     /// What each sanction's vendor or service is for, by the catalogue; `None`: anything.
@@ -115,7 +139,15 @@ impl File {
 
     /// The sanctions put together, in the file's order.
     pub fn policy(&self) -> Policy {
-        Policy::new(self.sanctions.clone(), &self.groups)
+        Policy::new(self.sanctions.clone(), &self.groups).with(self.rules())
+    }
+
+    /// What is beside the sanctions.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            egress: self.egress.clone(),
+            plans: self.plans.clone(),
+        }
     }
 
     /// What may not be meant as it is written, though the file can be used: names that nobody knows, sanctions that have

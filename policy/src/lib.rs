@@ -9,8 +9,11 @@
 
 mod data;
 mod difference;
+mod egress;
 mod file;
+mod gate;
 mod pattern;
+mod plan;
 mod policy;
 mod rivals;
 mod sanction;
@@ -20,8 +23,11 @@ mod verdict;
 
 pub use data::DataClass;
 pub use difference::{Change, difference};
+pub use egress::Egress;
 pub use file::{Fault, File};
+pub use gate::{Gate, NoGate};
 pub use pattern::{Pattern, PatternError};
+pub use plan::{Plan, Rules};
 pub use policy::{Beaten, Decision, Policy, Why};
 pub use rivals::{Rivals, rivals};
 pub use sanction::Sanction;

@@ -1,8 +1,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
+use crate::egress::Egress;
+use crate::plan::{Plan, Rules};
 use crate::sanction::Sanction;
 use crate::subject::Subject;
 use crate::verdict::Verdict;
@@ -26,6 +29,7 @@ pub struct Policy {
     of_any: Vec<usize>,
     /// Groups by their users.
     groups: HashMap<String, Vec<String>>,
+    rules: Rules,
 }
 
 /// What a policy says of a subject.
@@ -86,6 +90,32 @@ impl Policy {
         policy
     }
 
+    /// The same with rules beside the sanctions.
+    #[must_use]
+    pub fn with(self, rules: Rules) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// The rule that a flow of the subject goes past: one covers it, and none of those that do lets it go this way. `via`
+    /// is the first proxy; `None`: it goes directly.
+    pub fn bypassed(&self, subject: &Subject<'_>, via: Option<SocketAddr>) -> Option<&Egress> {
+        if self.rules.egress.is_empty() {
+            return None;
+        }
+        let subject = self.with_groups(subject);
+        let covering = || self.rules.egress.iter().filter(|rule| rule.covers(&subject));
+        if covering().any(|rule| rule.lets(via)) {
+            return None;
+        }
+        covering().next()
+    }
+
+    /// The plan that the organisation has of a vendor.
+    pub fn plan_of(&self, vendor: &str) -> Option<&Plan> {
+        let mut plans = self.rules.plans.iter();
+        plans.find(|plan| plan.vendor.eq_ignore_ascii_case(vendor))
+    }
+
     /// The sanctions, in the order in which they were decided.
     pub fn sanctions(&self) -> &[Sanction] {
         &self.sanctions
@@ -96,19 +126,20 @@ impl Policy {
         self.sanctions.is_empty()
     }
 
-    /// Whether any of them asks for a label of the host.
+    /// Whether anything in it asks for a label of the host.
     pub fn asks_for_labels(&self) -> bool {
-        let mut scopes = self.sanctions.iter().map(|sanction| &sanction.scope);
+        let direct = self.rules.egress.iter().flat_map(|rule| &rule.direct);
+        let mut scopes = self
+            .sanctions
+            .iter()
+            .map(|sanction| &sanction.scope)
+            .chain(direct);
         scopes.any(|scope| scope.host_label.is_some())
     }
 
     /// What it says of a subject, at a time.
     pub fn decide(&self, subject: &Subject<'_>, time: Timestamp) -> Decision<'_> {
-        let groups = subject.user.and_then(|user| self.groups.get(user));
-        let mut subject = subject.clone();
-        subject
-            .groups
-            .extend(groups.into_iter().flatten().map(String::as_str));
+        let subject = self.with_groups(subject);
         let named = self.by_vendor.get(&subject.vendor.to_ascii_lowercase());
         let mut covering: Vec<usize> = named
             .into_iter()
@@ -167,6 +198,18 @@ impl Policy {
                 })
                 .collect(),
         }
+    }
+}
+
+impl Policy {
+    /// The subject with the policy's own groups beside those of the host.
+    fn with_groups<'a>(&'a self, subject: &Subject<'a>) -> Subject<'a> {
+        let groups = subject.user.and_then(|user| self.groups.get(user));
+        let mut subject = subject.clone();
+        subject
+            .groups
+            .extend(groups.into_iter().flatten().map(String::as_str));
+        subject
     }
 }
 

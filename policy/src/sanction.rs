@@ -44,12 +44,7 @@ impl Sanction {
 
     /// What is wrong with it, in the words of a sentence about it; `None`: nothing.
     pub fn fault(&self) -> Option<String> {
-        let id = (1..=64).contains(&self.id.len())
-            && self
-                .id
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if !id {
+        if !is_id(&self.id) {
             return Some("`id` must be 1 to 64 of a-z, 0-9 and -".to_owned());
         }
         for (key, text) in [("reason", &self.reason), ("approver", &self.approver)] {
@@ -76,4 +71,10 @@ impl Sanction {
         });
         (!ticket).then(|| "`ticket` must be an https:// or http:// address".to_owned())
     }
+}
+
+/// Whether a rule may be called so.
+pub(crate) fn is_id(id: &str) -> bool {
+    let may = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&id.len()) && id.bytes().all(may)
 }

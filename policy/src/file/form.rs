@@ -7,9 +7,11 @@ use serde::Deserialize;
 use toml::Spanned;
 use umbra_catalog::{Catalogue, Kind};
 
-use super::{Fault, File, GROUPS, SANCTIONS, names};
+use super::{Fault, File, GROUPS, SANCTIONS, names, rules};
 use crate::data::DataClass;
+use crate::egress::Egress;
 use crate::pattern::Pattern;
+use crate::plan::Plan;
 use crate::sanction::Sanction;
 use crate::scope::Scope;
 use crate::verdict::Verdict;
@@ -30,6 +32,10 @@ pub(super) struct Form {
     groups: BTreeMap<Spanned<String>, BTreeSet<String>>,
     #[serde(default)]
     sanction: Vec<Spanned<SanctionForm>>,
+    #[serde(default)]
+    egress: Vec<Spanned<Egress>>,
+    #[serde(default)]
+    plan: Vec<Spanned<Plan>>,
 }
 
 /// One sanction as it is written: scope and decision side by side.
@@ -179,6 +185,7 @@ impl Form {
                 Err(reason) => fault(line, reason),
             }
         }
+        faults.extend(rules::read(&mut file, self.egress, self.plan, lines, catalogue));
         faults.sort();
         if faults.is_empty() { Ok(file) } else { Err(faults) }
     }

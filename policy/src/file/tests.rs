@@ -294,3 +294,55 @@ proptest! {
         }
     }
 }
+
+/// A plan of this vendor.
+fn plan(vendor: &str) -> String {
+    format!(
+        "[[plan]]\nid = \"it\"\nvendor = \"{vendor}\"\nplan = \"business\"\nreason = \"r\"\napprover = \"a\"\n"
+    )
+}
+
+#[test]
+fn a_plan_of_which_nothing_can_be_told_is_remarked() {
+    let remarks = |vendor: &str| {
+        let file = read(&format!("version = 1\n{}", plan(vendor))).expect("a policy");
+        file.remarks(now())
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(remarks("GitHub Copilot"), [""; 0]);
+    assert_eq!(
+        remarks("openai"),
+        ["line 2: it: of OpenAI no name tells a personal plan from others, so nothing is found"]
+    );
+    let unknown = remarks("Nobody");
+    assert!(
+        unknown[0].contains("the catalogue has no vendor Nobody"),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn rules_are_told_apart_by_their_ids_and_say_why() {
+    let twice = read(&format!("version = 1\n{}{}", plan("GitHub"), plan("GitHub"))).expect_err("two");
+    assert_eq!(
+        twice,
+        ["line 8: it: line 2 has a rule of the same kind with this id, too"]
+    );
+    let silent = read(&format!(
+        "version = 1\n{}",
+        plan("GitHub").replace("\"r\"", "\"\"")
+    ))
+    .expect_err("no reason");
+    assert_eq!(
+        silent,
+        ["line 2: it: `reason` must say something: it is read a year later"]
+    );
+    let named = read(&format!(
+        "version = 1\n{}",
+        plan("GitHub").replace("\"it\"", "\"It\"")
+    ))
+    .expect_err("no id");
+    assert_eq!(named, ["line 2: It: `id` must be 1 to 64 of a-z, 0-9 and -"]);
+}

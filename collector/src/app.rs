@@ -21,6 +21,8 @@ pub(crate) struct App {
     pub(crate) takeover: Duration,
     /// After how long a silence an agent is missing.
     pub(crate) missing: Duration,
+    /// So long collectors must have lived before a vendor's first use is a finding.
+    pub(crate) learning: Duration,
     pub(crate) queue: Arc<Queue>,
     /// The page's address, for what it tells people to type.
     pub(crate) page: reqwest::Url,
@@ -41,6 +43,7 @@ impl App {
             limits,
             takeover: Duration::default(),
             missing: crate::config::MISSING,
+            learning: crate::findings::Watch::default().learning,
             queue: Arc::new(Queue::new(limits)),
             page,
         }

@@ -14,6 +14,7 @@ mod request;
 mod route;
 mod table;
 mod token;
+mod wrap;
 
 use std::path::PathBuf;
 

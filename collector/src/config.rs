@@ -6,6 +6,7 @@ mod file;
 mod limits;
 mod retention;
 mod routes;
+mod watch;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use crate::alerts::Route;
+use crate::findings::Watch;
 use crate::ingest::Limits;
 use crate::retention::Retention;
 use crate::store::{Database, DatabaseError, Location};
@@ -73,6 +75,8 @@ pub struct Settings {
     pub missing: Duration,
     /// For how long what is kept.
     pub retention: Retention,
+    /// What is watched for in the background.
+    pub watch: Watch,
     /// Certificate and key.
     pub tls: Option<Tls>,
     /// The webhook, which is a route of its own.
@@ -209,6 +213,7 @@ impl Settings {
             database,
             missing,
             retention: retention::of(&file.retention)?,
+            watch: watch::of(&file.findings, missing)?,
             tls,
             webhook: url("--webhook", options.webhook.or(file.webhook.url))?,
             routes: routes::of(file.routes)?,

@@ -99,6 +99,7 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
             fingerprint: fingerprint.to_owned(),
             takeover: app.takeover,
         }),
+        learning: app.learning,
     };
     let applied = app.store.apply(arrival).await?;
     fail_point("report_committed");

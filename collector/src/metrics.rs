@@ -246,6 +246,11 @@ impl Metrics {
         self.findings.inc_by(number(applied.findings));
     }
 
+    /// Findings were raised that no report raised by itself.
+    pub(crate) fn raised(&self, findings: usize) {
+        self.findings.inc_by(u64::try_from(findings).unwrap_or(u64::MAX));
+    }
+
     /// Times of a report were corrected.
     pub fn times_corrected(&self, count: u64) {
         self.corrected.inc_by(count);

@@ -2,6 +2,7 @@
 
 mod agents;
 mod any_time;
+mod background;
 mod couriers;
 mod crowd;
 mod document;
@@ -32,10 +33,9 @@ use crate::authority::{self, AuthorityError};
 use crate::config::Settings;
 use crate::configuration::{Signer, SignerError};
 use crate::enrolment::{Desk, Pace};
-use crate::presence;
-use crate::retention::Housekeeper;
 use crate::store::{Store, StoreError};
 use crate::sums::Sums;
+use background::Background;
 use crowd::Crowd;
 pub(crate) use peer::Peer;
 
@@ -105,8 +105,7 @@ pub struct Server {
     handle: Handle<SocketAddr>,
     serving: JoinHandle<io::Result<()>>,
     couriers: Vec<JoinHandle<()>>,
-    housekeeper: JoinHandle<()>,
-    life: JoinHandle<()>,
+    background: Background,
     stop: watch::Sender<bool>,
     store: Arc<Store>,
     deadline: Duration,
@@ -145,6 +144,7 @@ impl Server {
         let app = App {
             takeover: takeover.unwrap_or_default(),
             missing: settings.missing,
+            learning: settings.watch.learning,
             sums: Arc::new(Sums::new(Arc::clone(&store), settings.missing)),
             ..App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone())
         };
@@ -178,13 +178,7 @@ impl Server {
         };
         let couriers = post.start(routes, targets);
 
-        let housekeeper = Housekeeper {
-            store: Arc::clone(&store),
-            retention: settings.retention,
-            metrics: Arc::clone(&app.metrics),
-        };
-        let housekeeper = tokio::spawn(housekeeper.run(stopped.clone()));
-        let life = tokio::spawn(presence::live(Arc::clone(&store), stopped));
+        let background = Background::start(&app, settings.retention, settings.watch, &stopped);
 
         let guard = guard::Guard::new(&page, settings.hosts);
         let crowd = Crowd::of("page", settings.limits, Arc::clone(&app.metrics));
@@ -207,8 +201,7 @@ impl Server {
             handle,
             serving,
             couriers,
-            housekeeper,
-            life,
+            background,
             stop,
             store,
             deadline: settings.limits.shutdown,
@@ -247,8 +240,7 @@ impl Server {
         for courier in self.couriers {
             let _ = courier.await;
         }
-        let _ = self.housekeeper.await;
-        let _ = self.life.await;
+        self.background.ended().await;
         self.store.close().await;
     }
 }

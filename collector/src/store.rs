@@ -14,6 +14,7 @@ mod callers;
 mod configurations;
 mod database;
 mod directory;
+mod duties;
 mod enrolments;
 mod erase;
 mod error;
@@ -22,6 +23,7 @@ mod exports;
 mod findings;
 mod group;
 mod health;
+mod lossy;
 mod migrations;
 mod months;
 mod numbers;
@@ -37,9 +39,13 @@ mod routes;
 mod search;
 mod sending;
 mod sessions;
+mod settle;
+mod silent;
 mod sqlite;
 mod tokens;
 mod uses;
+mod volumes;
+mod watched;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -56,6 +62,7 @@ pub use backup::{back_up, restore};
 use both::{Both, Pool, Transaction, on};
 pub use configurations::{Assigned, Revision, Rollout};
 pub use database::{Database, DatabaseError};
+pub use duties::Duty;
 pub use enrolments::{Decision, Enrolment};
 pub use erase::Erased;
 pub use error::StoreError;
@@ -65,17 +72,24 @@ pub use findings::{Finding, FindingDecided, FindingDecision, FindingsAsked};
 use group::Groups;
 pub use group::{Arrival, Rejected};
 pub use health::{Health, Loss, Outbox};
+pub use lossy::Losing;
 pub use months::Month;
 pub use policies::{Decided, NewPolicy, PolicyVersion};
 pub use presence::{Presence, Roll};
 pub use questions::After;
 pub(crate) use questions::{Part, Sender};
+use raise::Vendors;
 pub use requests::{Request, RequestError, RequestSettled, Requests};
 pub use retention::{Bounds, Removed};
 pub use routes::{MOST_WAITING, RouteState};
 pub use sending::{Claim, Outcome, Outgoing, Pauses};
+pub use settle::Unsettled;
+pub use silent::{Heard, Silent};
 pub use tokens::{NewToken, Token};
 pub use uses::{NoPosition, Page, Position, Selection, Use};
+pub(crate) use volumes::DAY;
+pub use volumes::Volume;
+pub use watched::Watched;
 
 use crate::policy::InForce;
 
@@ -98,6 +112,7 @@ pub struct Store {
     groups: Arc<Groups>,
     /// The last version of the policy that was read.
     in_force: Arc<Mutex<Arc<InForce>>>,
+    vendors: Arc<Vendors>,
 }
 
 impl Store {
@@ -124,6 +139,7 @@ impl Store {
             database: Arc::new(database),
             groups: Arc::new(Groups::new(writers)),
             in_force: Arc::default(),
+            vendors: Arc::default(),
         };
         store.check_form().await?;
         if matches!(&*store.database, Both::Sqlite(pools) if pools.are_alone()) {

@@ -2,6 +2,8 @@
 
 #[path = "collector/backup.rs"]
 mod backup;
+#[path = "collector/bypass.rs"]
+mod bypass;
 #[path = "collector/configuration.rs"]
 mod configuration;
 #[path = "collector/crowds.rs"]
@@ -18,6 +20,8 @@ mod exactly_once;
 mod faults;
 #[path = "collector/findings.rs"]
 mod findings;
+#[path = "collector/first_use.rs"]
+mod first_use;
 #[path = "collector/idle.rs"]
 mod idle;
 #[path = "collector/ingest.rs"]
@@ -50,6 +54,10 @@ mod requests;
 mod routes;
 #[path = "collector/running.rs"]
 mod running;
+#[path = "collector/spikes.rs"]
+mod spikes;
+#[path = "collector/standing.rs"]
+mod standing;
 #[path = "collector/tls.rs"]
 mod tls;
 #[path = "collector/webhook.rs"]

@@ -1,5 +1,7 @@
 //! The tests of `collector.rs` that a database could change, with PostgreSQL, and what is PostgreSQL's own.
 
+#[path = "collector/bypass.rs"]
+mod bypass;
 #[path = "collector/cluster.rs"]
 mod cluster;
 #[path = "collector/configuration.rs"]
@@ -10,6 +12,8 @@ mod enrolment;
 mod exactly_once;
 #[path = "collector/findings.rs"]
 mod findings;
+#[path = "collector/first_use.rs"]
+mod first_use;
 #[path = "collector/ingest.rs"]
 mod ingest;
 #[path = "collector/kills.rs"]
@@ -44,5 +48,9 @@ mod routes;
 mod running;
 #[path = "collector/servers.rs"]
 mod servers;
+#[path = "collector/spikes.rs"]
+mod spikes;
+#[path = "collector/standing.rs"]
+mod standing;
 #[path = "collector/webhook.rs"]
 mod webhook;

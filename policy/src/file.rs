@@ -38,8 +38,8 @@
 
 mod form;
 mod names;
-mod write;
 mod rules;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

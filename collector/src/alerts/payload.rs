@@ -3,6 +3,7 @@ use reqwest::Url;
 use serde::Serialize;
 use umbra_policy::Verdict;
 
+use crate::findings::Facts;
 use crate::store::Alert;
 
 /// What the webhook is sent, as JSON. Field names are stable; fields may be added.
@@ -10,9 +11,13 @@ use crate::store::Alert;
 pub struct Payload<'a> {
     /// The delivery's id, also in the header `Webhook-Id`: the same for each repeat.
     pub id: &'a str,
-    /// Kind of finding: `new_caller` or `prohibited_use`.
+    /// Kind of finding, a word of [`crate::findings::FindingKind`].
     #[serde(rename = "type")]
     pub kind: &'a str,
+    /// What it is about, in a sentence with its numbers.
+    pub explanation: String,
+    /// What it was raised for.
+    pub facts: Facts,
     /// When the finding was made (RFC 3339, UTC).
     pub time: Timestamp,
     /// Number of the finding.
@@ -70,6 +75,8 @@ impl<'a> Payload<'a> {
         Self {
             id: &alert.delivery,
             kind: &alert.kind,
+            explanation: alert.explanation(),
+            facts: alert.facts(),
             time: alert.created(),
             finding: alert.finding,
             verdict: alert.verdict(),

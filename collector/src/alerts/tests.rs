@@ -30,7 +30,9 @@ async fn outgoing() -> Outgoing {
     };
     store.configure_routes(&[route], &by).await.expect("a route");
     let mut call = call("alice", "claude");
+    call.minute = "2026-11-24T10:15:00Z".parse().expect("a time");
     call.first_seen = "2026-11-24T10:15:03.25Z".parse().expect("a time");
+    call.last_seen = "2026-11-24T10:15:04.5Z".parse().expect("a time");
     call.caller.program.script = Some("/srv/claude.js".to_owned());
     call.caller.container = Some(Container {
         id: "9f".repeat(32),
@@ -73,6 +75,19 @@ async fn the_payload_has_its_golden_form() {
         json!({
             "id": alert.delivery,
             "type": "new_caller",
+            "explanation": "claude uses OpenAI, and nobody has sanctioned it: alice on web-1 asked for api.openai.com",
+            "facts": {
+                "seen": {
+                    "flows": 1,
+                    "bytes_out": 100,
+                    "bytes_in": 2000,
+                    "users": 1,
+                    "hosts": 1,
+                    "names": ["api.openai.com"],
+                    "from": "2026-11-24T10:15:03.25Z",
+                    "to": "2026-11-24T10:15:04.5Z"
+                }
+            },
             "time": "2026-11-24T10:15:05Z",
             "finding": 1,
             "verdict": "unreviewed",

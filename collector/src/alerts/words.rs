@@ -1,6 +1,7 @@
 //! What an alert says to people.
 
 use super::Message;
+use crate::findings::FindingKind;
 use crate::store::{Alert, Event};
 
 /// Characters of a name in a sentence.
@@ -12,6 +13,9 @@ pub(super) fn headline(alert: &Alert) -> String {
         Event::Raised => capital(&alert.kind.replace('_', " ")),
         Event::Ended => format!("Over: {}", alert.kind.replace('_', " ")),
     };
+    if is_of_agent(alert) {
+        return format!("{begin}: {}", plain(&alert.explanation()));
+    }
     let Alert {
         program,
         vendor,
@@ -30,14 +34,24 @@ pub(super) fn headline(alert: &Alert) -> String {
 
 /// What else a person asks, each with its name.
 pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
-    let mut facts = vec![
-        ("Severity", alert.severity().as_str().to_owned()),
-        (
-            "Service",
-            format!("{} ({})", plain(&alert.service), plain(&alert.name)),
-        ),
-        ("Verdict", verdict(alert)),
-    ];
+    let mut facts = vec![("Severity", alert.severity().as_str().to_owned())];
+    let is_plain = matches!(
+        FindingKind::of(&alert.kind),
+        Some(FindingKind::NewCaller | FindingKind::ProhibitedUse)
+    );
+    if !is_plain {
+        // More than that somebody talks to somebody.
+        let explanation: String = alert
+            .explanation()
+            .chars()
+            .filter(|char| !char.is_control())
+            .collect();
+        facts.push(("Why", explanation));
+    }
+    if !is_of_agent(alert) {
+        let service = format!("{} ({})", plain(&alert.service), plain(&alert.name));
+        facts.extend([("Service", service), ("Verdict", verdict(alert))]);
+    }
     let runs = alert.script.as_deref().or(alert.exe.as_deref());
     if let Some(runs) = runs {
         facts.push(("Runs", plain(runs)));
@@ -55,6 +69,11 @@ pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
         facts.push(("Now", format!("{} by {by}: {reason}", alert.state())));
     }
     facts
+}
+
+/// Whether there is no program that talks to a vendor.
+fn is_of_agent(alert: &Alert) -> bool {
+    FindingKind::of(&alert.kind).is_some_and(FindingKind::is_of_agent)
 }
 
 /// What a message says above its alerts.

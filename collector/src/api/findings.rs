@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{MOST_ROWS, ROWS, User, before};
 use crate::app::App;
-use crate::findings::{FindingKind, FindingState, Severity};
+use crate::findings::{Facts, FindingKind, FindingState, Severity};
 use crate::refusal::Refusal;
 use crate::store::{Finding, FindingsAsked};
 
@@ -41,19 +41,25 @@ pub(crate) struct Findings {
     next: Option<i64>,
 }
 
-/// A program in its place, and a vendor; its rows are those of `/v1/inventory?finding=…`.
+/// A program in its place, and a vendor; its rows are those of `/v1/inventory?finding=…`. Of a finding about an agent the
+/// program is the agent, and vendor, service and name are empty.
 #[derive(Debug, Serialize, ToSchema)]
 struct Found {
     finding: i64,
-    /// `new_caller` or `prohibited_use`.
+    /// `new_caller`, `prohibited_use`, `first_use`, `gateway_bypass`, `personal_plan`, `volume_spike`, `silent_agent`,
+    /// `lossy_agent`, or one of a later version.
     kind: String,
     severity: Severity,
+    /// What it is about, in a sentence with its numbers.
+    explanation: String,
+    /// What it was raised for.
+    facts: Facts,
     state: FindingState,
     snoozed_until: Option<Timestamp>,
-    /// Who put it into that state; null while nobody has looked at it.
+    /// Who put it into that state, `umbra-collector` when it did so itself; null while nobody has looked at it.
     decided: Option<Decided>,
     program: String,
-    /// `image:NAME`, `unit:NAME`, `container`, or empty.
+    /// `image:NAME`, `unit:NAME`, `container`, or empty; `agent:ID` of a finding about an agent.
     place: String,
     vendor: String,
     service: String,
@@ -82,6 +88,8 @@ struct Decided {
 impl From<Finding> for Found {
     fn from(finding: Finding) -> Self {
         Self {
+            explanation: finding.explanation(),
+            facts: finding.facts,
             finding: finding.id,
             severity: FindingKind::of(&finding.kind).map_or(Severity::Medium, FindingKind::severity),
             kind: finding.kind,

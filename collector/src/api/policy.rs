@@ -8,7 +8,7 @@ use axum::extract::{Query as QueryOf, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use umbra_policy::Sanction;
+use umbra_policy::{Egress, Plan, Sanction};
 use umbra_report::Problem;
 use utoipa::{IntoParams, ToSchema};
 
@@ -38,6 +38,10 @@ pub(crate) struct Policy {
     groups: BTreeMap<String, BTreeSet<String>>,
     /// In the order in which they were decided.
     sanctions: Vec<Sanction>,
+    /// Ways by which vendors are to be reached.
+    egress: Vec<Egress>,
+    /// Plans that the organisation has.
+    plans: Vec<Plan>,
 }
 
 /// A change of the policy.
@@ -66,6 +70,8 @@ impl From<Decided> for Policy {
             version: decided.version.map(PolicyChange::from),
             groups: decided.groups,
             sanctions: decided.sanctions,
+            egress: decided.rules.egress,
+            plans: decided.rules.plans,
         }
     }
 }

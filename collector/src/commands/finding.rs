@@ -1,16 +1,21 @@
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::actor::{self, Actor};
-use super::table::{table, time};
+use super::table::time;
 use super::token::Life;
+use super::wrap::wrap;
 use super::{CommandError, Place, plain};
-use crate::findings::FindingState;
+use crate::findings::{FindingKind, FindingState, Severity};
 use crate::store::{Finding, FindingDecision, FindingsAsked, Store};
 
 /// Findings that are listed.
 const LISTED: u16 = 100;
 /// Characters of a reason.
 const REASON: usize = 2_000;
+/// Columns before what is said of a finding.
+const INDENT: usize = 4;
 
 /// Works through what deserves a person
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -100,7 +105,7 @@ impl FindingCommand {
                 };
                 let findings = store.findings(asked, now, LISTED).await?;
                 store.close().await;
-                return Ok(list(findings, state));
+                return Ok(list(&findings, state));
             }
             Self::Acknowledge { act, reason } => (act, FindingState::Acknowledged, None, reason),
             Self::Resolve { act, reason } => (act, FindingState::Resolved, None, reason),
@@ -133,32 +138,41 @@ impl FindingCommand {
     }
 }
 
-fn list(findings: Vec<Finding>, state: FindingState) -> String {
+/// Each with what it is about, in lines that fit a terminal.
+fn list(findings: &[Finding], state: FindingState) -> String {
     if findings.is_empty() {
         return format!("no finding is {state}\n");
     }
-    let head = [
-        "FINDING", "KIND", "RAISED", "PROGRAM", "VENDOR", "FIRST ON", "BY", "REASON",
-    ]
-    .map(str::to_owned);
-    let rows = findings.into_iter().map(|finding| {
-        let decided = finding.decided;
-        let (by, reason) = decided.map_or_else(
-            || ("-".to_owned(), String::new()),
-            |decided| (decided.actor, decided.reason),
-        );
-        [
-            finding.id.to_string(),
+    let mut text = String::new();
+    for finding in findings {
+        let kind = FindingKind::of(&finding.kind);
+        let severity = kind.map_or(Severity::Medium, FindingKind::severity);
+        let _ = writeln!(
+            text,
+            "{}  {}, {}, raised {}",
+            finding.id,
             finding.kind.replace('_', " "),
+            severity.as_str(),
             time(Some(finding.created)),
-            finding.program,
-            finding.vendor,
-            finding.host,
-            by,
-            reason,
-        ]
-    });
-    table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+        );
+        text += &wrap(&finding.explanation(), INDENT);
+        if let Some(decided) = &finding.decided {
+            let reason = match decided.reason.as_str() {
+                "" => String::new(),
+                reason => format!(": {reason}"),
+            };
+            let until = finding
+                .snoozed_until
+                .map_or_else(String::new, |until| format!(" until {until:.0}"));
+            let said = format!(
+                "last decided by {} at {}{until}{reason}",
+                decided.actor,
+                time(Some(decided.time))
+            );
+            text += &wrap(&said, INDENT);
+        }
+    }
+    text
 }
 
 #[cfg(test)]

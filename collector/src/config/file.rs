@@ -19,6 +19,7 @@ pub(super) struct File {
     pub(super) page: Page,
     pub(super) agents: Agents,
     pub(super) retention: Retention,
+    pub(super) findings: Findings,
     pub(super) limits: Limits,
 }
 
@@ -46,6 +47,14 @@ pub(super) struct Retention {
     pub(super) inventory_months: Option<u64>,
     pub(super) alerts_months: Option<u64>,
     pub(super) losses_months: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Findings {
+    pub(super) learning_days: Option<u64>,
+    pub(super) silent_hours: Option<u64>,
+    pub(super) lossy_percent: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

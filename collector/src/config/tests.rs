@@ -294,3 +294,33 @@ fn a_database_shows_all_but_its_password() {
         assert!(!format!("{settings} {settings:?}").contains("secret"));
     }
 }
+
+#[test]
+fn what_is_watched_for_has_its_bounds() {
+    let data = || Options {
+        data: Some("/data".into()),
+        ..Options::default()
+    };
+    let text =
+        "[findings]\nlearning_days = 0\nsilent_hours = 12\nlossy_percent = 5\n[agents]\nmissing_days = 3";
+    let watch = load(text, data()).expect("settings").watch;
+    let hours = |hours: u64| std::time::Duration::from_secs(hours * 3600);
+    assert_eq!(
+        (watch.learning, watch.silence, watch.missing),
+        (hours(0), hours(12), hours(72))
+    );
+    assert_eq!(watch.lossy_percent, 5);
+    for (key, value) in [
+        ("learning_days", 366),
+        ("silent_hours", 0),
+        ("lossy_percent", 101),
+    ] {
+        let error = load(&format!("[findings]\n{key} = {value}"), data()).expect_err(key);
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("{key} under [findings] must be from")),
+            "{error}"
+        );
+    }
+}

@@ -1,9 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
 
 use serde::Serialize;
 use umbra_catalog::Kind;
 use umbra_policy::Subject;
-use umbra_report::Observation;
+use umbra_report::{Observation, Route};
 
 use super::fleet_wide;
 use crate::findings;
@@ -12,6 +13,8 @@ use crate::store;
 
 /// Milliseconds in the hour that observations are kept by.
 const HOUR: i64 = 3_600_000;
+/// Ways that are told apart.
+const WAYS: usize = 16;
 
 /// What is said of a caller on a host.
 #[derive(Clone, Debug, Serialize)]
@@ -114,7 +117,7 @@ pub(crate) struct Tally<'a> {
     #[cfg_attr(test, serde(flatten))]
     pub(crate) facts: Facts<'a>,
     pub(crate) vendor: &'a str,
-    service: &'a str,
+    pub(crate) service: &'a str,
     kind: Kind,
     name: &'a str,
     pub(crate) hour: i64,
@@ -127,6 +130,10 @@ pub(crate) struct Tally<'a> {
     pub(crate) evidence: i64,
     /// Whether it is enough for a finding.
     pub(crate) finding: bool,
+    /// First proxies of its flows, and `None` for those that went directly, as far as that is known, of what is enough for
+    /// a finding.
+    #[cfg_attr(test, serde(skip))]
+    pub(crate) ways: BTreeSet<Option<SocketAddr>>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -169,6 +176,8 @@ impl<'a> Tally<'a> {
     }
 
     fn one(observation: &'a Observation, place: String, hour: i64) -> Self {
+        let finding = findings::deserves_one(observation.kind, observation.evidence);
+        let way = observation.route.map(Route::proxy);
         Self {
             program: &observation.caller.program.name,
             place,
@@ -184,7 +193,8 @@ impl<'a> Tally<'a> {
             first_seen: observation.first_seen.as_millisecond(),
             last_seen: observation.last_seen.as_millisecond().max(hour),
             evidence: store::evidence_rank(observation.evidence),
-            finding: findings::deserves_one(observation.kind, observation.evidence),
+            finding,
+            ways: way.filter(|_| finding).into_iter().collect(),
         }
     }
 
@@ -196,6 +206,15 @@ impl<'a> Tally<'a> {
     /// Vendor, service, kind and name.
     pub(crate) fn destination(&self) -> [&str; 4] {
         [self.vendor, self.service, self.kind.as_str(), self.name]
+    }
+
+    /// When a flow was last seen to go directly, no earlier than its hour; 0: none was.
+    pub(crate) fn direct_seen(&self) -> i64 {
+        if self.ways.contains(&None) {
+            self.last_seen
+        } else {
+            0
+        }
     }
 
     /// What the policy is asked about it; the labels are the host's.
@@ -235,6 +254,9 @@ impl<'a> Tally<'a> {
         self.last_seen = self.last_seen.max(other.last_seen);
         self.evidence = self.evidence.min(other.evidence);
         self.finding |= other.finding;
+        // Of a caller that takes ever other proxies, some are enough.
+        let room = WAYS.saturating_sub(self.ways.len());
+        self.ways.extend(other.ways.iter().take(room));
         self.facts.add(&other.facts);
     }
 }

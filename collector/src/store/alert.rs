@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use umbra_policy::Verdict;
 use umbra_report::Evidence;
 
-use super::{evidence, time};
-use crate::findings::{FindingKind, FindingState, Severity};
+use super::{evidence, findings, time};
+use crate::findings::{Facts, FindingKind, FindingState, Severity, Told};
 
 /// What happened to a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +73,7 @@ pub struct Alert {
     pub(super) created: i64,
     pub(super) state: String,
     pub(super) decided: Option<i64>,
+    pub(super) facts: Option<String>,
 }
 
 /// The columns of an [`Alert`], of a table `o` of deliveries. The state is that of `$1`.
@@ -83,7 +84,7 @@ macro_rules! alerts {
                     d.kind AS service_kind, d.name, p.name AS program, c.exe, c.script, c.image, c.unit, c.uid,
                     c.user_name, a.host, f.policy, f.sanction, f.evidence, f.first_seen, f.created,
                     CASE WHEN f.state = 'snoozed' AND f.snoozed_until <= $1 THEN 'open' ELSE f.state END AS state,
-                    f.decided, f.decided_by, f.decided_reason
+                    f.decided, f.decided_by, f.decided_reason, f.facts
              FROM deliveries o
              JOIN findings f ON f.id = o.finding
              JOIN destinations d ON d.id = f.destination
@@ -112,9 +113,34 @@ impl Alert {
         evidence::of_rank(self.evidence)
     }
 
-    /// The verdict that the finding was raised under.
+    /// The verdict that the finding was raised under, where its kind says so; others are of what nobody has decided, or of
+    /// what the sanction says.
     pub fn verdict(&self) -> Verdict {
-        FindingKind::of(&self.kind).map_or(Verdict::Unreviewed, FindingKind::verdict)
+        match FindingKind::of(&self.kind) {
+            Some(FindingKind::ProhibitedUse) => Verdict::Prohibited,
+            _ => Verdict::Unreviewed,
+        }
+    }
+
+    /// What the finding was raised for.
+    pub fn facts(&self) -> Facts {
+        findings::facts(self.facts.as_deref())
+    }
+
+    /// What the finding is about, in a sentence.
+    pub fn explanation(&self) -> String {
+        let told = Told {
+            kind: FindingKind::of(&self.kind),
+            program: &self.program,
+            vendor: &self.vendor,
+            name: &self.name,
+            user: self.user_name.as_deref(),
+            uid: self.uid,
+            host: &self.host,
+            sanction: self.sanction.as_deref(),
+            facts: &self.facts(),
+        };
+        told.sentence()
     }
 
     /// How soon a person should look.

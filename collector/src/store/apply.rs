@@ -73,7 +73,7 @@ impl Store {
             .collect();
         let gaps: Vec<_> = news.iter().flat_map(News::gaps).collect();
         batch::execute(&mut transaction, MISS, gaps).await?;
-        let raised = batch::apply(&mut transaction, &news, &policy).await?;
+        let raised = batch::apply(&mut transaction, &news, &policy, &self.vendors).await?;
         let moved = news.iter().filter(|news| news.applied.records > 0);
         let streams: Vec<_> = moved
             .map(|news| {

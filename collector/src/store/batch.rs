@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::apply::News;
 use super::both::{Wording, with_rows};
 use super::numbers::{Numbers, numbers};
-use super::raise::{Raising, Rows};
+use super::raise::{Raising, Rows, Vendors};
 use super::{StoreError, Transaction, callers, on, stored};
 use crate::inventory::Tally;
 use crate::policy::InForce;
@@ -105,12 +105,14 @@ static OBSERVE: Numbers<9> = numbers!(
     )
 );
 
-static USE: Numbers<8> = numbers!(
-    "INSERT INTO uses (caller, destination, flows, bytes_out, bytes_in, first_seen, last_seen, evidence)",
-    [0, 1, 2, 3, 4, 5, 6, 7],
+static USE: Numbers<9> = numbers!(
+    "INSERT INTO uses (caller, destination, flows, bytes_out, bytes_in, first_seen, last_seen, evidence, direct_seen)",
+    [0, 1, 2, 3, 4, 5, 6, 7, 8],
     concat!(
         "ON CONFLICT (caller, destination) DO UPDATE SET ",
-        add_up!("uses")
+        add_up!("uses"),
+        ", direct_seen = CASE WHEN excluded.direct_seen > uses.direct_seen THEN excluded.direct_seen
+                         ELSE uses.direct_seen END"
     )
 );
 
@@ -169,6 +171,7 @@ pub(super) async fn apply(
     transaction: &mut Transaction,
     news: &[News<'_>],
     policy: &InForce,
+    vendors: &Vendors,
 ) -> Result<Vec<usize>, StoreError> {
     let mut raised = vec![0; news.len()];
     let tallies: Vec<(i64, Tally<'_>)> = news
@@ -189,8 +192,8 @@ pub(super) async fn apply(
     let callers = callers::apply(transaction, &tallies, &programs).await?;
 
     let mut hours: Vec<[i64; 9]> = Vec::with_capacity(tallies.len());
-    let mut uses: BTreeMap<[i64; 2], Sum> = BTreeMap::new();
-    let mut raising = Raising::begin(transaction, news, policy).await?;
+    let mut uses: BTreeMap<[i64; 2], (Sum, i64)> = BTreeMap::new();
+    let mut raising = Raising::begin(transaction, news, policy, vendors).await?;
     for (agent, tally) in &tallies {
         let (program, destination) = (programs[&tally.program()], destinations[&tally.destination()]);
         let caller = callers[&(*agent, program, tally.facts.uid)];
@@ -207,9 +210,10 @@ pub(super) async fn apply(
             last,
             evidence,
         ]);
+        let direct = tally.direct_seen();
         uses.entry([caller, destination])
-            .and_modify(|all| *all = all.and(sum))
-            .or_insert(sum);
+            .and_modify(|(all, last)| (*all, *last) = (all.and(sum), direct.max(*last)))
+            .or_insert((sum, direct));
         let rows = Rows {
             caller,
             program,
@@ -219,11 +223,21 @@ pub(super) async fn apply(
     }
     hours.sort_unstable();
     OBSERVE.write(transaction, &hours).await?;
-    let uses: Vec<[i64; 8]> = uses
+    let uses: Vec<[i64; 9]> = uses
         .into_iter()
-        .map(|([caller, destination], sum)| {
+        .map(|([caller, destination], (sum, direct))| {
             let [flows, out, r#in, first, last, evidence] = sum.columns();
-            [caller, destination, flows, out, r#in, first, last, evidence]
+            [
+                caller,
+                destination,
+                flows,
+                out,
+                r#in,
+                first,
+                last,
+                evidence,
+                direct,
+            ]
         })
         .collect();
     USE.write(transaction, &uses).await?;

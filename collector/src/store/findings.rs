@@ -7,7 +7,7 @@ use umbra_report::Evidence;
 use super::audit::{Action, By, record};
 use super::outbox::{self, Happening};
 use super::{Store, StoreError, evidence, millis, on, time};
-use crate::findings::{FindingKind, FindingState};
+use crate::findings::{Facts, FindingKind, FindingState, Told};
 
 /// A finding, and what it was raised for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,26 @@ pub struct Finding {
     pub policy: i64,
     /// The sanction that counted, if any did.
     pub sanction: Option<String>,
+    /// What it was raised for.
+    pub facts: Facts,
+}
+
+impl Finding {
+    /// What it is about, in a sentence.
+    pub fn explanation(&self) -> String {
+        let told = Told {
+            kind: FindingKind::of(&self.kind),
+            program: &self.program,
+            vendor: &self.vendor,
+            name: &self.name,
+            user: self.user_name.as_deref(),
+            uid: self.uid,
+            host: &self.host,
+            sanction: self.sanction.as_deref(),
+            facts: &self.facts,
+        };
+        told.sentence()
+    }
 }
 
 /// Who put a finding into its state.
@@ -112,6 +132,13 @@ struct Row {
     created: i64,
     policy: Option<i64>,
     sanction: Option<String>,
+    facts: Option<String>,
+}
+
+/// Facts as the store keeps them; what another version wrote may not be readable here.
+pub(super) fn facts(json: Option<&str>) -> Facts {
+    json.and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default()
 }
 
 impl From<Row> for Finding {
@@ -145,6 +172,7 @@ impl From<Row> for Finding {
             created: time(row.created),
             policy: row.policy.unwrap_or_default(),
             sanction: row.sanction,
+            facts: facts(row.facts.as_deref()),
         }
     }
 }
@@ -174,7 +202,7 @@ impl Store {
                 state!(),
                 " AS state, f.snoozed_until, f.decided, f.decided_by, f.decided_reason,
                         p.name AS program, p.place, f.vendor, d.service, d.name, c.uid, c.user_name, a.host,
-                        f.evidence, f.first_seen, f.created, f.policy, f.sanction
+                        f.evidence, f.first_seen, f.created, f.policy, f.sanction, f.facts
                  FROM findings f
                  JOIN programs p ON p.id = f.program
                  JOIN destinations d ON d.id = f.destination
@@ -221,7 +249,8 @@ impl Store {
         let mut transaction = self.begin().await?;
         let done = on!(&mut transaction, |db| {
             sqlx::query(
-            "UPDATE findings SET state = $1, snoozed_until = $2, decided = $3, decided_by = $4, decided_reason = $5
+            "UPDATE findings SET state = $1, snoozed_until = $2, decided = $3, decided_by = $4, decided_reason = $5,
+                    by_collector = 0
              WHERE id = $6"
         )
         .bind(decision.state.as_str())

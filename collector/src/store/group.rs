@@ -3,6 +3,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -29,6 +30,8 @@ pub struct Arrival {
     pub received: Timestamp,
     /// The certificate that must be good; `None` when none is needed.
     pub shown: Option<Shown>,
+    /// So long collectors must have lived before a vendor's first use is a finding.
+    pub learning: Duration,
 }
 
 #[cfg(test)]
@@ -39,6 +42,7 @@ impl Arrival {
             report,
             received,
             shown: None,
+            learning: crate::findings::Watch::default().learning,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
-use umbra_policy::{Change, File, Sanction, difference};
+use umbra_policy::{Change, File, Rules, Sanction, difference};
 
 use super::audit::{Action, By, record};
 use super::batch::execute;
@@ -37,6 +37,8 @@ pub struct Decided {
     pub groups: BTreeMap<String, BTreeSet<String>>,
     /// What is in force, in the order in which it was decided.
     pub sanctions: Vec<Sanction>,
+    /// What is in force beside them.
+    pub rules: Rules,
 }
 
 /// A change that is to be made.
@@ -60,6 +62,8 @@ impl Decided {
 }
 
 type Row = (i64, i64, String, String, String);
+/// With the rules.
+type Whole = (i64, i64, String, String, String, Option<String>);
 
 /// A sanction that begins.
 #[derive(Serialize)]
@@ -122,15 +126,18 @@ impl Store {
         if version == 0 {
             return Ok(Some(Decided::default()));
         }
-        let row: Option<Row> = on!(self.readers(), |db| {
+        let row: Option<Whole> = on!(self.readers(), |db| {
             sqlx::query_as(
-                "SELECT version, applied, actor, comment, members FROM policies WHERE version = $1",
+                "SELECT version, applied, actor, comment, members, rules FROM policies WHERE version = $1",
             )
             .bind(stored(version))
             .fetch_optional(db)
             .await
         })?;
-        let Some(row) = row else { return Ok(None) };
+        let Some((number, applied, actor, comment, members, rules)) = row else {
+            return Ok(None);
+        };
+        let row = (number, applied, actor, comment, members);
         // What began later and what ended by then is left out, so that no newer version is in the way.
         let bodies: Vec<String> = on!(self.readers(), |db| {
             sqlx::query_scalar(
@@ -144,6 +151,10 @@ impl Store {
         Ok(Some(Decided {
             groups: serde_json::from_str(&row.4)?,
             version: Some(named(row)),
+            rules: rules
+                .map(|rules| serde_json::from_str(&rules))
+                .transpose()?
+                .unwrap_or_default(),
             sanctions: sanctions.collect::<Result<_, _>>()?,
         }))
     }
@@ -224,6 +235,8 @@ pub(super) async fn put_in_force(
         "added": added,
         "changed": changed,
         "removed": removed,
+        "egress": new.file.egress.len(),
+        "plans": new.file.plans.len(),
         "sha256": fingerprint(new.text.as_bytes()),
     });
     let stays = |sanction: &&Sanction| !before.sanctions.contains(sanction);
@@ -235,10 +248,12 @@ pub(super) async fn put_in_force(
         ));
     }
     let members = serde_json::to_string(&new.file.groups)?;
+    let rules = serde_json::to_string(&new.file.rules())?;
     // Of two that do this at once, one has its row refused.
     let done: Result<_, sqlx::Error> = on!(&mut *transaction, |db| {
         sqlx::query(
-            "INSERT INTO policies (version, applied, actor, comment, members, file) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO policies (version, applied, actor, comment, members, file, rules)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT DO NOTHING",
         )
         .bind(stored(version))
@@ -247,6 +262,7 @@ pub(super) async fn put_in_force(
         .bind(new.comment)
         .bind(&members)
         .bind(new.text)
+        .bind(&rules)
         .execute(&mut **db)
         .await
         .map(|done| done.rows_affected())

@@ -1,70 +1,31 @@
 //! The findings that a group of reports raises: what each observation is, by the policy that is in force, and what
 //! nobody has been told of it yet.
 
+mod rows;
+mod sighting;
+mod vendors;
+
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+
+use umbra_policy::Verdict;
 
 use super::apply::News;
 use super::batch::json;
-use super::both::{Wording, with_rows};
 use super::group::Item;
 use super::outbox::{self, Happening};
-use super::{StoreError, Transaction, configurations, millis, on, stored};
+use super::{StoreError, Transaction, configurations, on, stored};
 use crate::findings::FindingKind;
 use crate::inventory::Tally;
 use crate::labels::Labels;
 use crate::policy::InForce;
-
-/// Items are kind, program, vendor, caller, destination, evidence, first seen, the time, the policy's version and the
-/// sanction. What is known already is left out beforehand, because PostgreSQL gives a number away to each row that it
-/// tries to insert.
-const FIND: Wording = with_rows!(
-    "INSERT INTO findings (kind, program, vendor, caller, destination, evidence, first_seen, created, policy, sanction)
-     SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), value ->> 2, CAST(value ->> 3 AS BIGINT),
-            CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), CAST(value ->> 6 AS BIGINT),
-            CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), value ->> 9
-     FROM",
-    "WHERE (SELECT f.id FROM findings f WHERE f.kind = value ->> 0 AND f.program = CAST(value ->> 1 AS BIGINT)
-            AND f.vendor = value ->> 2) IS NULL
-     ON CONFLICT (kind, program, vendor) DO NOTHING
-     RETURNING id, kind, program, vendor"
-);
-
-/// Items are program, vendor, last seen, the time, the policy's version and the sanction.
-const AGAIN: Wording = with_rows!(
-    "UPDATE findings SET state = 'open', created = CAST(value ->> 3 AS BIGINT),
-            policy = CAST(value ->> 4 AS BIGINT), sanction = value ->> 5 FROM",
-    "WHERE findings.kind = 'prohibited_use' AND findings.state = 'resolved'
-       AND findings.program = CAST(value ->> 0 AS BIGINT) AND findings.vendor = value ->> 1
-       AND findings.decided < CAST(value ->> 2 AS BIGINT)
-     RETURNING id, kind, program, vendor"
-);
-
-/// Items are agents.
-const LABELS: Wording = with_rows!(
-    "SELECT CAST(value ->> 0 AS BIGINT), (SELECT e.labels FROM enrolments e JOIN agents a ON a.agent = e.agent
-                                          WHERE a.id = CAST(value ->> 0 AS BIGINT)) FROM",
-    ""
-);
-
-/// The observation that a finding is about; the earliest, then the strongest, is the least.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct First<'a> {
-    seen: i64,
-    evidence: i64,
-    caller: i64,
-    destination: i64,
-    agent: i64,
-    /// What counted.
-    sanction: Option<&'a str>,
-    /// When any of them was seen last.
-    last: i64,
-}
+use rows::LABELS;
+use sighting::{Cause, Sighting};
+pub(super) use vendors::Vendors;
+use vendors::is_learning;
 
 /// What a finding is: its kind, the program's row and the vendor.
 type Key<'a> = (FindingKind, i64, &'a str);
-
-/// A finding that was raised: its number, kind, program and vendor.
-type Raised = (i64, String, i64, String);
 
 /// Where an observation stands in the store.
 #[derive(Clone, Copy)]
@@ -80,7 +41,18 @@ pub(super) struct Raising<'a> {
     /// By agents' rows; empty unless the policy asks for labels.
     labels: HashMap<i64, Labels>,
     received: HashMap<i64, &'a Item>,
-    firsts: BTreeMap<Key<'a>, First<'a>>,
+    sightings: BTreeMap<Key<'a>, Sighting<'a>>,
+    vendors: &'a Vendors,
+    /// Vendors that may be new.
+    strangers: BTreeMap<&'a str, Stranger<'a>>,
+}
+
+/// A vendor that may be new.
+struct Stranger<'a> {
+    /// When it was first seen.
+    seen: i64,
+    /// Its first use that is not sanctioned, by which program.
+    first: Option<(i64, Sighting<'a>)>,
 }
 
 impl<'a> Raising<'a> {
@@ -89,6 +61,7 @@ impl<'a> Raising<'a> {
         transaction: &mut Transaction,
         news: &'a [News<'a>],
         policy: &'a InForce,
+        vendors: &'a Vendors,
     ) -> Result<Self, StoreError> {
         let labels = if policy.policy.asks_for_labels() {
             labels(transaction, news).await?
@@ -99,7 +72,9 @@ impl<'a> Raising<'a> {
             policy,
             labels,
             received: news.iter().map(|news| (news.agent, news.item)).collect(),
-            firsts: BTreeMap::new(),
+            sightings: BTreeMap::new(),
+            vendors,
+            strangers: BTreeMap::new(),
         })
     }
 
@@ -110,97 +85,134 @@ impl<'a> Raising<'a> {
         };
         let subject = tally.subject(self.labels.get(&agent));
         let decided = self.policy.policy.decide(&subject, item.arrival.received);
-        let Some(kind) = FindingKind::with(decided.verdict) else {
+        let gone: Vec<_> = tally
+            .ways
+            .iter()
+            .filter_map(|via| Some((self.policy.policy.bypassed(&subject, *via)?, *via)))
+            .collect();
+        let cause = Cause::of(decided.by.map(|by| by.id.as_str()));
+        let sighting = |cause| Sighting::of(agent, tally, rows, cause);
+        self.meet(
+            tally,
+            rows,
+            (decided.verdict != Verdict::Sanctioned).then(|| sighting(cause.clone())),
+        );
+        if let Some(kind) = FindingKind::with(decided.verdict) {
+            self.sight((kind, rows.program, tally.vendor), sighting(cause.clone()));
+        }
+        // What must not be at all need not be in another way.
+        if decided.verdict == Verdict::Prohibited {
             return;
-        };
-        let this = First {
-            seen: tally.first_seen,
-            evidence: tally.evidence,
-            caller: rows.caller,
-            destination: rows.destination,
-            agent,
-            sanction: decided.by.map(|by| by.id.as_str()),
-            last: tally.last_seen,
-        };
-        let first = self
-            .firsts
-            .entry((kind, rows.program, tally.vendor))
-            .or_insert(this);
-        let last = first.last.max(this.last);
-        *first = First {
-            last,
-            ..this.min(*first)
-        };
+        }
+        if let Some((egress, _)) = gone.first() {
+            let cause = cause.clone().past(egress, gone.iter().map(|(_, via)| *via));
+            self.sight(
+                (FindingKind::GatewayBypass, rows.program, tally.vendor),
+                sighting(cause),
+            );
+        }
+        if let Some(plan) = self.policy.personal(tally.vendor, tally.service, &decided) {
+            let cause = cause.of_plan(plan, tally.service);
+            self.sight(
+                (FindingKind::PersonalPlan, rows.program, tally.vendor),
+                sighting(cause),
+            );
+        }
     }
 
-    /// Raises what is new, and again what was settled and goes on, and puts it into the outbox; gives the agent of each.
-    pub(super) async fn write(self, transaction: &mut Transaction) -> Result<Vec<i64>, StoreError> {
-        if self.firsts.is_empty() {
+    fn sight(&mut self, key: Key<'a>, this: Sighting<'a>) {
+        match self.sightings.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(this);
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().add(this),
+        }
+    }
+
+    /// Notes the use of a vendor that may be new; `this` unless it is sanctioned.
+    fn meet(&mut self, tally: &'a Tally<'a>, rows: Rows, this: Option<Sighting<'a>>) {
+        if self.vendors.knows(tally.vendor) {
+            return;
+        }
+        let stranger = self.strangers.entry(tally.vendor).or_insert(Stranger {
+            seen: tally.first_seen,
+            first: None,
+        });
+        stranger.seen = tally.first_seen.min(stranger.seen);
+        if let Some(this) = this
+            && stranger
+                .first
+                .as_ref()
+                .is_none_or(|(_, first)| this.first < first.first)
+        {
+            stranger.first = Some((rows.program, this));
+        }
+    }
+
+    /// Writes the vendors down; the first uses of those that are new are findings, too.
+    async fn greet(&mut self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        if self.strangers.is_empty() {
+            return Ok(());
+        }
+        let vendors: Vec<_> = self
+            .strangers
+            .iter()
+            .map(|(vendor, stranger)| (*vendor, stranger.seen))
+            .collect();
+        let met = self.vendors.meet(transaction, &vendors).await?;
+        let longest = self.received.values().map(|item| item.arrival.learning).max();
+        if met.is_empty() || is_learning(transaction, longest.unwrap_or_default()).await? {
+            return Ok(());
+        }
+        for (vendor, stranger) in std::mem::take(&mut self.strangers) {
+            if let Some((program, sighting)) = stranger.first.filter(|_| met.contains(vendor)) {
+                self.sight((FindingKind::FirstUse, program, vendor), sighting);
+            }
+        }
+        Ok(())
+    }
+
+    /// Raises what is new, and again what was settled and holds again, and tells of it; gives the agent of each.
+    pub(super) async fn write(mut self, transaction: &mut Transaction) -> Result<Vec<i64>, StoreError> {
+        self.greet(transaction).await?;
+        if self.sightings.is_empty() {
             return Ok(Vec::new());
         }
+        let keys: Vec<&Key<'_>> = self.sightings.keys().collect();
+        let known = rows::known(transaction, &keys).await?;
         let policy = stored(self.policy.decided.number());
-        let firsts = self.firsts.iter();
-        let rows = firsts.map(|((kind, program, vendor), first)| {
-            (
-                kind.as_str(),
-                program,
-                vendor,
-                first.caller,
-                first.destination,
-                first.evidence,
-                first.seen,
-                self.now(first),
-                policy,
-                first.sanction,
-            )
-        });
-        let mut raised = raise(transaction, FIND, &json(rows)?).await?;
-        let prohibited = self.firsts.iter();
-        let prohibited = prohibited.filter(|((kind, ..), _)| *kind == FindingKind::ProhibitedUse);
-        let rows: Vec<_> = prohibited
-            .map(|((_, program, vendor), first)| {
-                (
-                    program,
-                    vendor,
-                    first.last,
-                    self.now(first),
+        let (mut missing, mut settled) = (Vec::new(), Vec::new());
+        for ((key, sighting), place) in self.sightings.iter().zip(0..) {
+            let row = || {
+                rows::Row::of(
+                    key,
+                    sighting,
+                    self.received[&sighting.agent].arrival.received,
                     policy,
-                    first.sanction,
                 )
-            })
+            };
+            match known.get(&place) {
+                None => missing.push(row()?),
+                Some(finding) if *finding < 0 => settled.push(row()?),
+                // It is there, and says the same.
+                Some(_) => {}
+            }
+        }
+        let mut raised = Vec::new();
+        for (wording, rows) in [(rows::FIND, &missing), (rows::AGAIN, &settled)] {
+            for (finding, kind, program, vendor) in rows::raise(transaction, wording, rows).await? {
+                let kind = FindingKind::of(&kind).ok_or(StoreError::Gone)?;
+                let sighting = self.sightings.get(&(kind, program, vendor.as_str()));
+                raised.push((finding, sighting.ok_or(StoreError::Gone)?.agent));
+            }
+        }
+        let alerts: Vec<_> = raised
+            .iter()
+            .map(|(finding, agent)| (*finding, self.received[agent].arrival.received))
             .collect();
-        if !rows.is_empty() {
-            raised.extend(raise(transaction, AGAIN, &json(rows)?).await?);
-        }
-        let mut agents = Vec::with_capacity(raised.len());
-        let mut alerts = Vec::new();
-        for (finding, kind, program, vendor) in &raised {
-            let kind = FindingKind::of(kind).ok_or(StoreError::Gone)?;
-            let first = self.firsts.get(&(kind, *program, vendor.as_str()));
-            let first = first.ok_or(StoreError::Gone)?;
-            agents.push(first.agent);
-            alerts.push((*finding, self.received[&first.agent].arrival.received));
-        }
         outbox::queue(transaction, Happening::Raised, &alerts).await?;
-        Ok(agents)
+        Ok(raised.into_iter().map(|(_, agent)| agent).collect())
     }
-
-    fn now(&self, first: &First<'_>) -> i64 {
-        millis(self.received[&first.agent].arrival.received)
-    }
-}
-
-/// Runs one of the statements that raise.
-async fn raise(
-    transaction: &mut Transaction,
-    wording: Wording,
-    rows: &str,
-) -> Result<Vec<Raised>, StoreError> {
-    let statement = transaction.word(wording);
-    Ok(on!(&mut *transaction, |db| sqlx::query_as(statement)
-        .bind(rows)
-        .fetch_all(&mut **db)
-        .await)?)
 }
 
 /// Labels of the agents' hosts.

@@ -32,7 +32,7 @@ macro_rules! select {
                     c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
                     c.uid, c.user_name, c.user_groups, a.host, a.agent,
                     (SELECT e.labels FROM enrolments e WHERE e.agent = a.agent) AS labels, u.flows, u.bytes_out, u.bytes_in,
-                    u.first_seen, u.last_seen, u.evidence,
+                    u.first_seen, u.last_seen, u.evidence, u.direct_seen,
                     f.id AS finding,
                     (SELECT n.id FROM findings n WHERE n.kind = 'prohibited_use' AND n.program = c.program
                      AND n.vendor = d.vendor) AS prohibition

@@ -1,9 +1,10 @@
 //! The store by itself. What a user sees of it is tried over HTTP in `tests/collector`.
 
 mod audit;
+mod duties;
 mod erase;
 mod group;
-mod outbox;
+pub(crate) mod outbox;
 mod place;
 mod plan;
 mod presence;
@@ -45,6 +46,30 @@ async fn rows(store: &Store, table: &str) -> i64 {
         sqlx::query_scalar(sqlx::AssertSqlSafe(count)).fetch_one(db).await
     })
     .expect(table)
+}
+
+/// Collectors live for so many milliseconds more.
+pub(crate) async fn live_for(store: &Store, milliseconds: i64) {
+    on!(store.writer(), |db| sqlx::query(
+        "UPDATE life SET lived = lived + $1"
+    )
+    .bind(milliseconds)
+    .execute(db)
+    .await
+    .map(drop))
+    .expect("the clock");
+}
+
+/// Somebody says that an agent's host is gone.
+pub(crate) async fn retire(store: &Store, agent: uuid::Uuid) {
+    on!(store.writer(), |db| sqlx::query(
+        "INSERT INTO enrolments (agent, key, token, host, enrolled, retired) VALUES ($1, '', '', '', 1, 1)"
+    )
+    .bind(agent.to_string())
+    .execute(db)
+    .await
+    .map(drop))
+    .expect("an enrolment");
 }
 
 /// Changes something behind the store's back.

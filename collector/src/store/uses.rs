@@ -2,11 +2,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use umbra_catalog::Kind;
 use umbra_policy::Verdict;
 use umbra_report::{Evidence, Origin};
 
 use super::{configurations, count, evidence, time};
-use crate::findings::FindingKind;
+use crate::findings::{FindingKind, deserves_one};
 use crate::labels::Labels;
 
 /// A row of the inventory: a caller on a host, and a name that it used.
@@ -70,6 +71,8 @@ pub struct Use {
     pub last_seen: Timestamp,
     /// The strongest evidence; `None` when a later version wrote it.
     pub evidence: Option<Evidence>,
+    /// When a flow of it was last seen to go directly, without a proxy.
+    pub direct_seen: Option<Timestamp>,
     /// The finding that this program is new to this vendor.
     pub finding: Option<i64>,
     /// The finding that it uses the vendor although it must not.
@@ -79,11 +82,18 @@ pub struct Use {
 }
 
 impl Use {
+    /// Whether it alone may raise a finding.
+    pub fn may_raise(&self) -> bool {
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == self.kind);
+        let known = kind.zip(self.evidence);
+        known.is_some_and(|(kind, evidence)| deserves_one(kind, evidence))
+    }
+
     /// The finding that a row with this verdict is one of.
     pub fn finding_of(&self, verdict: Verdict) -> Option<i64> {
         match FindingKind::with(verdict)? {
-            FindingKind::NewCaller => self.finding,
             FindingKind::ProhibitedUse => self.prohibition,
+            _ => self.finding,
         }
     }
 }
@@ -180,6 +190,7 @@ pub(super) struct Row {
     first_seen: i64,
     last_seen: i64,
     evidence: i64,
+    direct_seen: i64,
     finding: Option<i64>,
     prohibition: Option<i64>,
 }
@@ -228,6 +239,7 @@ impl From<Row> for Use {
             first_seen: time(row.first_seen),
             last_seen: time(row.last_seen),
             evidence: evidence::of_rank(row.evidence),
+            direct_seen: (row.direct_seen > 0).then(|| time(row.direct_seen)),
             finding: row.finding,
             prohibition: row.prohibition,
             position: Position {

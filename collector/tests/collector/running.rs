@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use umbra_collector::authority::Authority;
 use umbra_collector::config::Settings;
+use umbra_collector::findings::Watch;
 use umbra_collector::ingest::Limits;
 use umbra_collector::retention::Retention;
 use umbra_collector::server::Server;
@@ -37,6 +38,11 @@ impl Collector {
             database: crate::on::database(),
             missing: Duration::from_hours(30 * 24),
             retention: Retention::default(),
+            // Tests have it look when they want.
+            watch: Watch {
+                pause: Duration::from_hours(1),
+                ..Watch::default()
+            },
             tls: None,
             webhook: None,
             routes: Vec::new(),

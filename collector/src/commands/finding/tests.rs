@@ -35,11 +35,13 @@ async fn findings_are_listed_and_settled_with_a_reason() {
     store.close().await;
 
     let open = run(&place, "list").await.expect("a list");
-    let row: Vec<_> = open.lines().nth(1).expect("a row").split_whitespace().collect();
+    assert!(open.starts_with("1  new caller, medium, raised 20"), "{open}");
+    let said = open.lines().skip(1).map(str::trim).collect::<Vec<_>>().join(" ");
     assert_eq!(
-        (row[0], &row[1..3], &row[4..7]),
-        ("1", &["new", "caller"][..], &["claude", "OpenAI", "web-1"][..])
+        said,
+        "claude uses OpenAI, and nobody has sanctioned it: eve on web-1 asked for api.openai.com"
     );
+    assert!(open.lines().all(|line| line.len() <= 80), "{open}");
 
     let done = run(&place, r#"resolve 1 --by ada --reason "Eve has stopped it""#).await;
     assert_eq!(done.as_deref(), Ok("finding 1 is resolved\n"));

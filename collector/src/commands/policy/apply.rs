@@ -44,6 +44,7 @@ impl Apply {
         let changes = umbra_policy::difference(&before.sanctions, &read.sanctions);
         let same = before.version.is_some()
             && before.groups == read.groups
+            && before.rules == read.rules()
             && changes.is_empty()
             && classes(&store, before.number(), now).await? == Some((&read).into());
         let applied = if same {

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use umbra_policy::{File, Pattern, Sanction, Verdict, difference};
+use umbra_policy::{Egress, File, Pattern, Sanction, Verdict, difference};
 
-use crate::policy::{InForce, subject};
+use crate::policy::{InForce, personal, subject};
 use crate::store::{Decided, Selection, Store, StoreError, Use};
 
 /// Rows that are read at once.
@@ -23,6 +23,10 @@ pub(super) struct Plan {
     pub(super) sums: BTreeMap<(Verdict, Verdict, Option<String>), u64>,
     /// The first of them, the newest callers first.
     pub(super) turns: Vec<Turn>,
+    /// Uses that went directly where a rule for egress wants another way, by the rule.
+    pub(super) direct: BTreeMap<String, u64>,
+    /// Uses of personal plans, by the plan that the organisation would have.
+    pub(super) personal: BTreeMap<String, u64>,
     /// Sanctions of the file that no caller of the inventory meets.
     pub(super) idle: Vec<String>,
     /// Users whom the file names and nobody has seen.
@@ -81,6 +85,10 @@ impl Plan {
                 for group in used.user_groups.iter().flatten() {
                     unknown_groups.remove(group);
                 }
+                if used.may_raise() && is.verdict != Verdict::Prohibited {
+                    let past = used.direct_seen.and_then(|_| after.bypassed(&subject, None));
+                    plan.count_rules(past, personal(&after, &used.vendor, &used.service, &is));
+                }
                 if was.verdict != is.verdict {
                     plan.turn(Turn::of(used, (was.verdict, was.by), (is.verdict, is.by)));
                 }
@@ -95,6 +103,15 @@ impl Plan {
         plan.strangers = strangers.into_iter().collect();
         plan.unknown_groups = unknown_groups.into_iter().collect();
         Ok(plan)
+    }
+
+    fn count_rules(&mut self, past: Option<&Egress>, instead: Option<&umbra_policy::Plan>) {
+        if let Some(rule) = past {
+            *self.direct.entry(rule.id.clone()).or_default() += 1;
+        }
+        if let Some(plan) = instead {
+            *self.personal.entry(plan.id.clone()).or_default() += 1;
+        }
     }
 
     fn turn(&mut self, turn: Turn) {
@@ -125,6 +142,8 @@ impl Plan {
             "uses": self.uses,
             "turned": self.turned,
             "turns": self.turns,
+            "direct": self.direct,
+            "personal": self.personal,
             "idle": self.idle,
             "unknown_users": self.strangers,
             "unknown_groups": self.unknown_groups,

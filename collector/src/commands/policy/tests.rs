@@ -237,3 +237,79 @@ async fn a_file_with_mistakes_is_refused_whole_and_the_one_before_stands() {
     let checked = desk.run("check FILE", POLICY).await.expect("it is right");
     assert_eq!(checked, "policy.toml: 2 sanctions, 0 groups: it can be applied\n");
 }
+
+const RULES: &str = r#"version = 1
+
+[[egress]]
+id = "gateway"
+vendors = ["openai"]
+via = ["10.1.2.3:3128"]
+direct = [{ unit = "litellm.service" }]
+reason = "Keys are kept there"
+approver = "Ada Example"
+
+[[plan]]
+id = "copilot"
+vendor = "GitHub"
+plan = "business"
+reason = "Contract 7"
+approver = "Ada Example"
+"#;
+
+#[tokio::test]
+async fn rules_beside_sanctions_are_checked_planned_applied_and_shown() {
+    let desk = Desk::new().await;
+    let checked = desk.run("check FILE", RULES).await.expect("it can be applied");
+    assert_eq!(
+        checked,
+        "policy.toml: 0 sanctions, 0 groups, 1 egress rule, 1 plan: it can be applied\n"
+    );
+    let planned = desk.run("plan FILE", RULES).await.expect("a plan");
+    for line in [
+        "  + egress gateway: vendor OpenAI: through 10.1.2.3:3128; any way for unit litellm.service\n",
+        "  + plan copilot: business of GitHub\n",
+        "2 uses went directly where egress gateway wants another way: as far as it goes on, that is a finding.\n",
+    ] {
+        assert!(planned.contains(line), "{planned}");
+    }
+    let json = desk.run("plan FILE --json", RULES).await.expect("a plan");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        (&json["direct"]["gateway"], &json["turned"]),
+        (&2.into(), &0.into())
+    );
+
+    desk.run("apply FILE", RULES).await.expect("it is the first");
+    let again = desk.run("apply FILE", RULES).await.expect("the same");
+    assert_eq!(
+        again,
+        "policy version 1 says the same already; nothing was changed\n"
+    );
+    let shown = desk.run("show", "").await.expect("it is in force");
+    assert!(
+        shown.contains("\negress gateway: vendor OpenAI: through 10.1.2.3:3128; any way"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("\nplan copilot: business of GitHub\n  why       Contract 7\n"),
+        "{shown}"
+    );
+
+    let other = RULES.replace("10.1.2.3:3128", "10.1.2.4");
+    let planned = desk.run("plan FILE", &other).await.expect("a plan");
+    assert!(
+        planned.contains("  ~ egress gateway: vendor OpenAI: through 10.1.2.4;"),
+        "{planned}"
+    );
+    let reworded = RULES.replace("Contract 7", "Contract 8");
+    let planned = desk.run("plan FILE", &reworded).await.expect("a plan");
+    assert!(
+        planned.contains("  ~ other words or approver of egress or plan\n"),
+        "{planned}"
+    );
+    let removed = desk.run("apply FILE", "version = 1\n").await.expect("the second");
+    assert!(
+        removed.contains("  - plan copilot: business of GitHub\n"),
+        "{removed}"
+    );
+}

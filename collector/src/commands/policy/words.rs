@@ -1,5 +1,7 @@
 //! What the commands print for people, in 80 columns where names let them.
 
+mod rules;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -19,13 +21,23 @@ const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// A file that can be applied.
 pub(super) fn checked(path: &Path, file: &File, remarks: &[Fault]) -> String {
     let mut text = format!(
-        "{}: {}, {}: it can be applied\n",
+        "{}: {}, {}{}: it can be applied\n",
         path.display(),
         number(file.sanctions.len(), "sanction"),
         number(file.groups.len(), "group"),
+        beside(file),
     );
     remark(&mut text, remarks);
     text
+}
+
+/// `, 1 egress rule, 2 plans`, as far as there are any.
+fn beside(file: &File) -> String {
+    let counts = [(file.egress.len(), "egress rule"), (file.plans.len(), "plan")];
+    let some = counts.into_iter().filter(|(count, _)| *count > 0);
+    some.fold(String::new(), |text, (count, what)| {
+        text + ", " + &number(count, what)
+    })
 }
 
 /// What a file would change.
@@ -56,6 +68,20 @@ pub(super) fn planned(path: &Path, before: &Decided, file: &File, plan: &Plan, n
         if *count > SHOWN as u64 {
             let _ = writeln!(text, "    and {} more: --json shows them", count - SHOWN as u64);
         }
+    }
+    for (rule, uses) in &plan.direct {
+        let _ = writeln!(
+            text,
+            "\n{} went directly where egress {rule} wants another way: as far as it goes on, that is a finding.",
+            number(usize::try_from(*uses).unwrap_or(usize::MAX), "use"),
+        );
+    }
+    for (rule, uses) in &plan.personal {
+        let _ = writeln!(
+            text,
+            "\n{} of a personal plan where plan {rule} is the organisation's: as far as it goes on, that is a finding.",
+            number(usize::try_from(*uses).unwrap_or(usize::MAX), "use"),
+        );
     }
     let mut remarks = file
         .remarks(now)
@@ -135,6 +161,7 @@ pub(super) fn shown(decided: &Decided, now: Timestamp) -> String {
             let _ = writeln!(text, "  ticket    {ticket}");
         }
     }
+    rules::shown(&mut text, &decided.rules);
     text
 }
 
@@ -213,7 +240,7 @@ fn changed(text: &mut String, before: &Decided, file: &File) -> usize {
     if !groups.is_empty() {
         let _ = writeln!(text, "  ~ users of group {}", listed(&groups));
     }
-    changes.len() + groups.len()
+    changes.len() + groups.len() + rules::changed(text, &before.rules, &file.rules())
 }
 
 /// `sanctioned for internal data: vendor GitHub`

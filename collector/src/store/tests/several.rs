@@ -75,6 +75,71 @@ async fn every_report_to_every_collector_at_once_counts_once() {
     assert_eq!(sum, i64::try_from(AGENTS * REPORTS * 20).expect("few"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_several_collectors_find_at_once_is_found_once() {
+    const AGENTS: usize = 9;
+    const ROUNDS: usize = 8;
+    const VENDORS: usize = 5;
+    let Some(place) = Place::postgres() else { return };
+    let stores = stores(&place, 3).await;
+    let text =
+        "version = 1\n[[egress]]\nid = \"gateway\"\nvia = [\"10.1.2.3\"]\nreason = \"r\"\napprover = \"a\"\n";
+    let (now, catalogue) = (Timestamp::now(), umbra_catalog::Catalogue::builtin());
+    let file = umbra_policy::File::parse(text, &catalogue, now).expect("a policy");
+    let new = NewPolicy {
+        file: &file,
+        text,
+        comment: "",
+        against: 0,
+    };
+    let by = By {
+        actor: "ada",
+        time: now,
+    };
+    stores[0].apply_policy(&new, &by).await.expect("the first");
+    configure(&stores[0], &[route("soc")]).await;
+    let mut agents = tokio::task::JoinSet::new();
+    for agent in 0..AGENTS {
+        let store = Arc::clone(&stores[agent % 3]);
+        agents.spawn(async move {
+            let mut spool = Spool::of(&format!("web-{agent}"));
+            for round in 0..ROUNDS {
+                let mut calls: Vec<_> = (0..VENDORS)
+                    .map(|vendor| umbra_report::Observation {
+                        vendor: format!("Vendor {round}-{vendor}"),
+                        // Three agents, one at each collector, share a program.
+                        ..call("alice", &format!("p{}", agent / 3))
+                    })
+                    .collect();
+                fastrand::shuffle(&mut calls);
+                let arrival = Arrival {
+                    learning: Duration::ZERO,
+                    ..Arrival::of(spool.report(calls), now)
+                };
+                store.apply(arrival).await.expect("a report");
+            }
+        });
+    }
+    agents.join_all().await;
+    let kinds: Vec<(String, i64)> = on!(stores[0].readers(), |db| {
+        sqlx::query_as("SELECT kind, count(*) FROM findings GROUP BY kind ORDER BY kind")
+            .fetch_all(db)
+            .await
+    })
+    .expect("counts");
+    let (vendors, pairs) = (ROUNDS * VENDORS, ROUNDS * VENDORS * AGENTS / 3);
+    let few = |count| i64::try_from(count).expect("few");
+    assert_eq!(
+        kinds,
+        [
+            ("first_use".to_owned(), few(vendors)),
+            ("gateway_bypass".to_owned(), few(pairs)),
+            ("new_caller".to_owned(), few(pairs)),
+        ]
+    );
+    assert_eq!(rows(&stores[0], "deliveries").await, few(vendors + 2 * pairs));
+}
+
 /// Alerts that are to be sent.
 const ALERTS: usize = 40;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -17,6 +18,9 @@ pub(super) const WRITERS: usize = 4;
 
 /// Names the lock under which tables are brought to another form: "umbra" and "mig" as bytes.
 const LOCK: i64 = 0x756d_6272_616d_6967;
+
+/// How often a lock that another collector has is tried.
+const LOCK_AGAIN: Duration = Duration::from_millis(200);
 
 /// A collector's connections.
 #[derive(Debug)]
@@ -63,16 +67,25 @@ impl Postgres {
 /// Brings the tables to this version's form; without the bounds of the store's statements, as a migration may have a
 /// large inventory to go through.
 async fn migrate(options: &PgConnectOptions, way: Way) -> Result<(), StoreError> {
-    // Held by a transaction, which keeps its session wherever it goes; a connection that breaks gives it back.
+    // Held by a transaction, which keeps its session wherever it goes; a connection that breaks gives it back. Asked for
+    // again and again, and not waited for: collectors that wait would have all of a pooler's sessions, and whoever has the
+    // lock none to work in.
     let mut guard = PgConnection::connect_with(options).await?;
-    let mut held = guard
-        .begin_with("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0")
-        .await?;
-    sqlx::query("SELECT pg_advisory_xact_lock($1)")
-        .bind(LOCK)
-        .persistent(false)
-        .execute(&mut *held)
-        .await?;
+    let held = loop {
+        let mut held = guard
+            .begin_with("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
+            .await?;
+        let ours: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+            .bind(LOCK)
+            .persistent(false)
+            .fetch_one(&mut *held)
+            .await?;
+        if ours {
+            break held;
+        }
+        held.rollback().await?;
+        tokio::time::sleep(LOCK_AGAIN).await;
+    };
     let mut connection = PgConnection::connect_with(options).await?;
     let migrations = migrations::postgres();
     if way == Way::PooledWithoutStatements {

@@ -15,7 +15,10 @@ use sqlx::{
 
 /// How often two connections take turns to see whether they are kept apart: a pooler that has sessions to spare may
 /// give each its own for a while.
-const TURNS: i64 = 8;
+const TURNS: u32 = 8;
+
+/// What the names begin with that sqlx gives to prepared statements (sqlx-postgres, `StatementId`).
+const SQLX: &str = "sqlx_s_";
 
 /// What nothing may last longer than, nor hold others up for; and what is committed outlives a crash, also where the
 /// server is set to answer sooner: an agent lets go of what was acknowledged. What is asked is looked up by index, row
@@ -67,7 +70,7 @@ impl Way {
                 way = Self::Pooled;
             }
         }
-        if way == Self::Pooled && !keeps_statements(&mut one, &mut other).await? {
+        if way == Self::Pooled && !keeps_statements(&mut one).await? {
             way = Self::PooledWithoutStatements;
         }
         one.close().await?;
@@ -107,21 +110,29 @@ async fn session(connection: &mut PgConnection) -> Result<i32, Error> {
     row.try_get(0)
 }
 
-/// Whether the prepared statements of two connections, whose names are the same, are kept apart.
-async fn keeps_statements(one: &mut PgConnection, other: &mut PgConnection) -> Result<bool, Error> {
-    for number in 0..TURNS {
-        for connection in [&mut *one, &mut *other] {
-            let asked = sqlx::query_scalar("SELECT CAST($1 AS BIGINT)").bind(number);
-            let answer: Result<i64, Error> = asked.fetch_one(connection).await;
-            match answer {
-                Ok(answer) if answer == number => {}
-                Ok(_) => return Ok(false),
-                Err(error) if is_mixed_up(&error) => return Ok(false),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(true)
+/// Whether the pooler knows prepared statements. As clients choose the same names, one that does gives each a name of its
+/// own in the session (PgBouncer 1.21: `PGBOUNCER_1`), and that shows. Seen in one transaction, so that no other collector
+/// can be in between: by what two connections find of each other's statements it may look as if they were kept, because
+/// others hold, or empty, the session where they would meet.
+async fn keeps_statements(connection: &mut PgConnection) -> Result<bool, Error> {
+    let mut transaction = connection.begin().await?;
+    let prepared: Result<PgRow, Error> = sqlx::query("SELECT CAST($1 AS BIGINT) AS umbra_asks")
+        .bind(1_i64)
+        .fetch_one(&mut *transaction)
+        .await;
+    match prepared {
+        Err(error) if is_mixed_up(&error) => return Ok(false),
+        prepared => prepared?,
+    };
+    let names = transaction
+        .fetch_all(sqlx::raw_sql(
+            "SELECT name FROM pg_prepared_statements
+             WHERE statement = 'SELECT CAST($1 AS BIGINT) AS umbra_asks' ORDER BY prepare_time DESC LIMIT 1",
+        ))
+        .await?;
+    let name: Option<String> = names.first().map(|row| row.try_get(0)).transpose()?;
+    transaction.commit().await?;
+    Ok(name.is_some_and(|name| !name.starts_with(SQLX)))
 }
 
 /// Whether a prepared statement is missing, or is there already.

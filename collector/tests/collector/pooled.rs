@@ -32,6 +32,29 @@ async fn two_collectors_work_through_a_pooler_that_knows_prepared_statements() {
     all_works_with("max_prepared_statements = 200").await;
 }
 
+/// Sessions that others hold, or empty, while a collector tries what its pooler does are none that it can go by.
+#[tokio::test(flavor = "multi_thread")]
+async fn collectors_that_start_at_once_see_what_the_pooler_forgets() {
+    let Some(cluster) = Cluster::start("") else { return };
+    let Some(pooler) = Pooler::before(&cluster, "crowded", "") else {
+        return;
+    };
+    let url = pooler.through(&cluster.database());
+    for _ in 0..5 {
+        let starts = (0..6).map(|_| {
+            Collector::start_with(|settings| {
+                settings.database = Some(url.parse().expect("a URL"));
+            })
+        });
+        let collectors = futures_util::future::join_all(starts).await;
+        for (number, collector) in (0..).zip(&collectors) {
+            let mut spool = Spool::of(&format!("web-{number}"));
+            collector.take(&spool.report(vec![call("alice", "curl")])).await;
+        }
+        drop(collectors);
+    }
+}
+
 /// Tables, reports, pages, searches, alerts, retention.
 async fn all_works_with(setting: &str) {
     let Some(cluster) = Cluster::start("") else { return };

@@ -111,7 +111,7 @@ async fn session(connection: &mut PgConnection) -> Result<i32, Error> {
 }
 
 /// Whether the pooler knows prepared statements. As clients choose the same names, one that does gives each a name of its
-/// own in the session (PgBouncer 1.21: `PGBOUNCER_1`), and that shows. Seen in one transaction, so that no other collector
+/// own in the session (`PgBouncer` 1.21: `PGBOUNCER_1`), and that shows. Seen in one transaction, so that no other collector
 /// can be in between: by what two connections find of each other's statements it may look as if they were kept, because
 /// others hold, or empty, the session where they would meet.
 async fn keeps_statements(connection: &mut PgConnection) -> Result<bool, Error> {

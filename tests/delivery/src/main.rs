@@ -23,7 +23,7 @@ use umbra_agent::delivery::Delivery;
 use umbra_agent::managed::Managed;
 use umbra_agent::{identity, spool};
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Program, Protocol, User};
+use umbra_report::{Caller, Evidence, Program, Protocol, Route, User};
 
 /// Between two flows that are fed steadily.
 const BEAT: Duration = Duration::from_millis(5);
@@ -102,6 +102,7 @@ fn activity(program: String, bytes_out: u64, bytes_in: u64) -> Activity {
         name: "api.openai.com".into(),
         evidence: Evidence::TlsSni,
         protocol: Protocol::Tcp,
+        route: Route::Direct,
         flows: 1,
         bytes_out,
         bytes_in,

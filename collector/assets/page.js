@@ -54,6 +54,8 @@ async function refresh() {
   try {
     const headers = tag ? { "If-None-Match": tag } : {};
     const answer = await fetch("/inventory" + location.search, { headers, signal: AbortSignal.timeout(5000) });
+    // The session is over: the page itself leads to the log-in.
+    if (answer.status === 401) return location.reload();
     if (answer.status === 304) return say("Live", "ok");
     if (!answer.ok) throw new Error(answer.statusText);
     const first = tag === null;

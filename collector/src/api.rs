@@ -3,6 +3,7 @@
 mod agents;
 mod audit;
 mod findings;
+mod me;
 mod policy;
 mod questions;
 mod requests;
@@ -29,6 +30,7 @@ use crate::store::Use;
 pub(crate) use agents::{__path_agents, agents};
 pub(crate) use audit::{__path_audit, audit};
 pub(crate) use findings::{__path_findings, findings};
+pub(crate) use me::{__path_me, me};
 pub(crate) use policy::{__path_policy, __path_policy_versions, policy, policy_versions};
 pub(crate) use questions::{
     __path_bytes_out, __path_decisions, __path_questions, __path_users_of_vendor, bytes_out, decisions,
@@ -197,6 +199,7 @@ fn before(next: Option<i64>) -> Result<u64, Refusal> {
     get,
     path = "/v1/inventory",
     tag = "inventory",
+    security(("token" = ["inventory:read"])),
     params(Query),
     responses(
         (status = 200, description = "The rows", body = Inventory),
@@ -247,6 +250,7 @@ pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Refu
     get,
     path = "/metrics",
     tag = "health",
+    security(("token" = ["metrics:read"])),
     responses(
         (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
         (status = 500, description = "The collector failed", body = Problem),

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::access::password::Hasher;
 use crate::ingest::{Limits, Queue};
 use crate::metrics::Metrics;
 use crate::store::Store;
@@ -26,6 +27,13 @@ pub(crate) struct App {
     pub(crate) queue: Arc<Queue>,
     /// The page's address, for what it tells people to type.
     pub(crate) page: reqwest::Url,
+    /// Whether people come by HTTPS.
+    pub(crate) secure: bool,
+    /// Whether a reverse proxy says who asks.
+    pub(crate) forwarded: bool,
+    /// Whether anybody may read the metrics.
+    pub(crate) open_metrics: bool,
+    pub(crate) hasher: Hasher,
 }
 
 impl App {
@@ -45,7 +53,11 @@ impl App {
             missing: crate::config::MISSING,
             learning: crate::findings::Watch::default().learning,
             queue: Arc::new(Queue::new(limits)),
+            secure: page.scheme() == "https",
             page,
+            forwarded: false,
+            open_metrics: false,
+            hasher: Hasher::default(),
         }
     }
 }

@@ -1,19 +1,22 @@
-//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `route …`, `audit …`, `request …`, `ask …`, `backup` and `restore`: they work on the store, all but the last also while a
+//! `umbra-collector token …`, `agent …`, `config …`, `policy …`, `finding …`, `route …`, `audit …`, `request …`, `ask …`, `user …`, `api-token …`, `backup` and `restore`: they work on the store, all but the last also while a
 //! collector runs on it.
 
 mod actor;
 mod agent;
 mod ask;
+mod api_token;
 mod audit;
 mod backup;
 mod configuration;
 mod finding;
 mod person;
+mod password;
 mod policy;
 mod request;
 mod route;
 mod table;
 mod token;
+mod user;
 mod wrap;
 
 use std::path::PathBuf;
@@ -25,6 +28,7 @@ use crate::store::{RequestError, StoreError, Tampered};
 pub use actor::Actor;
 pub use agent::AgentCommand;
 pub use ask::{AskCommand, Question};
+pub use api_token::ApiTokenCommand;
 pub use audit::AuditCommand;
 pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;
@@ -34,6 +38,7 @@ pub use policy::PolicyCommand;
 pub use request::RequestCommand;
 pub use route::RouteCommand;
 pub use token::TokenCommand;
+pub use user::UserCommand;
 
 /// Whose data a command works on.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -84,6 +89,14 @@ pub enum CommandError {
         path: PathBuf,
         /// Every mistake with its line, each on a line of its own.
         faults: String,
+    },
+    /// An account cannot be made or changed so.
+    #[error("account {name} stays as it is: {reason}")]
+    Account {
+        /// The account.
+        name: String,
+        /// Why, with the remedy.
+        reason: String,
     },
     /// The configuration has no such route.
     #[error("there is no route {name}; {known}")]

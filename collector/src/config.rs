@@ -87,6 +87,10 @@ pub struct Settings {
     pub page: Option<Url>,
     /// Names that requests may be for, besides those of this machine and the page's.
     pub hosts: Vec<String>,
+    /// Whether a reverse proxy says who asks (`X-Forwarded-For`).
+    pub forwarded: bool,
+    /// Whether anybody may read the metrics.
+    pub open_metrics: bool,
     /// Limits of requests.
     pub limits: Limits,
 }
@@ -123,7 +127,7 @@ pub enum ConfigError {
     },
     /// An address that other machines reach.
     #[error(
-        "refusing to listen on {0}: people do not log in yet, so only this machine may reach the page; listen on 127.0.0.1 and put a reverse proxy that authenticates in front; agents of other hosts have an address of their own, --agents"
+        "refusing to listen on {0}: agents of this machine report here without a certificate, so only this machine may reach it; listen on 127.0.0.1 and put a reverse proxy with HTTPS in front for people; agents of other hosts have an address of their own, --agents"
     )]
     Exposed(SocketAddr),
     /// A database that cannot be.
@@ -219,6 +223,8 @@ impl Settings {
             routes: routes::of(file.routes)?,
             page: url("page.url", file.page.url)?,
             hosts: file.page.hosts,
+            forwarded: file.page.forwarded,
+            open_metrics: file.metrics.open,
             limits: limits::of(&file.limits)?,
         })
     }

@@ -2,6 +2,7 @@
 //! shows it all on a page. Data goes one way: `ingest` → `inventory` → `store` → `pages`, `api`, `alerts`, `metrics`.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod alerts;
 mod api;
 mod app;

@@ -11,8 +11,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use umbra_collector::commands::{
-    AgentCommand, AskCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand, FindingCommand,
-    PersonCommand, PolicyCommand, RequestCommand, RestoreCommand, RouteCommand, TokenCommand,
+    AgentCommand, ApiTokenCommand, AskCommand, AuditCommand, BackupCommand, CommandError, ConfigCommand,
+    FindingCommand, PersonCommand, PolicyCommand, RequestCommand, RestoreCommand, RouteCommand, TokenCommand,
+    UserCommand,
 };
 use umbra_collector::config::{Options, Settings};
 
@@ -61,6 +62,12 @@ enum Command {
     /// Take a person's name out of the inventory, at their request
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Say who may log in, and as what
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make, list and take back what lets programs use the API
+    #[command(subcommand)]
+    ApiToken(ApiTokenCommand),
     Backup(BackupCommand),
     Restore(RestoreCommand),
 }
@@ -95,6 +102,8 @@ fn main() -> ExitCode {
         Command::Audit(command) => Ok(run(command.run())),
         Command::Person(command) => Ok(run(command.run())),
         Command::Ask(command) => Ok(run(command.run())),
+        Command::User(command) => Ok(run(command.run())),
+        Command::ApiToken(command) => Ok(run(command.run())),
         Command::Backup(command) => Ok(run(command.run())),
         Command::Restore(command) => Ok(run(command.run())),
     };

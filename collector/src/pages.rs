@@ -1,6 +1,7 @@
 //! The page: rendered here, refreshed by a few lines of script, styled by a sheet of our own.
 
 mod format;
+mod people;
 mod view;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,9 +13,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
+use crate::access::Principal;
 use crate::app::App;
 use crate::query::Query;
 use crate::refusal::Refusal;
+pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
 use view::View;
 
 /// Rows on a page.
@@ -24,6 +27,7 @@ const ROWS: u16 = 100;
 #[template(path = "page.html")]
 struct Page {
     view: View,
+    principal: Principal,
 }
 
 #[derive(Template)]
@@ -35,10 +39,12 @@ struct Fragment {
 /// `GET /`: the whole page.
 pub(crate) async fn inventory(
     State(app): State<App>,
+    principal: Principal,
     query: Result<QueryOf<Query>, QueryRejection>,
 ) -> Result<Html<String>, Refusal> {
     let view = view(&app, query).await?;
-    Page { view }.render().map(Html).map_err(|error| failed(&error))
+    let page = Page { view, principal };
+    page.render().map(Html).map_err(|error| failed(&error))
 }
 
 /// `GET /inventory`: the part of the page that changes; 304 while it does not.

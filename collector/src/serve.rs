@@ -24,7 +24,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         say(&format!("Umbra collector takes agents at https://{agents}\n"))?;
     }
     let url = server.url.as_str().trim_end_matches('/');
-    say(&format!("Umbra collector listens on {url}\n"))?;
+    let link = server.set_up.as_ref().map_or_else(String::new, |link| {
+        format!("Umbra collector has no account yet: make the first one, within a day, at {link}\n")
+    });
+    // At once: who has read the first line may have closed the pipe.
+    say(&format!("Umbra collector listens on {url}\n{link}"))?;
     tokio::select! {
         ended = server.ended() => {
             return ended.map_err(|error| anyhow!("the server failed: {error}; start it again"));

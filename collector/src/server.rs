@@ -22,7 +22,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use jiff::Timestamp;
 use reqwest::Url;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -99,6 +100,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// The page as this machine reaches it.
     pub url: Url,
+    /// Where the first account is made, while there is none: for whoever started it alone.
+    pub set_up: Option<Url>,
     /// Where agents of other hosts reach it.
     pub agents: Option<SocketAddr>,
     agents_listener: Option<agents::Listener>,
@@ -145,6 +148,8 @@ impl Server {
             takeover: takeover.unwrap_or_default(),
             missing: settings.missing,
             learning: settings.watch.learning,
+            forwarded: settings.forwarded,
+            open_metrics: settings.open_metrics,
             sums: Arc::new(Sums::new(Arc::clone(&store), settings.missing)),
             ..App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone())
         };
@@ -181,21 +186,13 @@ impl Server {
         let background = Background::start(&app, settings.retention, settings.watch, &stopped);
 
         let guard = guard::Guard::new(&page, settings.hosts);
-        let crowd = Crowd::of("page", settings.limits, Arc::clone(&app.metrics));
-        let service = routes::router(app, guard).into_make_service();
         let handle = Handle::new();
-        let (bound, head) = ((listener, address), settings.limits.head);
-        let serving = if let Some(config) = tls {
-            let tls = RustlsAcceptor::new(config).handshake_timeout(head);
-            let server = http(bound, "--listen", tls.acceptor(crowd))?;
-            tokio::spawn(server.handle(handle.clone()).serve(service))
-        } else {
-            let server = http(bound, "--listen", crowd)?;
-            tokio::spawn(server.handle(handle.clone()).serve(service))
-        };
+        let serving = serve(app, guard, (listener, address), tls, &handle)?;
+        let set_up = first_account(&store, page).await?;
         Ok(Self {
             address,
             url,
+            set_up,
             agents: agents_listener.as_ref().map(|listener| listener.address),
             agents_listener,
             handle,
@@ -243,6 +240,37 @@ impl Server {
         self.background.ended().await;
         self.store.close().await;
     }
+}
+
+/// Serves people and programs.
+fn serve(
+    app: App,
+    guard: guard::Guard,
+    bound: (TcpListener, SocketAddr),
+    tls: Option<RustlsConfig>,
+    handle: &Handle<SocketAddr>,
+) -> Result<JoinHandle<io::Result<()>>, StartError> {
+    let (limits, handle) = (app.limits, handle.clone());
+    let crowd = Crowd::of("page", limits, Arc::clone(&app.metrics));
+    let service = routes::router(app, guard).into_make_service_with_connect_info::<SocketAddr>();
+    Ok(if let Some(config) = tls {
+        let tls = RustlsAcceptor::new(config).handshake_timeout(limits.head);
+        let server = http(bound, "--listen", tls.acceptor(crowd))?;
+        tokio::spawn(server.handle(handle).serve(service))
+    } else {
+        let server = http(bound, "--listen", crowd)?;
+        tokio::spawn(server.handle(handle).serve(service))
+    })
+}
+
+/// Where the first account is made, while there is none.
+async fn first_account(store: &Store, mut page: Url) -> Result<Option<Url>, StoreError> {
+    let Some(secret) = store.offer_set_up(Timestamp::now()).await? else {
+        return Ok(None);
+    };
+    page.set_path("/setup");
+    page.query_pairs_mut().append_pair("token", &secret);
+    Ok(Some(page))
 }
 
 /// HTTP/1 only, whose requests follow each other: `seat` tells by that what a connection is doing.

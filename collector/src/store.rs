@@ -1,9 +1,11 @@
 //! The store: SQLite in the data directory, or PostgreSQL, which any number of collectors share. All SQL of the
 //! collector is in this module's files and in `migrations/`; [`both`] says how one text serves both databases.
 
+mod accounts;
 mod admission;
 mod agents;
 mod alert;
+mod api_tokens;
 mod apply;
 mod audit;
 mod authority;
@@ -24,10 +26,12 @@ mod findings;
 mod group;
 mod health;
 mod lossy;
+mod log_ins;
 mod migrations;
 mod months;
 mod numbers;
 mod outbox;
+
 mod policies;
 mod postgres;
 mod presence;
@@ -41,6 +45,7 @@ mod sending;
 mod sessions;
 mod settle;
 mod silent;
+mod setups;
 mod sqlite;
 mod tokens;
 mod uses;
@@ -53,8 +58,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use accounts::{Account, AccountChange, NewAccount, NoAccount};
 pub use admission::Shown;
 pub use alert::{Alert, Event};
+pub use api_tokens::{ApiToken, NewApiToken};
 pub use apply::Applied;
 pub use audit::{AuditHead, By, Entry, Tampered};
 pub(crate) use authority::Pair;

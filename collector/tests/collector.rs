@@ -34,6 +34,8 @@ mod made_up;
 mod on;
 #[path = "collector/page.rs"]
 mod page;
+#[path = "collector/people.rs"]
+mod people;
 #[path = "collector/policy.rs"]
 mod policy;
 #[path = "collector/presence.rs"]
@@ -52,6 +54,8 @@ mod receiver;
 mod requests;
 #[path = "collector/routes.rs"]
 mod routes;
+#[path = "collector/roles.rs"]
+mod roles;
 #[path = "collector/running.rs"]
 mod running;
 #[path = "collector/spikes.rs"]

@@ -26,6 +26,8 @@ mod made_up;
 mod on;
 #[path = "collector/page.rs"]
 mod page;
+#[path = "collector/people.rs"]
+mod people;
 #[path = "collector/policy.rs"]
 mod policy;
 #[path = "collector/postgres.rs"]
@@ -44,6 +46,8 @@ mod receiver;
 mod requests;
 #[path = "collector/routes.rs"]
 mod routes;
+#[path = "collector/roles.rs"]
+mod roles;
 #[path = "collector/running.rs"]
 mod running;
 #[path = "collector/servers.rs"]

@@ -80,14 +80,25 @@ impl Collector {
 
     /// Makes a token that lets `uses` agents enrol, as an operator makes it.
     pub(crate) fn token(&self, uses: usize) -> Result<String> {
+        self.made(&["token", "create", "--uses", &uses.to_string()])
+    }
+
+    /// Makes a token that may ask whatever there is to ask.
+    pub(crate) fn api_token(&self) -> Result<String> {
+        self.made(&["api-token", "create", "umbra-fleet", "--role", "viewer"])
+    }
+
+    /// What a command of its makes and prints.
+    fn made(&self, words: &[&str]) -> Result<String> {
         let output = Command::new(&self.program)
-            .args(["token", "create", "--uses", &uses.to_string()])
+            .args(words)
             .args(options(self.folder.path()))
             .output()
-            .context("cannot start `umbra-collector token create`")?;
+            .with_context(|| format!("cannot start `umbra-collector {}`", words.join(" ")))?;
         ensure!(
             output.status.success(),
-            "`umbra-collector token create` failed: {}",
+            "`umbra-collector {}` failed: {}",
+            words.join(" "),
             String::from_utf8_lossy(&output.stderr).trim()
         );
         let token = String::from_utf8(output.stdout).context("a token is text")?;

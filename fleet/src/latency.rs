@@ -61,6 +61,7 @@ pub(crate) struct Figure {
 /// Starts a collector on the store at `place`, and asks it everything.
 pub(crate) async fn measure(kind: Kind, place: &Place, facts: &Facts, plan: &Plan) -> Result<Vec<Figure>> {
     let collector = Collector::start(&plan.collector, place, &Authority::new()?)?;
+    let token = collector.api_token()?;
     let questions = questions::all(facts);
     let mut figures = Vec::new();
     for rate in [0, plan.reports_per_second] {
@@ -69,7 +70,7 @@ pub(crate) async fn measure(kind: Kind, place: &Place, facts: &Facts, plan: &Pla
         }
         let sender = (rate > 0).then(|| reports::send(&collector.page, rate));
         for question in questions.iter().filter(|it| it.name.contains(&plan.only)) {
-            let spread = ask(&collector.page, question, plan)
+            let spread = ask(&collector.page, &token, question, plan)
                 .await
                 .with_context(|| format!("cannot measure {}", question.name))?;
             eprintln!(
@@ -92,7 +93,7 @@ pub(crate) async fn measure(kind: Kind, place: &Place, facts: &Facts, plan: &Pla
     Ok(figures)
 }
 
-async fn ask(url: &str, question: &Question, plan: &Plan) -> Result<Spread> {
+async fn ask(url: &str, token: &str, question: &Question, plan: &Plan) -> Result<Spread> {
     let client = Client::builder().timeout(PATIENCE).build()?;
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     let mut took = Vec::new();
@@ -100,7 +101,7 @@ async fn ask(url: &str, question: &Question, plan: &Plan) -> Result<Spread> {
     for number in 0..plan.warm_up + plan.requests {
         let path = &question.paths[usize::try_from(number)? % question.paths.len()];
         let start = Instant::now();
-        let answer = match client.get(format!("{url}{path}")).send().await {
+        let answer = match client.get(format!("{url}{path}")).bearer_auth(token).send().await {
             // It takes at least as long; once is enough.
             Err(error) if error.is_timeout() => {
                 took.push(start.elapsed());

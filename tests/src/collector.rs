@@ -9,11 +9,15 @@ use serde::Deserialize;
 
 use crate::event::{Container, Origin, User};
 use crate::machine;
+use crate::metrics::Metrics;
 use crate::process::{Process, bound};
 use crate::truth::Bytes;
 
 /// What the collector says when it takes requests, before its address.
 const LISTENING: &str = "Umbra collector listens on http://";
+
+/// What it says before the link by which the first account is made.
+const FIRST_ACCOUNT: &str = "make the first one, within a day, at ";
 
 /// What it says before, when it takes agents.
 const AGENTS: &str = "Umbra collector takes agents at https://";
@@ -24,6 +28,8 @@ pub struct Collector {
     process: Process,
     address: SocketAddr,
     agents: Option<SocketAddr>,
+    /// What tests read it with.
+    token: String,
 }
 
 impl Collector {
@@ -38,13 +44,14 @@ impl Collector {
         if let Some(url) = webhook {
             command.args(["--webhook", url]);
         }
-        Self::listening(Process::start(&mut command))
+        Self::listening(Process::start(&mut command), &[], data)
     }
 
     /// Starts one on a free port that keeps its store in the database at this address.
     pub fn start_on(database: &str, data: &Path) -> Self {
         let words = ["serve", "--listen", "127.0.0.1:0", "--database", database];
-        Self::listening(Process::start(&mut Self::command(&words, data)))
+        let process = Process::start(&mut Self::command(&words, data));
+        Self::listening(process, &["--database", database], data)
     }
 
     /// Starts one that takes agents at [`Self::agents`], with these further keys under `[agents]`.
@@ -59,7 +66,7 @@ impl Collector {
         let agents = line.trim_start_matches(AGENTS).parse();
         Self {
             agents: Some(agents.unwrap_or_else(|error| panic!("{line}: {error}"))),
-            ..Self::listening(process)
+            ..Self::listening(process, &[], data)
         }
     }
 
@@ -81,12 +88,16 @@ impl Collector {
         command
     }
 
-    fn listening(mut process: Process) -> Self {
+    /// Waits until it takes requests, and has it make a token that may do everything.
+    fn listening(mut process: Process, place: &[&str], data: &Path) -> Self {
         let line = process.said(LISTENING, Duration::from_secs(20));
+        let words = [&["api-token", "create", "tests", "--role", "admin"], place].concat();
+        let token = Self::told(data, &words).trim().to_owned();
         let address = line.trim_start_matches(LISTENING).parse();
         Self {
             address: address.unwrap_or_else(|error| panic!("{line}: {error}")),
             agents: None,
+            token,
             process,
         }
     }
@@ -94,6 +105,23 @@ impl Collector {
     /// Where agents enrol and report.
     pub fn agents(&self) -> String {
         format!("https://{}", self.agents.expect("it takes agents"))
+    }
+
+    /// The link that its first start prints, by which the first account is made.
+    pub fn set_up(&mut self) -> String {
+        let said = self.process.said(FIRST_ACCOUNT, Duration::from_secs(20));
+        let link = said.split_once(FIRST_ACCOUNT).map(|(_, link)| link.to_owned());
+        link.unwrap_or_else(|| panic!("no link in {said}"))
+    }
+
+    /// A token that may do everything.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::asked(&(self.url() + "/metrics"), Some(&self.token))
     }
 
     /// Where it listens.
@@ -154,6 +182,7 @@ impl Collector {
     fn get(&self, path: &str) -> ureq::http::Response<ureq::Body> {
         let url = self.url() + path;
         ureq::get(&url)
+            .header("authorization", format!("Bearer {}", self.token))
             .call()
             .unwrap_or_else(|error| panic!("{url}: {error}"))
     }

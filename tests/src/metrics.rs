@@ -1,4 +1,4 @@
-//! The agent's Prometheus page, as far as tests read it.
+//! The Prometheus page of an agent or a collector, as far as tests read it.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,8 +10,16 @@ pub struct Metrics(BTreeMap<String, f64>);
 impl Metrics {
     /// Reads `/metrics` of an agent.
     pub fn read(address: SocketAddr) -> Self {
-        let url = format!("http://{address}/metrics");
-        let text = ureq::get(&url)
+        Self::asked(&format!("http://{address}/metrics"), None)
+    }
+
+    /// Reads it at this URL, with a token where one is asked for.
+    pub(crate) fn asked(url: &str, token: Option<&str>) -> Self {
+        let mut request = ureq::get(url);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let text = request
             .call()
             .and_then(|mut answer| answer.body_mut().read_to_string())
             .unwrap_or_else(|error| panic!("{url}: {error}"));

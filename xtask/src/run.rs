@@ -16,6 +16,9 @@ use crate::{build, root};
 use place::Place;
 use service::{Event, Service};
 
+/// What the collector says before the link by which the first account is made.
+const FIRST_ACCOUNT: &str = "make the first one, within a day, at ";
+
 /// How long a service may take to be ready: the first start makes the store.
 const READY: Duration = Duration::from_mins(1);
 
@@ -51,14 +54,15 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
         false,
         &sender,
     )?;
-    let collecting = wait(&events, &mut [&mut collector], "listens on http");
+    let mut link = None;
+    let collecting = wait(&events, &mut [&mut collector], "listens on http", &mut link);
     let outcome = collecting.and_then(|stopped| {
         if stopped {
             return Ok(());
         }
         place.invite()?;
         let mut agent = Service::start("agent", place.agent(arguments.agents), true, &sender)?;
-        let watching = watch(&events, &mut agent, &mut collector, &url);
+        let watching = watch(&events, &mut agent, &mut collector, &url, &mut link);
         // The agent first, so that the collector still takes its last report.
         agent.stop();
         watching
@@ -74,11 +78,21 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
 }
 
 /// Waits for the agent, prints the address, and stays until a signal comes or a service ends.
-fn watch(events: &Receiver<Event>, agent: &mut Service, collector: &mut Service, url: &str) -> Result<()> {
-    if wait(events, &mut [agent, collector], "attached")? {
+fn watch(
+    events: &Receiver<Event>,
+    agent: &mut Service,
+    collector: &mut Service,
+    url: &str,
+    link: &mut Option<String>,
+) -> Result<()> {
+    if wait(events, &mut [agent, collector], "attached", link)? {
         return Ok(());
     }
-    println!("\nUmbra watches this host: {url}\nCtrl-C stops it; what it has learnt stays.\n");
+    println!("\nUmbra watches this host: {url}");
+    if let Some(link) = link {
+        println!("Nobody has an account there yet. Make yours: {link}");
+    }
+    println!("Ctrl-C stops it; what it has learnt stays.\n");
     loop {
         match next(events, &mut [agent, collector])? {
             Some(Event::Stop) => return Ok(()),
@@ -88,8 +102,14 @@ fn watch(events: &Receiver<Event>, agent: &mut Service, collector: &mut Service,
     }
 }
 
-/// Waits until the first service has said `word`; true if a signal came instead.
-fn wait(events: &Receiver<Event>, services: &mut [&mut Service], word: &str) -> Result<bool> {
+/// Waits until the first service has said `word`; true if a signal came instead. Keeps the `link` by which the first
+/// account is made, if one is told: between the services' lines nobody would find it.
+fn wait(
+    events: &Receiver<Event>,
+    services: &mut [&mut Service],
+    word: &str,
+    link: &mut Option<String>,
+) -> Result<bool> {
     let deadline = Instant::now() + READY;
     let name = services[0].name;
     loop {
@@ -97,6 +117,9 @@ fn wait(events: &Receiver<Event>, services: &mut [&mut Service], word: &str) -> 
             Some(Event::Stop) => return Ok(true),
             Some(Event::Line { service, text }) => {
                 println!("{service} | {text}");
+                if let Some((_, address)) = text.split_once(FIRST_ACCOUNT) {
+                    *link = Some(address.to_owned());
+                }
                 if service == name && text.contains(word) {
                     return Ok(false);
                 }

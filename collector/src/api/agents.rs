@@ -70,6 +70,7 @@ impl From<Roll> for Heard {
     get,
     path = "/v1/agents",
     tag = "health",
+    security(("token" = ["inventory:read"])),
     params(Part),
     responses(
         (status = 200, description = "The agents", body = Agents),

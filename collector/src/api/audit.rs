@@ -70,6 +70,7 @@ impl From<Entry> for AuditEntry {
     get,
     path = "/v1/audit",
     tag = "policy",
+    security(("token" = ["audit:read"])),
     params(Part),
     responses(
         (status = 200, description = "The entries", body = Audit),

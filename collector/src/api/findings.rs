@@ -124,6 +124,7 @@ impl From<Finding> for Found {
     get,
     path = "/v1/findings",
     tag = "policy",
+    security(("token" = ["inventory:read"])),
     params(Asked),
     responses(
         (status = 200, description = "The findings", body = Findings),

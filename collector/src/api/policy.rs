@@ -81,6 +81,7 @@ impl From<Decided> for Policy {
     get,
     path = "/v1/policy",
     tag = "policy",
+    security(("token" = ["inventory:read"])),
     params(Which),
     responses(
         (status = 200, description = "The version", body = Policy),
@@ -142,6 +143,7 @@ pub(crate) struct Versions {
     get,
     path = "/v1/policy/versions",
     tag = "policy",
+    security(("token" = ["inventory:read"])),
     params(Part),
     responses(
         (status = 200, description = "The versions", body = Versions),

@@ -80,6 +80,7 @@ const QUESTIONS: [(&str, &str, &str); 3] = [
     get,
     path = "/v1/questions",
     tag = "questions",
+    security(("token" = ["audit:read"])),
     responses((status = 200, description = "The questions", body = Questions))
 )]
 pub(crate) async fn questions() -> Json<Questions> {
@@ -136,6 +137,7 @@ impl Put {
     get,
     path = "/v1/questions/users-of-vendor",
     tag = "questions",
+    security(("token" = ["audit:read"])),
     params(Query),
     responses(
         (status = 200, description = "The answer", content(
@@ -165,6 +167,7 @@ pub(crate) async fn users_of_vendor(
     get,
     path = "/v1/questions/decisions",
     tag = "questions",
+    security(("token" = ["audit:read"])),
     params(Query),
     responses(
         (status = 200, description = "The answer", content(
@@ -194,6 +197,7 @@ pub(crate) async fn decisions(
     get,
     path = "/v1/questions/bytes-out",
     tag = "questions",
+    security(("token" = ["audit:read"])),
     params(Query),
     responses(
         (status = 200, description = "The answer; it does not go on, so ask for as many rows as are wanted", content(

@@ -98,6 +98,7 @@ impl From<Request> for Asking {
     get,
     path = "/v1/requests",
     tag = "policy",
+    security(("token" = ["audit:read"])),
     params(Asked),
     responses(
         (status = 200, description = "The requests", body = Requests),

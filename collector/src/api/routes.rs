@@ -73,6 +73,7 @@ impl From<RouteState> for AlertRoute {
     get,
     path = "/v1/routes",
     tag = "health",
+    security(("token" = ["metrics:read"])),
     responses(
         (status = 200, description = "The routes", body = Routes),
         (status = 500, description = "The collector failed", body = Problem),

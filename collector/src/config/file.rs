@@ -17,6 +17,7 @@ pub(super) struct File {
     pub(super) webhook: Webhook,
     pub(super) routes: Vec<RouteFile>,
     pub(super) page: Page,
+    pub(super) metrics: Metrics,
     pub(super) agents: Agents,
     pub(super) retention: Retention,
     pub(super) findings: Findings,
@@ -75,6 +76,13 @@ pub(super) struct Webhook {
 pub(super) struct Page {
     pub(super) url: Option<String>,
     pub(super) hosts: Vec<String>,
+    pub(super) forwarded: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Metrics {
+    pub(super) open: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -114,7 +114,14 @@ async fn page(query: Query) -> String {
     let page = "https://umbra.example/".parse().expect("a URL");
     let app = App::new(store, None, Limits::default(), page);
     let view = view(&app, Ok(QueryOf(query))).await.expect("a view");
-    Page { view }.render().expect("HTML")
+    let principal = crate::access::Principal {
+        actor: "eve".to_owned(),
+        account: Some("eve".to_owned()),
+        rights: Vec::new(),
+        scope: crate::access::Scope::default(),
+        csrf: None,
+    };
+    Page { view, principal }.render().expect("HTML")
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ fn router(app: App, desk: Desk) -> Router {
         .routes(routes!(api::healthz))
         .with_state(app)
         .merge(certificates);
-    document::described(api)
+    document::described(api, |_| ())
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(within, whole::bodies))

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::get;
 use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as OpenApiDocument;
 use utoipa::openapi::security::{SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -26,6 +27,7 @@ const CERTIFICATE: &str = "certificate";
         (name = "inventory", description = "What is known of the fleet"),
         (name = "policy", description = "What has been decided about callers and vendors"),
         (name = "questions", description = "Saved questions about the past, with an answer each"),
+        (name = "people", description = "Who may ask, and about what"),
         (name = "health", description = "How the collector is"),
     )
 )]
@@ -53,8 +55,14 @@ pub(super) fn with_certificates<S: Clone + Send + Sync + 'static>() -> OpenApiRo
 }
 
 /// The routes, and one more that describes them.
-pub(super) fn described<S: Clone + Send + Sync + 'static>(router: OpenApiRouter<S>) -> Router<S> {
-    let (router, document) = router.split_for_parts();
+///
+/// What the routes ask for is read of the description, and completes it.
+pub(super) fn described<S: Clone + Send + Sync + 'static>(
+    router: OpenApiRouter<S>,
+    complete: impl FnOnce(&mut OpenApiDocument),
+) -> Router<S> {
+    let (router, mut document) = router.split_for_parts();
+    complete(&mut document);
     // Cannot fail: every key is text. An empty answer would only say less.
     let text = Bytes::from(document.to_pretty_json().unwrap_or_default());
     router.route(

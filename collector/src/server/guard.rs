@@ -1,5 +1,5 @@
-//! What stands before every request: the page has no log-in yet, so a browser on this machine must not be made to
-//! fetch it for somebody else's site.
+//! What stands before every request, whoever sends it: a browser must not be made to fetch the page for somebody else's
+//! site. Who may ask what is decided behind it ([`crate::access::door`]).
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -13,10 +13,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use reqwest::Url;
 
+use crate::access::table::REPORTS;
 use crate::refusal::Refusal;
 
-/// Where agents report.
-pub(super) const REPORTS: &str = "/v1/reports";
 /// When an agent asks again whether the configuration was mended.
 const MENDED: Duration = Duration::from_mins(1);
 
@@ -89,7 +88,9 @@ pub(super) async fn stand(State(guard): State<Guard>, request: Request, next: Ne
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Nothing for other sites; with less, browsers would not tell us that a form is our own (Fetch, "append a request
+        // Origin header").
+        (header::REFERRER_POLICY, "same-origin"),
         (
             HeaderName::from_static("cross-origin-resource-policy"),
             "same-origin",

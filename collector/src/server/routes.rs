@@ -1,11 +1,15 @@
+use std::sync::Arc;
+
 use axum::http::{StatusCode, Uri};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Router, middleware};
 use utoipa_axum::routes;
 
 use super::document;
 use super::guard::{self, Guard};
 use super::whole;
+use crate::access::door::{self, Door};
+use crate::access::table::Table;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::{api, ingest, pages};
@@ -27,16 +31,31 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::users_of_vendor))
         .routes(routes!(api::bytes_out))
         .routes(routes!(api::decisions))
+        .routes(routes!(api::me))
         .routes(routes!(api::healthz))
         .routes(routes!(api::metrics));
-    document::described(api)
+    let mut table = Table::default();
+    let routes = document::described(api, |document| {
+        table = Table::of(document, app.open_metrics);
+    });
+    let door = Door {
+        store: Arc::clone(&app.store),
+        table: Arc::new(table),
+        page: app.page.clone(),
+        secure: app.secure,
+    };
+    routes
         .route("/", get(pages::inventory))
         .route("/inventory", get(pages::fragment))
+        .route("/login", get(pages::log_in_page).post(pages::log_in))
+        .route("/logout", post(pages::log_out))
+        .route("/setup", get(pages::set_up_page).post(pages::set_up))
         .route("/assets/page.css", get(pages::style))
         .route("/assets/page.js", get(pages::script))
         .route("/assets/icon.svg", get(pages::icon))
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(door, door::stand))
         .layer(middleware::from_fn_with_state(within, whole::bodies))
         .layer(middleware::from_fn_with_state(guard, guard::stand))
         .with_state(app)

@@ -46,6 +46,13 @@ pub(super) enum Action {
     ConfigRolledOut,
     RouteConfigured,
     RouteRemoved,
+    LoggedIn,
+    LogInFailed,
+    LoggedOut,
+    AccountCreated,
+    AccountChanged,
+    ApiTokenCreated,
+    ApiTokenRevoked,
 }
 
 impl Action {
@@ -69,6 +76,13 @@ impl Action {
             Self::ConfigRolledOut => "config_rolled_out",
             Self::RouteConfigured => "route_configured",
             Self::RouteRemoved => "route_removed",
+            Self::LoggedIn => "logged_in",
+            Self::LogInFailed => "log_in_failed",
+            Self::LoggedOut => "logged_out",
+            Self::AccountCreated => "account_created",
+            Self::AccountChanged => "account_changed",
+            Self::ApiTokenCreated => "api_token_created",
+            Self::ApiTokenRevoked => "api_token_revoked",
         }
     }
 }

@@ -4,6 +4,7 @@ mod audit;
 mod duties;
 mod erase;
 mod group;
+mod log_ins;
 pub(crate) mod outbox;
 mod place;
 mod plan;

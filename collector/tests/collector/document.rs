@@ -37,6 +37,7 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/audit", "get"),
             ("/v1/findings", "get"),
             ("/v1/inventory", "get"),
+            ("/v1/me", "get"),
             ("/v1/policy", "get"),
             ("/v1/policy/versions", "get"),
             ("/v1/questions", "get"),

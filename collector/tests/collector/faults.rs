@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 
 use crate::made_up::{Spool, call};
 use crate::process::Process;
-use crate::running::{Collector, client, post, rows};
+use crate::running::{Collector, post, rows};
 
 const COLLECTOR: &str = env!("CARGO_BIN_EXE_umbra-collector");
 
@@ -158,7 +158,7 @@ async fn a_signal_ends_it_in_good_order() {
             "--data",
             data,
         ]));
-        let http = client();
+        let http = Process::client(directory.path(), &[]);
         // The connection stays open, as a browser's does.
         assert!(
             http.get(&collector.url)
@@ -204,7 +204,10 @@ async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
         text(directory.path()),
         COLLECTOR,
     ]));
-    let http = client();
+    let pid = collector.child.id().to_string();
+    let mut within = Command::new("nsenter");
+    within.args(["--mount", "--target", &pid, "--", COLLECTOR]);
+    let http = Process::client_by(&mut within, directory.path(), &[]);
     let mut spool = Spool::of("web-1");
     let mut sent = 0;
     let refused = loop {
@@ -222,12 +225,7 @@ async fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
     };
     let page = http.get(&collector.url).send().await.expect("the page");
     assert!(page.status().is_success(), "the page still shows what is there");
-    let ballast = format!(
-        "/proc/{}/root{}/ballast",
-        collector.child.id(),
-        text(directory.path())
-    );
-    fs::remove_file(ballast).expect("the ballast");
+    fs::remove_file(format!("/proc/{pid}/root{}/ballast", text(directory.path()))).expect("the ballast");
     let answer = post(&http, &collector.url, &refused).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK, "{:?}", answer.text().await);
     let programs = rows(&http, &collector.url).await.len();

@@ -179,8 +179,8 @@ async fn a_finding_is_in_the_state_that_a_person_put_it_into() {
     assert!(again.iter().all(|it| it["snoozed_until"] == Value::Null));
 
     let entries = store.audit(u64::MAX, 10).await.expect("the log");
-    assert_eq!(entries.len(), 3, "one for each decision");
-    assert!(entries.iter().all(|entry| entry.action == "finding_decided"));
+    let decided = entries.iter().filter(|entry| entry.action == "finding_decided");
+    assert_eq!(decided.count(), 3, "one for each decision");
     assert_eq!(collector.get("v1/findings?state=done").await.status(), 400);
     let first = collector.get("v1/findings?limit=1").await;
     let first: Value = first.json().await.expect("JSON");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::made_up::{Spool, call};
 use crate::process::Process;
 use crate::receiver::Receiver;
-use crate::running::{client, eventually, post, rows};
+use crate::running::{eventually, post, rows};
 
 fn start(data: &Path, database: &[String]) -> Process {
     start_with(data, database, &[])
@@ -28,11 +28,11 @@ fn start_with(data: &Path, database: &[String], environment: &[(&str, &str)]) ->
 async fn killed_between_and_within_reports_the_totals_are_right() {
     const REPORTS: u64 = 20;
     let directory = tempfile::tempdir().expect("a directory");
-    let http = client();
     let mut spool = Spool::of("web-1");
     let mut acknowledged = 0;
     let database = crate::on::arguments();
     let mut process = start(directory.path(), &database);
+    let http = Process::client(directory.path(), &database);
     for round in 0..REPORTS {
         let report = spool.report((0..50).map(|_| call("alice", "curl")).collect());
         let sending = tokio::spawn({
@@ -74,9 +74,10 @@ const FAIL_POINTS: [&str; 5] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_each_step_of_a_report_the_totals_are_right_to_the_byte() {
     let directory = tempfile::tempdir().expect("a directory");
-    let http = client();
     let mut spool = Spool::of("web-1");
     let database = crate::on::arguments();
+    drop(start(directory.path(), &database));
+    let http = Process::client(directory.path(), &database);
     let mut sent = 0;
     for point in FAIL_POINTS {
         let armed = format!("{point}:2");
@@ -114,9 +115,10 @@ async fn killed_at_each_step_of_a_report_the_totals_are_right_to_the_byte() {
 async fn killed_at_each_step_of_an_alert_it_sends_it_under_one_id() {
     let directory = tempfile::tempdir().expect("a directory");
     let receiver = Receiver::anywhere(&[]).await;
-    let http = client();
     let mut spool = Spool::of("web-1");
     let mut arguments = crate::on::arguments();
+    drop(start(directory.path(), &arguments));
+    let http = Process::client(directory.path(), &arguments);
     arguments.extend(["--webhook".to_owned(), receiver.url().to_string()]);
     for point in ["alert_claimed", "alert_sent", "alert_settled"] {
         // A new program is a new finding.

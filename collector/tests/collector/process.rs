@@ -1,7 +1,12 @@
 //! A collector in a process of its own, which ends with its test however that ends.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+use reqwest::Client;
+
+use crate::running::client_with;
 
 pub(crate) struct Process {
     pub(crate) child: Child,
@@ -28,6 +33,28 @@ impl Process {
             url: format!("{url}/"),
             child,
         }
+    }
+
+    /// A client that may do everything at the collector of this data, by a token that an operator would make.
+    pub(crate) fn client(data: &Path, database: &[String]) -> Client {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_umbra-collector"));
+        Self::client_by(&mut command, data, database)
+    }
+
+    /// The same, where `command` runs the collector's program.
+    pub(crate) fn client_by(command: &mut Command, data: &Path, database: &[String]) -> Client {
+        let output = command
+            .args(["api-token", "create", "tests", "--role", "admin", "--data"])
+            .arg(data)
+            .args(database)
+            .output()
+            .expect("the command");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        client_with(String::from_utf8(output.stdout).expect("text").trim())
     }
 
     /// As `kill -9` does it.

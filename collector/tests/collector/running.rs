@@ -3,16 +3,19 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
+use umbra_collector::access::{Right, Scope};
 use umbra_collector::authority::Authority;
 use umbra_collector::config::Settings;
 use umbra_collector::findings::Watch;
 use umbra_collector::ingest::Limits;
 use umbra_collector::retention::Retention;
 use umbra_collector::server::Server;
-use umbra_collector::store::Store;
+use umbra_collector::store::{By, NewApiToken, Store};
 use umbra_report::{Acknowledgement, Report};
 
 pub(crate) struct Collector {
@@ -48,11 +51,13 @@ impl Collector {
             routes: Vec::new(),
             page: None,
             hosts: Vec::new(),
+            forwarded: false,
+            open_metrics: false,
             limits: Limits::default(),
         };
         adapt(&mut settings);
-        let http = client();
         let server = Server::start(settings.clone()).await.expect("a collector");
+        let http = client_with(&token(&settings, &Right::ALL, &Scope::default()).await);
         let url = server.url.to_string();
         Self {
             http,
@@ -104,6 +109,11 @@ impl Collector {
         umbra_collector::authority::of(&self.settings, &store)
             .await
             .expect("the authority")
+    }
+
+    /// Where the first account is made.
+    pub(crate) fn set_up(&self) -> Option<String> {
+        self.server.set_up.as_ref().map(ToString::to_string)
     }
 
     #[allow(dead_code, reason = "PostgreSQL needs no directory")]
@@ -158,11 +168,42 @@ impl Collector {
     }
 }
 
+/// A token of a collector that runs.
+pub(crate) async fn token(settings: &Settings, rights: &[Right], scope: &Scope) -> String {
+    let store = Store::open_beside(&settings.location()).await.expect("the store");
+    let new = NewApiToken {
+        name: "tests",
+        rights,
+        scope,
+        life: Duration::from_hours(1),
+    };
+    let by = By {
+        actor: "tests",
+        time: Timestamp::now(),
+    };
+    let made = store.create_api_token(&new, &by).await.expect("the store");
+    store.close().await;
+    made.expect("a token").1
+}
+
 /// A client that goes nowhere but where it is told.
 pub(crate) fn client() -> Client {
+    client_that_says(HeaderMap::new())
+}
+
+/// The same with a token of the API.
+pub(crate) fn client_with(token: &str) -> Client {
+    let mut headers = HeaderMap::new();
+    let line = format!("Bearer {token}").parse().expect("a header");
+    headers.insert(AUTHORIZATION, line);
+    client_that_says(headers)
+}
+
+fn client_that_says(headers: HeaderMap) -> Client {
     // Another test of this process may have installed it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
+        .default_headers(headers)
         .no_proxy()
         .timeout(Duration::from_secs(20))
         .build()

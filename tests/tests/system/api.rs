@@ -26,7 +26,8 @@ fn the_api_keeps_to_its_description() {
     }
     let data = folder();
     let collector = Collector::start(data.path(), None);
-    tried(&collector.url(), &[], 15);
+    let token = format!("Authorization: Bearer {}", collector.token());
+    tried(&collector.url(), &[("--header", Path::new(&token))], 16);
     assert!(collector.stop().success());
 }
 

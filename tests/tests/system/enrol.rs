@@ -9,7 +9,6 @@ use umbra_tests::Collector;
 use umbra_tests::agent::{self, Agent, Setup};
 use umbra_tests::clients::{Call, named};
 use umbra_tests::clock;
-use umbra_tests::metrics::Metrics;
 use umbra_tests::skip::{Need, spared};
 use umbra_tests::wait::eventually;
 
@@ -117,7 +116,7 @@ fn a_clock_that_is_wrong_is_said_with_the_remedy() {
         agent.process.said(sentence, SOON);
         if offset == "+2h" {
             arrived(&collector, &bed.connections());
-            let metrics = Metrics::read(collector.address());
+            let metrics = collector.metrics();
             assert!(metrics.get("umbra_collector_times_corrected_total") > 0.0);
         }
         assert!(agent.stop().success());

@@ -107,6 +107,39 @@ fn on_the_page(collector: &Collector, bed: &TestBed, program: &str) -> Row {
     row
 }
 
+/// As a person does it at the first start, and once more with the password.
+fn make_account_and_log_in(browser: &Browser, collector: &mut Collector) {
+    const PASSWORD: &str = "quiet rivers run deep";
+    let fill = |fields: &[(&str, &str)]| {
+        for (id, text) in fields {
+            browser.script(&format!("document.getElementById('{id}').value = '{text}'"));
+        }
+        browser.script("document.querySelector('main form').requestSubmit()");
+    };
+    let shows = |wanted: &str| {
+        eventually(Duration::from_secs(5), || {
+            let shown = browser.script("return location.pathname + ' ' + document.body.innerText");
+            let shown = shown.as_str().unwrap_or_default().to_owned();
+            if shown.contains(wanted) {
+                Ok(())
+            } else {
+                Err(shown)
+            }
+        });
+    };
+    browser.goto(&collector.set_up());
+    fill(&[("name", "eve"), ("password", PASSWORD), ("again", PASSWORD)]);
+    shows("No AI call has been seen yet");
+    println!("{}", browser.screenshot("first-account").display());
+    browser.script("document.querySelector('.leave').requestSubmit()");
+    shows("/login");
+    browser.goto(&collector.url());
+    shows("/login");
+    println!("{}", browser.screenshot("log-in").display());
+    fill(&[("name", "eve"), ("password", PASSWORD)]);
+    shows("No AI call has been seen yet");
+}
+
 #[test]
 fn a_browser_shows_a_new_caller_without_a_reload() {
     if spared("the page in a browser") {
@@ -119,14 +152,14 @@ fn a_browser_shows_a_new_caller_without_a_reload() {
     ];
     let Some(bed) = bed(&needs) else { return };
     let data = tempfile::tempdir().expect("a temporary folder");
-    let collector = Collector::start(data.path(), None);
+    let mut collector = Collector::start(data.path(), None);
     let agent = Agent::start(&Setup {
         collector: Some(collector.url()),
         ..Setup::default()
     });
 
     let browser = Browser::open(data.path());
-    browser.goto(&collector.url());
+    make_account_and_log_in(&browser, &mut collector);
     browser.script("window.loadedOnce = true");
     assert_eq!(browser.script(ROWS), json!([]));
 

@@ -7,7 +7,6 @@ use std::path::Path;
 use rusqlite::Connection;
 use umbra_tests::Collector;
 use umbra_tests::agent::free_port;
-use umbra_tests::metrics::Metrics;
 use umbra_tests::process::Process;
 use umbra_tests::skip::skip;
 use umbra_tests::wait::eventually;
@@ -127,7 +126,7 @@ fn damaged(what: &str, damage: impl FnOnce(&Path), collector: impl Fn(&Path) -> 
     agent.said("is damaged", SOON);
     // The sums over the fleet are up to a second old.
     eventually(SOON, || {
-        let metrics = Metrics::read(collector.address());
+        let metrics = collector.metrics();
         let dropped = metrics.get("umbra_collector_records_dropped");
         let silent = metrics.get("umbra_collector_records_missing");
         let absent = (fed(LAST).len() - stored.len()).to_string();
@@ -138,7 +137,7 @@ fn damaged(what: &str, damage: impl FnOnce(&Path), collector: impl Fn(&Path) -> 
             )),
         }
     });
-    let metrics = Metrics::read(collector.address());
+    let metrics = collector.metrics();
     assert!(
         metrics.get("umbra_collector_agent_losses{cause=\"spool_corrupt\"}") > 0.0,
         "{what}"

@@ -2,7 +2,6 @@
 
 use umbra_tests::Collector;
 use umbra_tests::disk::Disk;
-use umbra_tests::metrics::Metrics;
 use umbra_tests::process::Process;
 use umbra_tests::skip::{Need, ready};
 use umbra_tests::wait::eventually;
@@ -50,7 +49,7 @@ fn a_full_disk_at_the_collector_costs_what_the_gap_says() {
     Process::start(&mut feeder(&config, LAST)).succeed(SOON);
 
     let stored = stored(&collector);
-    let dropped = Metrics::read(collector.address()).get("umbra_collector_records_dropped");
+    let dropped = collector.metrics().get("umbra_collector_records_dropped");
     assert!(dropped > 0.0, "the spool holds fewer than {LAST} records");
     let absent = LAST - stored.len() as u64;
     assert_eq!(
@@ -64,7 +63,7 @@ fn a_full_disk_at_the_collector_costs_what_the_gap_says() {
             "{row:?} was fed once, and is stored once"
         );
     }
-    let silent = Metrics::read(collector.address()).get("umbra_collector_records_missing");
+    let silent = collector.metrics().get("umbra_collector_records_missing");
     assert_eq!(silent.to_string(), "0", "nothing is lost without a word");
     assert!(collector.stop().success());
 }

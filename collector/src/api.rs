@@ -1,7 +1,11 @@
-//! `GET /v1/inventory`, `/v1/agents`, `/v1/findings`, `/v1/policy`, `/v1/audit`, `/v1/routes`, `/v1/requests`, `/healthz` and `/metrics`.
+//! `GET /v1/inventory`, `/healthz`, `/metrics`, and in its modules the rest of the API.
 
+mod accounts;
 mod agents;
+mod api_tokens;
+mod apply;
 mod audit;
+mod finding_state;
 mod findings;
 mod me;
 mod policy;
@@ -11,15 +15,17 @@ mod routes;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query as QueryOf, State};
+use axum::extract::{Query as QueryOf, Request, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use umbra_policy::Verdict;
 use umbra_report::{Evidence, Origin, Problem};
 use utoipa::ToSchema;
 
+use crate::access::{Principal, Scope};
 use crate::app::App;
 use crate::metrics;
 use crate::policy::InForce;
@@ -27,8 +33,18 @@ use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::Use;
 
+pub(crate) use accounts::{
+    __path_accounts, __path_change_account, __path_change_password, __path_create_account, accounts,
+    change_account, change_password, create_account,
+};
 pub(crate) use agents::{__path_agents, agents};
+pub(crate) use api_tokens::{
+    __path_api_tokens, __path_create_api_token, __path_revoke_api_token, api_tokens, create_api_token,
+    revoke_api_token,
+};
+pub(crate) use apply::{__path_apply, __path_plan, apply, plan};
 pub(crate) use audit::{__path_audit, audit};
+pub(crate) use finding_state::{__path_set_state, set_state};
 pub(crate) use findings::{__path_findings, findings};
 pub(crate) use me::{__path_me, me};
 pub(crate) use policy::{__path_policy, __path_policy_versions, policy, policy_versions};
@@ -41,6 +57,8 @@ pub(crate) use routes::{__path_routes, routes};
 
 /// Rows in an answer, unless the question says.
 const ROWS: u16 = 100;
+/// Bytes of what is written: a policy is the longest.
+const BODY: usize = 1 << 20;
 /// The most rows in an answer.
 const MOST_ROWS: u16 = 1000;
 
@@ -187,6 +205,17 @@ impl Row {
     }
 }
 
+/// What a request's body says: JSON of at most [`BODY`] bytes.
+async fn body<T: DeserializeOwned>(app: &App, request: Request, what: &str) -> Result<T, Refusal> {
+    let body = crate::body::json(request, what, BODY, app.limits.body).await?;
+    serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("this is not {what}: {error}")))
+}
+
+/// Labels of hosts as they are asked for, if hosts can have them.
+fn hosts(scope: Scope) -> Result<Scope, Refusal> {
+    scope.check().map(|()| scope).map_err(Refusal::bad)
+}
+
 /// The number before which to go on; all, when none is given.
 fn before(next: Option<i64>) -> Result<u64, Refusal> {
     next.map_or(Ok(u64::MAX), |next| {
@@ -210,6 +239,7 @@ fn before(next: Option<i64>) -> Result<u64, Refusal> {
 )]
 pub(crate) async fn inventory(
     State(app): State<App>,
+    principal: Principal,
     query: Result<QueryOf<Query>, QueryRejection>,
 ) -> Result<Json<Inventory>, Refusal> {
     let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
@@ -218,7 +248,7 @@ pub(crate) async fn inventory(
         return Err(Refusal::bad(format!("limit must be from 1 to {MOST_ROWS}")));
     }
     let policy = app.store.in_force().await?;
-    let page = app.store.uses(&query.selection()?, limit).await?;
+    let page = app.store.uses(&query.selection(principal.scope)?, limit).await?;
     let now = Timestamp::now();
     let rows = page.rows.into_iter().map(|used| Row::of(used, &policy, now));
     Ok(Json(Inventory {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::access::password::Hasher;
 use crate::ingest::{Limits, Queue};
@@ -34,6 +34,8 @@ pub(crate) struct App {
     /// Whether anybody may read the metrics.
     pub(crate) open_metrics: bool,
     pub(crate) hasher: Hasher,
+    /// One plan of a policy at a time: each reads the whole inventory.
+    pub(crate) planning: Arc<Semaphore>,
 }
 
 impl App {
@@ -58,6 +60,7 @@ impl App {
             forwarded: false,
             open_metrics: false,
             hasher: Hasher::default(),
+            planning: Arc::new(Semaphore::new(1)),
         }
     }
 }

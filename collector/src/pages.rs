@@ -13,12 +13,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
-use crate::access::Principal;
+use crate::access::{Principal, Scope};
 use crate::app::App;
 use crate::query::Query;
 use crate::refusal::Refusal;
+use crate::store::Share;
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
-use view::View;
+use view::{Strip, View};
 
 /// Rows on a page.
 const ROWS: u16 = 100;
@@ -42,7 +43,7 @@ pub(crate) async fn inventory(
     principal: Principal,
     query: Result<QueryOf<Query>, QueryRejection>,
 ) -> Result<Html<String>, Refusal> {
-    let view = view(&app, query).await?;
+    let view = view(&app, principal.scope.clone(), query).await?;
     let page = Page { view, principal };
     page.render().map(Html).map_err(|error| failed(&error))
 }
@@ -50,10 +51,11 @@ pub(crate) async fn inventory(
 /// `GET /inventory`: the part of the page that changes; 304 while it does not.
 pub(crate) async fn fragment(
     State(app): State<App>,
+    principal: Principal,
     headers: HeaderMap,
     query: Result<QueryOf<Query>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let view = view(&app, query).await?;
+    let view = view(&app, principal.scope.clone(), query).await?;
     let html = Fragment { view }.render().map_err(|error| failed(&error))?;
     let mut hasher = DefaultHasher::new();
     html.hash(&mut hasher);
@@ -67,19 +69,30 @@ pub(crate) async fn fragment(
     Ok(([(header::ETAG, tag)], Html(html)).into_response())
 }
 
-async fn view(app: &App, query: Result<QueryOf<Query>, QueryRejection>) -> Result<View, Refusal> {
+async fn view(
+    app: &App,
+    scope: Scope,
+    query: Result<QueryOf<Query>, QueryRejection>,
+) -> Result<View, Refusal> {
     let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
     let now = Timestamp::now();
-    let sum = app.sums.get().await?;
+    let health = if scope.is_all() {
+        Strip::of_all(&*app.sums.get().await?, app.alerts.is_some(), now)
+    } else {
+        let (health, presence) = app.store.health_seen(&scope, app.missing, now).await?;
+        Strip::of_some(&health, &presence, now)
+    };
     let policy = app.store.in_force().await?;
     let kind = match query.finding {
-        Some(finding) => app.store.finding_kind(finding).await?,
-        None => None,
+        Some(finding) if app.store.share_of_finding(finding, &scope).await? != Share::None => {
+            app.store.finding_kind(finding).await?
+        }
+        _ => None,
     };
-    let page = app.store.uses(&query.selection()?, ROWS).await?;
+    let page = app.store.uses(&query.selection(scope)?, ROWS).await?;
     Ok(View {
         kind,
-        ..View::new(&query, page, &policy, &sum, app, now)
+        ..View::new(&query, page, &policy, health, app, now)
     })
 }
 

@@ -1,13 +1,18 @@
 //! The policy that is in force, held against the inventory.
 
+mod dropped;
+mod plan;
+
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use umbra_catalog::{Catalogue, Kind};
-use umbra_policy::{Decision, Plan, Policy, Subject};
+use umbra_policy::{Decision, Policy, Subject};
 
 use crate::store::{Decided, Use};
+pub(crate) use dropped::dropped;
+pub(crate) use plan::{Plan, Turn};
 
 /// A version of the policy, put together.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +35,7 @@ impl From<Decided> for InForce {
 impl InForce {
     /// The organisation's plan in whose place a personal one is used, unless what counts is a sanction for that very
     /// service.
-    pub(crate) fn personal(&self, vendor: &str, service: &str, decision: &Decision<'_>) -> Option<&Plan> {
+    pub(crate) fn personal(&self, vendor: &str, service: &str, decision: &Decision<'_>) -> Option<&umbra_policy::Plan> {
         personal(&self.policy, vendor, service, decision)
     }
 
@@ -46,7 +51,7 @@ pub(crate) fn personal<'a>(
     vendor: &str,
     service: &str,
     decision: &Decision<'_>,
-) -> Option<&'a Plan> {
+) -> Option<&'a umbra_policy::Plan> {
     let plan = policy.plan_of(vendor)?;
     let scope = decision.by.and_then(|by| by.scope.service.as_deref());
     let is_meant = scope.is_some_and(|scope| scope.eq_ignore_ascii_case(service));

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::access::Scope;
 use crate::refusal::Refusal;
 use crate::store::{NoPosition, Selection};
 
@@ -26,8 +27,8 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// What to read from the store.
-    pub(crate) fn selection(&self) -> Result<Selection, Refusal> {
+    /// What to read from the store, for somebody who sees these hosts.
+    pub(crate) fn selection(&self, scope: Scope) -> Result<Selection, Refusal> {
         let after = match self.after.as_deref() {
             Some(text) if !text.is_empty() => Some(
                 text.parse()
@@ -41,6 +42,7 @@ impl Query {
             after,
             finding: self.finding,
             text,
+            scope,
         })
     }
 }

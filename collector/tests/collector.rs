@@ -52,12 +52,14 @@ mod real_receivers;
 mod receiver;
 #[path = "collector/requests.rs"]
 mod requests;
-#[path = "collector/routes.rs"]
-mod routes;
 #[path = "collector/roles.rs"]
 mod roles;
+#[path = "collector/routes.rs"]
+mod routes;
 #[path = "collector/running.rs"]
 mod running;
+#[path = "collector/scopes.rs"]
+mod scopes;
 #[path = "collector/spikes.rs"]
 mod spikes;
 #[path = "collector/standing.rs"]
@@ -66,3 +68,5 @@ mod standing;
 mod tls;
 #[path = "collector/webhook.rs"]
 mod webhook;
+#[path = "collector/writes.rs"]
+mod writes;

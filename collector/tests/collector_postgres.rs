@@ -44,12 +44,14 @@ mod questions;
 mod receiver;
 #[path = "collector/requests.rs"]
 mod requests;
-#[path = "collector/routes.rs"]
-mod routes;
 #[path = "collector/roles.rs"]
 mod roles;
+#[path = "collector/routes.rs"]
+mod routes;
 #[path = "collector/running.rs"]
 mod running;
+#[path = "collector/scopes.rs"]
+mod scopes;
 #[path = "collector/servers.rs"]
 mod servers;
 #[path = "collector/spikes.rs"]
@@ -58,3 +60,5 @@ mod spikes;
 mod standing;
 #[path = "collector/webhook.rs"]
 mod webhook;
+#[path = "collector/writes.rs"]
+mod writes;

@@ -78,15 +78,11 @@ impl Right {
     }
 
     /// Whether it is about hosts, so that it can be had for some of them. What is about the whole fleet is not for
-    /// those who see a part of it; and no route chooses by hosts yet.
+    /// those who see a part of it.
     pub const fn is_about_hosts(self) -> bool {
         match self {
-            Self::InventoryRead
-            | Self::FindingsWrite
-            | Self::AuditRead
-            | Self::MetricsRead
-            | Self::PolicyWrite
-            | Self::Admin => false,
+            Self::InventoryRead | Self::FindingsWrite => true,
+            Self::AuditRead | Self::MetricsRead | Self::PolicyWrite | Self::Admin => false,
         }
     }
 }

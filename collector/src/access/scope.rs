@@ -6,6 +6,9 @@ use utoipa::ToSchema;
 
 use crate::labels::Label;
 
+/// Labels of one scope.
+const MOST: usize = 32;
+
 /// Which hosts somebody sees: those that have, of each key, one of the values. Without a key: all of them.
 ///
 /// `{"env": ["prod"], "team": ["db", "web"]}` is production of two teams.
@@ -17,6 +20,18 @@ impl Scope {
     /// Whether it is all hosts.
     pub fn is_all(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether each key has values, and each of them is a label that a host can have.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some((key, _)) = self.0.iter().find(|(_, values)| values.is_empty()) {
+            return Err(format!("the label {key} has no value: give one, or leave it out"));
+        }
+        if self.labels().count() > MOST {
+            return Err(format!("give at most {MOST} labels"));
+        }
+        self.labels()
+            .try_for_each(|(key, value)| format!("{key}={value}").parse::<Label>().map(drop))
     }
 
     /// Its labels, in order.

@@ -9,6 +9,7 @@ use umbra_report::{Condition, Problem};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{MOST_ROWS, ROWS};
+use crate::access::Principal;
 use crate::app::App;
 use crate::presence;
 use crate::refusal::Refusal;
@@ -81,6 +82,7 @@ impl From<Roll> for Heard {
 )]
 pub(crate) async fn agents(
     State(app): State<App>,
+    principal: Principal,
     part: Result<QueryOf<Part>, QueryRejection>,
 ) -> Result<Json<Agents>, Refusal> {
     let QueryOf(part) = part.map_err(|error| Refusal::bad(error.body_text()))?;
@@ -92,7 +94,10 @@ pub(crate) async fn agents(
     if after < 0 {
         return Err(Refusal::bad("after must be the `next` of an earlier answer"));
     }
-    let roll = app.store.roll(app.missing, after, limit).await?;
+    let roll = app
+        .store
+        .roll(&principal.scope, app.missing, after, limit)
+        .await?;
     let is_full = roll.len() == usize::from(limit);
     Ok(Json(Agents {
         next: roll.last().filter(|_| is_full).map(|last| last.row),

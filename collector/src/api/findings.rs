@@ -9,6 +9,7 @@ use umbra_report::{Evidence, Problem};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{MOST_ROWS, ROWS, User, before};
+use crate::access::Principal;
 use crate::app::App;
 use crate::findings::{Facts, FindingKind, FindingState, Severity};
 use crate::refusal::Refusal;
@@ -135,6 +136,7 @@ impl From<Finding> for Found {
 )]
 pub(crate) async fn findings(
     State(app): State<App>,
+    principal: Principal,
     asked: Result<QueryOf<Asked>, QueryRejection>,
 ) -> Result<Json<Findings>, Refusal> {
     let QueryOf(asked) = asked.map_err(|error| Refusal::bad(error.body_text()))?;
@@ -149,7 +151,10 @@ pub(crate) async fn findings(
         kind: asked.kind,
         before: asked.before,
     };
-    let findings = app.store.findings(question, Timestamp::now(), limit).await?;
+    let findings = app
+        .store
+        .findings_seen(&principal.scope, question, Timestamp::now(), limit)
+        .await?;
     let is_full = findings.len() == usize::from(limit);
     Ok(Json(Findings {
         next: findings.last().filter(|_| is_full).map(|last| last.id),

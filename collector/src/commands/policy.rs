@@ -1,5 +1,4 @@
 mod apply;
-mod plan;
 mod words;
 
 use std::fmt::Write as _;
@@ -10,10 +9,10 @@ use umbra_catalog::Catalogue;
 use umbra_policy::{Fault, File};
 
 use super::table::{table, time};
-use super::{CommandError, Place};
+use super::{CommandError, Place, plain};
+use crate::policy::Plan;
 use crate::store::{Decided, Store};
 use apply::Apply;
-use plan::Plan;
 
 /// Versions that are listed.
 const LISTED: u16 = 100;

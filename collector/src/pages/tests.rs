@@ -113,7 +113,9 @@ async fn page(query: Query) -> String {
         .expect("the rows");
     let page = "https://umbra.example/".parse().expect("a URL");
     let app = App::new(store, None, Limits::default(), page);
-    let view = view(&app, Ok(QueryOf(query))).await.expect("a view");
+    let view = view(&app, crate::access::Scope::default(), Ok(QueryOf(query)))
+        .await
+        .expect("a view");
     let principal = crate::access::Principal {
         actor: "eve".to_owned(),
         account: Some("eve".to_owned()),
@@ -144,7 +146,13 @@ async fn the_way_on_keeps_the_search_and_is_a_query_that_is_understood() {
         ..Query::default()
     };
     assert_eq!(fields[1].0, "after");
-    assert!(after.selection().expect("a selection").after.is_some());
+    assert!(
+        after
+            .selection(crate::access::Scope::default())
+            .expect("a selection")
+            .after
+            .is_some()
+    );
     assert!(html.contains("100 rows, newest first; there are more."));
 }
 
@@ -155,7 +163,7 @@ async fn a_place_that_is_none_is_refused_and_long_searches_are_cut() {
             after: Some(after.to_owned()),
             ..Query::default()
         };
-        let refusal = query.selection().expect_err(after);
+        let refusal = query.selection(crate::access::Scope::default()).expect_err(after);
         assert_eq!(refusal.status(), StatusCode::BAD_REQUEST);
     }
     let query = Query {
@@ -163,7 +171,9 @@ async fn a_place_that_is_none_is_refused_and_long_searches_are_cut() {
         after: Some(String::new()),
         ..Query::default()
     };
-    let selection = query.selection().expect("a selection");
+    let selection = query
+        .selection(crate::access::Scope::default())
+        .expect("a selection");
     assert_eq!(selection.text.expect("a text").chars().count(), 200);
     assert_eq!(selection.after, None);
 }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::findings::FindingKind;
 use crate::policy::InForce;
 use crate::query::Query;
-use crate::store::{Health, Page, Use};
+use crate::store::{Health, Page, Presence, Use};
 use crate::sums::Sum;
 
 /// The page.
@@ -37,7 +37,7 @@ impl View {
         query: &Query,
         page: Page,
         policy: &InForce,
-        sum: &Sum,
+        health: Strip,
         app: &App,
         now: Timestamp,
     ) -> Self {
@@ -66,7 +66,7 @@ impl View {
                 .into_iter()
                 .map(|used| Row::of(used, policy, now))
                 .collect(),
-            health: Strip::new(sum, app.alerts.is_some(), now),
+            health,
             address: app.page.as_str().trim_end_matches('/').to_owned(),
             search,
         }
@@ -204,6 +204,8 @@ pub(super) struct Strip {
     pub(super) dropped: Option<String>,
     pub(super) missing: Option<String>,
     pub(super) alerts: Alerts,
+    /// Whether it is of some hosts: then it has only what is theirs.
+    pub(super) is_part: bool,
 }
 
 /// What was lost for one cause.
@@ -237,11 +239,27 @@ pub(super) enum Alerts {
 }
 
 impl Strip {
-    fn new(sum: &Sum, configured: bool, now: Timestamp) -> Self {
-        let (health, presence) = (&sum.health, &sum.presence);
-        let some = |count: u64| (count > 0).then(|| thousands(count));
+    /// Of the whole fleet.
+    pub(super) fn of_all(sum: &Sum, configured: bool, now: Timestamp) -> Self {
         Self {
             time: sum.is_kept().then(|| sum.time.into()),
+            alerts: Alerts::new(&sum.health, configured),
+            ..Self::of(&sum.health, &sum.presence, now)
+        }
+    }
+
+    /// Of the hosts that somebody sees.
+    pub(super) fn of_some(health: &Health, presence: &Presence, now: Timestamp) -> Self {
+        Self {
+            is_part: true,
+            ..Self::of(health, presence, now)
+        }
+    }
+
+    fn of(health: &Health, presence: &Presence, now: Timestamp) -> Self {
+        let some = |count: u64| (count > 0).then(|| thousands(count));
+        Self {
+            time: None,
             findings: thousands(health.findings),
             hosts: thousands(health.hosts),
             late: some(presence.late),
@@ -259,7 +277,8 @@ impl Strip {
                 .collect(),
             dropped: some(health.dropped_records),
             missing: some(health.missing_records),
-            alerts: Alerts::new(health, configured),
+            alerts: Alerts::None,
+            is_part: false,
         }
     }
 }

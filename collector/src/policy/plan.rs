@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use umbra_policy::{Egress, File, Pattern, Sanction, Verdict, difference};
 
-use crate::policy::{InForce, personal, subject};
+use super::{InForce, personal, subject};
 use crate::store::{Decided, Selection, Store, StoreError, Use};
 
 /// Rows that are read at once.
@@ -14,51 +14,51 @@ const TURNS: usize = 10_000;
 
 /// What a policy file would change.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// Rows of the inventory.
-    pub(super) uses: u64,
+    pub(crate) uses: u64,
     /// How many of them would have another verdict.
-    pub(super) turned: u64,
+    pub(crate) turned: u64,
     /// How many would, by the verdicts before and after, and by the sanction that would then count.
-    pub(super) sums: BTreeMap<(Verdict, Verdict, Option<String>), u64>,
+    pub(crate) sums: BTreeMap<(Verdict, Verdict, Option<String>), u64>,
     /// The first of them, the newest callers first.
-    pub(super) turns: Vec<Turn>,
+    pub(crate) turns: Vec<Turn>,
     /// Uses that went directly where a rule for egress wants another way, by the rule.
-    pub(super) direct: BTreeMap<String, u64>,
+    pub(crate) direct: BTreeMap<String, u64>,
     /// Uses of personal plans, by the plan that the organisation would have.
-    pub(super) personal: BTreeMap<String, u64>,
+    pub(crate) personal: BTreeMap<String, u64>,
     /// Sanctions of the file that no caller of the inventory meets.
-    pub(super) idle: Vec<String>,
+    pub(crate) idle: Vec<String>,
     /// Users whom the file names and nobody has seen.
-    pub(super) strangers: Vec<String>,
+    pub(crate) strangers: Vec<String>,
     /// Sanctions in force that came by requests, with the requests' numbers.
-    pub(super) requested: BTreeMap<String, i64>,
+    pub(crate) requested: BTreeMap<String, i64>,
     /// Groups that sanctions name, that are not in the file and that no host reports.
-    pub(super) unknown_groups: Vec<String>,
+    pub(crate) unknown_groups: Vec<String>,
 }
 
 /// A caller, on a host, whose verdict would change.
 #[derive(Debug, Serialize)]
-pub(super) struct Turn {
-    pub(super) before: Verdict,
-    pub(super) after: Verdict,
+pub(crate) struct Turn {
+    pub(crate) before: Verdict,
+    pub(crate) after: Verdict,
     /// The sanction that counted before.
-    pub(super) was_by: Option<String>,
+    pub(crate) was_by: Option<String>,
     /// The one that would count.
-    pub(super) by: Option<String>,
-    pub(super) vendor: String,
-    pub(super) service: String,
-    pub(super) name: String,
-    pub(super) program: String,
-    pub(super) user: String,
-    pub(super) host: String,
-    pub(super) agent: String,
-    pub(super) last_seen: Timestamp,
+    pub(crate) by: Option<String>,
+    pub(crate) vendor: String,
+    pub(crate) service: String,
+    pub(crate) name: String,
+    pub(crate) program: String,
+    pub(crate) user: String,
+    pub(crate) host: String,
+    pub(crate) agent: String,
+    pub(crate) last_seen: Timestamp,
 }
 
 impl Plan {
     /// Holds a file against the whole inventory.
-    pub(super) async fn make(
+    pub(crate) async fn make(
         store: &Store,
         before: &Decided,
         file: &File,
@@ -124,7 +124,7 @@ impl Plan {
     }
 
     /// What was approved by request and the file does not have, with the requests' numbers.
-    pub(super) fn dropped(&self, before: &Decided, file: &File) -> BTreeMap<String, i64> {
+    pub(crate) fn dropped(&self, before: &Decided, file: &File) -> BTreeMap<String, i64> {
         let gone = |id: &str| file.sanctions.iter().all(|sanction| sanction.id != id);
         let before = before.sanctions.iter().filter(|sanction| gone(&sanction.id));
         before
@@ -133,7 +133,7 @@ impl Plan {
     }
 
     /// Everything, for programs.
-    pub(super) fn json(&self, before: &Decided, file: &File) -> serde_json::Result<String> {
+    pub(crate) fn json(&self, before: &Decided, file: &File) -> serde_json::Result<String> {
         let changes = difference(&before.sanctions, &file.sanctions);
         let changes: Vec<_> = changes.iter().map(Changed::of).collect();
         let text = serde_json::to_string_pretty(&serde_json::json!({

@@ -23,7 +23,9 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::agents))
         .routes(routes!(api::audit))
         .routes(routes!(api::findings))
-        .routes(routes!(api::policy))
+        .routes(routes!(api::set_state))
+        .routes(routes!(api::policy, api::apply))
+        .routes(routes!(api::plan))
         .routes(routes!(api::policy_versions))
         .routes(routes!(api::routes))
         .routes(routes!(api::requests))
@@ -32,6 +34,11 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::bytes_out))
         .routes(routes!(api::decisions))
         .routes(routes!(api::me))
+        .routes(routes!(api::change_password))
+        .routes(routes!(api::accounts, api::create_account))
+        .routes(routes!(api::change_account))
+        .routes(routes!(api::api_tokens, api::create_api_token))
+        .routes(routes!(api::revoke_api_token))
         .routes(routes!(api::healthz))
         .routes(routes!(api::metrics));
     let mut table = Table::default();

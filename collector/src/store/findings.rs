@@ -110,8 +110,10 @@ macro_rules! state {
     };
 }
 
+pub(super) use state;
+
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     kind: String,
     state: String,

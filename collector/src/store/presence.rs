@@ -6,7 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use umbra_report::Condition;
 
+use super::both::Wording;
+use super::seen::{of_seen, pairs};
 use super::{Store, StoreError, count, length, millis, on, time};
+use crate::access::Scope;
 use crate::presence::State;
 
 /// Without a sign of life for so long, no collector lived.
@@ -64,6 +67,59 @@ macro_rules! state {
 }
 pub(super) use state;
 
+impl Presence {
+    /// Of states by their numbers, and how many agents are in each.
+    pub(super) fn of(states: Vec<(i64, i64)>) -> Self {
+        let mut presence = Self::default();
+        for (number, agents) in states {
+            let agents = count(agents);
+            match State::of_number(number) {
+                State::Online => presence.online = agents,
+                State::Late => presence.late = agents,
+                State::Missing => presence.missing = agents,
+                State::Retired => presence.retired = agents,
+            }
+        }
+        presence
+    }
+}
+
+/// A row of the roll.
+type Row = (
+    i64,
+    String,
+    String,
+    i64,
+    String,
+    String,
+    i64,
+    i64,
+    i64,
+    Option<String>,
+);
+
+/// What is read of an agent: `$1` is after how many milliseconds one is missing.
+macro_rules! roll {
+    () => {
+        concat!(
+            "SELECT a.id, a.agent, a.host, CAST(",
+            state!(),
+            " AS BIGINT), a.version, a.kernel, a.started, a.first_report, a.last_report, a.condition
+             FROM agents a CROSS JOIN life l LEFT JOIN enrolments e ON e.agent = a.agent "
+        )
+    };
+}
+
+/// The same of hosts that are seen.
+const ROLL_SEEN: Wording = of_seen!(
+    "$4",
+    concat!(
+        " ",
+        roll!(),
+        "WHERE a.id > $2 AND a.id IN (SELECT agent FROM seen) ORDER BY a.id LIMIT $3"
+    )
+);
+
 impl Store {
     /// A collector lives at `now`. To be told every few seconds.
     pub async fn live(&self, now: Timestamp) -> Result<(), StoreError> {
@@ -97,47 +153,39 @@ impl Store {
             .fetch_all(db)
             .await
         })?;
-        let mut presence = Presence::default();
-        for (number, agents) in rows {
-            let agents = count(agents);
-            match State::of_number(number) {
-                State::Online => presence.online = agents,
-                State::Late => presence.late = agents,
-                State::Missing => presence.missing = agents,
-                State::Retired => presence.retired = agents,
-            }
-        }
-        Ok(presence)
+        Ok(Presence::of(rows))
     }
 
-    /// Agents in the order of their first reports: up to `rows` of them after the row `after`.
-    pub async fn roll(&self, missing: Duration, after: i64, rows: u16) -> Result<Vec<Roll>, StoreError> {
-        type Row = (
-            i64,
-            String,
-            String,
-            i64,
-            String,
-            String,
-            i64,
-            i64,
-            i64,
-            Option<String>,
-        );
-        let rows: Vec<Row> = on!(self.readers(), |db| {
-            sqlx::query_as(concat!(
-                "SELECT a.id, a.agent, a.host, CAST(",
-                state!(),
-                " AS BIGINT), a.version, a.kernel, a.started, a.first_report, a.last_report, a.condition
-             FROM agents a CROSS JOIN life l LEFT JOIN enrolments e ON e.agent = a.agent
-             WHERE a.id > $2 ORDER BY a.id LIMIT $3"
-            ))
-            .bind(length(missing))
-            .bind(after)
-            .bind(i64::from(rows))
-            .fetch_all(db)
-            .await
-        })?;
+    /// Agents that somebody with this scope sees, in the order of their first reports: up to `rows` of them after the
+    /// row `after`.
+    pub async fn roll(
+        &self,
+        scope: &Scope,
+        missing: Duration,
+        after: i64,
+        rows: u16,
+    ) -> Result<Vec<Roll>, StoreError> {
+        let rows: Vec<Row> = if scope.is_all() {
+            on!(self.readers(), |db| {
+                sqlx::query_as(concat!(roll!(), "WHERE a.id > $2 ORDER BY a.id LIMIT $3"))
+                    .bind(length(missing))
+                    .bind(after)
+                    .bind(i64::from(rows))
+                    .fetch_all(db)
+                    .await
+            })?
+        } else {
+            let (statement, scope) = (self.readers().word(ROLL_SEEN), pairs(scope)?);
+            on!(self.readers(), |db| {
+                sqlx::query_as(statement)
+                    .bind(length(missing))
+                    .bind(after)
+                    .bind(i64::from(rows))
+                    .bind(&scope)
+                    .fetch_all(db)
+                    .await
+            })?
+        };
         let roll = |row: Row| Roll {
             row: row.0,
             agent: row.1,

@@ -49,6 +49,8 @@ macro_rules! select {
     };
 }
 
+pub(super) use select;
+
 pub(super) const ALL: &str = select!(
     "WITH found AS MATERIALIZED (
          SELECT id AS used FROM uses WHERE (first_seen, id) < ($1, $2) ORDER BY first_seen DESC, id DESC LIMIT $3)"
@@ -114,7 +116,7 @@ pub(super) const OF_DESTINATION: &str = select!(
 );
 
 /// The pattern of `LIKE` for what has this text in it.
-fn with(text: &str) -> String {
+pub(super) fn with(text: &str) -> String {
     let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     format!("%{escaped}%")
 }
@@ -129,6 +131,7 @@ impl Store {
         // One more than asked for tells whether there are more.
         let count = i64::from(limit) + 1;
         let rows = match (selection.finding, &selection.text) {
+            _ if !selection.scope.is_all() => self.uses_seen(selection, after, count).await?,
             (Some(finding), _) => self.of_finding(finding, after, count).await?,
             (None, Some(text)) => self.with_text(&with(text), after, count).await?,
             (None, None) => self.all(after, count).await?,

@@ -7,6 +7,7 @@ use umbra_policy::Verdict;
 use umbra_report::{Evidence, Origin};
 
 use super::{configurations, count, evidence, time};
+use crate::access::Scope;
 use crate::findings::{FindingKind, deserves_one};
 use crate::labels::Labels;
 
@@ -145,6 +146,8 @@ pub struct Selection {
     pub finding: Option<i64>,
     /// Only rows in which the vendor, service, name, program, user or host has this in it.
     pub text: Option<String>,
+    /// Only rows of hosts that somebody with this scope sees.
+    pub scope: Scope,
 }
 
 /// Rows of the inventory, newest first.

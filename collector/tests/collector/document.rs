@@ -25,7 +25,12 @@ async fn each_listener_describes_what_it_answers() {
     let of = |pairs: &[(&str, &str)]| -> Vec<(String, Vec<String>)> {
         pairs
             .iter()
-            .map(|(path, method)| ((*path).to_owned(), vec![(*method).to_owned()]))
+            .map(|(path, methods)| {
+                (
+                    (*path).to_owned(),
+                    methods.split(' ').map(str::to_owned).collect(),
+                )
+            })
             .collect()
     };
     assert_eq!(
@@ -33,12 +38,19 @@ async fn each_listener_describes_what_it_answers() {
         of(&[
             ("/healthz", "get"),
             ("/metrics", "get"),
+            ("/v1/accounts", "get post"),
+            ("/v1/accounts/{name}", "patch"),
             ("/v1/agents", "get"),
+            ("/v1/api-tokens", "get post"),
+            ("/v1/api-tokens/{id}", "delete"),
             ("/v1/audit", "get"),
             ("/v1/findings", "get"),
+            ("/v1/findings/{finding}/state", "post"),
             ("/v1/inventory", "get"),
             ("/v1/me", "get"),
-            ("/v1/policy", "get"),
+            ("/v1/me/password", "post"),
+            ("/v1/policy", "get post"),
+            ("/v1/policy/plan", "post"),
             ("/v1/policy/versions", "get"),
             ("/v1/questions", "get"),
             ("/v1/questions/bytes-out", "get"),

@@ -73,7 +73,7 @@ impl Browser {
         answer
     }
 
-    async fn log_in(&mut self, name: &str, password: &str) -> Response {
+    pub(crate) async fn log_in(&mut self, name: &str, password: &str) -> Response {
         self.send("login", &[("name", name), ("password", password)])
             .await
     }

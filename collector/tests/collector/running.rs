@@ -111,7 +111,14 @@ impl Collector {
             .expect("the authority")
     }
 
+    /// A token of these rights.
+    #[allow(dead_code, reason = "not through a pooler")]
+    pub(crate) async fn token(&self, rights: &[Right], scope: &Scope) -> String {
+        token(&self.settings, rights, scope).await
+    }
+
     /// Where the first account is made.
+    #[allow(dead_code, reason = "not through a pooler")]
     pub(crate) fn set_up(&self) -> Option<String> {
         self.server.set_up.as_ref().map(ToString::to_string)
     }

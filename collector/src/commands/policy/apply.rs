@@ -1,13 +1,14 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use umbra_catalog::Catalogue;
-use umbra_policy::{Change, File};
+use umbra_policy::File;
 
 use super::super::actor::{self, Actor};
 use super::super::{CommandError, Place, plain};
 use super::{in_force, read, words};
+use crate::policy::dropped;
 use crate::store::{NewPolicy, Store};
 
 /// Characters of a comment.
@@ -50,8 +51,10 @@ impl Apply {
         let applied = if same {
             None
         } else {
-            if !self.drop_requested {
-                keep_requested(&changes, &store.requested().await?)?;
+            if !self.drop_requested
+                && let Some(dropped) = dropped(&changes, &store.requested().await?)
+            {
+                return Err(CommandError::Dropped(dropped));
             }
             let new = NewPolicy {
                 file: &read,
@@ -81,24 +84,4 @@ async fn classes(store: &Store, version: u64, now: Timestamp) -> Result<Option<C
     let text = store.policy_text(version).await?.unwrap_or_default();
     let file = File::parse(&text, &Catalogue::builtin(), now).ok();
     Ok(file.as_ref().map(Classes::from))
-}
-
-/// Refuses to end what somebody approved by request, which the file does not know of.
-fn keep_requested(changes: &[Change<'_>], requested: &BTreeMap<String, i64>) -> Result<(), CommandError> {
-    let dropped: Vec<_> = changes
-        .iter()
-        .filter(|change| matches!(change, Change::Removed(_)))
-        .filter_map(|change| {
-            Some(format!(
-                "{} (request {})",
-                change.id(),
-                requested.get(change.id())?
-            ))
-        })
-        .collect();
-    if dropped.is_empty() {
-        Ok(())
-    } else {
-        Err(CommandError::Dropped(dropped.join(", ")))
-    }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use umbra_policy::{Change, Fault, File, Sanction, difference};
 
-use super::plan::{Plan, Turn};
+use crate::policy::{Plan, Turn};
 use crate::store::Decided;
 
 /// Callers that are shown of each kind of change.

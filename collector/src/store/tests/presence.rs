@@ -57,7 +57,11 @@ impl Fleet {
     }
 
     async fn states(&self) -> Vec<State> {
-        let roll = self.store.roll(MISSING, 0, 100).await.expect("a roll");
+        let roll = self
+            .store
+            .roll(&crate::access::Scope::default(), MISSING, 0, 100)
+            .await
+            .expect("a roll");
         let states: Vec<State> = roll.into_iter().map(|roll| roll.state).collect();
         let count = |state| states.iter().filter(|it| **it == state).count() as u64;
         let presence = Presence {
@@ -103,13 +107,21 @@ async fn an_agent_is_late_after_five_of_its_pauses_and_then_missing(place: Place
     assert_eq!(fleet.states().await, [Late, Missing]);
     fleet.hear(&mut agents[1], 3600).await;
     assert_eq!(fleet.states().await, [Late, Online]);
-    let roll = fleet.store.roll(MISSING, 0, 1).await.expect("a roll");
+    let roll = fleet
+        .store
+        .roll(&crate::access::Scope::default(), MISSING, 0, 1)
+        .await
+        .expect("a roll");
     assert_eq!((roll.len(), roll[0].host.as_str()), (1, "web-1"));
     assert_eq!(
         roll[0].condition.as_ref().map(|said| said.heartbeat_seconds),
         Some(10)
     );
-    let rest = fleet.store.roll(MISSING, roll[0].row, 9).await.expect("a roll");
+    let rest = fleet
+        .store
+        .roll(&crate::access::Scope::default(), MISSING, roll[0].row, 9)
+        .await
+        .expect("a roll");
     assert_eq!((rest.len(), rest[0].host.as_str()), (1, "web-2"));
 }
 

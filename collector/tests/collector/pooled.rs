@@ -16,7 +16,7 @@ use crate::running::{Collector, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_collectors_work_through_a_pooler_that_forgets_prepared_statements() {
-    all_works_with("").await;
+    Box::pin(all_works_with("")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +29,7 @@ async fn two_collectors_work_through_a_pooler_that_knows_prepared_statements() {
         );
         return;
     }
-    all_works_with("max_prepared_statements = 200").await;
+    Box::pin(all_works_with("max_prepared_statements = 200")).await;
 }
 
 /// Sessions that others hold, or empty, while a collector tries what its pooler does are none that it can go by.

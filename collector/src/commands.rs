@@ -3,14 +3,14 @@
 
 mod actor;
 mod agent;
-mod ask;
 mod api_token;
+mod ask;
 mod audit;
 mod backup;
 mod configuration;
 mod finding;
-mod person;
 mod password;
+mod person;
 mod policy;
 mod request;
 mod route;
@@ -27,8 +27,8 @@ use crate::store::{RequestError, StoreError, Tampered};
 
 pub use actor::Actor;
 pub use agent::AgentCommand;
-pub use ask::{AskCommand, Question};
 pub use api_token::ApiTokenCommand;
+pub use ask::{AskCommand, Question};
 pub use audit::AuditCommand;
 pub use backup::{BackupCommand, RestoreCommand};
 pub use configuration::ConfigCommand;

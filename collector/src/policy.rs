@@ -35,7 +35,12 @@ impl From<Decided> for InForce {
 impl InForce {
     /// The organisation's plan in whose place a personal one is used, unless what counts is a sanction for that very
     /// service.
-    pub(crate) fn personal(&self, vendor: &str, service: &str, decision: &Decision<'_>) -> Option<&umbra_policy::Plan> {
+    pub(crate) fn personal(
+        &self,
+        vendor: &str,
+        service: &str,
+        decision: &Decision<'_>,
+    ) -> Option<&umbra_policy::Plan> {
         personal(&self.policy, vendor, service, decision)
     }
 

@@ -143,7 +143,9 @@ async fn keep_requested(app: &App, file: &File) -> Result<(), Refusal> {
         None => Ok(()),
         Some(dropped) => Err(Refusal::new(
             StatusCode::CONFLICT,
-            format!("it would end what was approved by request: {dropped}; take it into the file, or say drop_requested"),
+            format!(
+                "it would end what was approved by request: {dropped}; take it into the file, or say drop_requested"
+            ),
         )),
     }
 }

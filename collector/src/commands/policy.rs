@@ -9,7 +9,7 @@ use umbra_catalog::Catalogue;
 use umbra_policy::{Fault, File};
 
 use super::table::{table, time};
-use super::{CommandError, Place, plain};
+use super::{CommandError, Place};
 use crate::policy::Plan;
 use crate::store::{Decided, Store};
 use apply::Apply;

@@ -7,7 +7,13 @@ pub(crate) fn dropped(changes: &[Change<'_>], requested: &BTreeMap<String, i64>)
     let dropped: Vec<_> = changes
         .iter()
         .filter(|change| matches!(change, Change::Removed(_)))
-        .filter_map(|change| Some(format!("{} (request {})", change.id(), requested.get(change.id())?)))
+        .filter_map(|change| {
+            Some(format!(
+                "{} (request {})",
+                change.id(),
+                requested.get(change.id())?
+            ))
+        })
         .collect();
     (!dropped.is_empty()).then(|| dropped.join(", "))
 }

@@ -13,6 +13,7 @@ use umbra_report::Problem;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{MOST_ROWS, ROWS};
+use crate::access::Principal;
 use crate::app::App;
 use crate::questions::{Asked, Covered, Periods, Sent, Used};
 use crate::refusal::Refusal;
@@ -149,6 +150,7 @@ impl Put {
 )]
 pub(crate) async fn users_of_vendor(
     State(app): State<App>,
+    principal: Principal,
     headers: HeaderMap,
     query: Result<QueryOf<Query>, QueryRejection>,
 ) -> Result<Response, Refusal> {
@@ -159,7 +161,7 @@ pub(crate) async fn users_of_vendor(
         .parts(&put.asked, &periods, put.after, put.limit)
         .await?;
     let rows = parts.iter().map(Used::of).collect();
-    answer::give(&app, "users-of-vendor", &put, rows, next).await
+    answer::give((&app, &principal), "users-of-vendor", &put, rows, next).await
 }
 
 /// Which decision covered each use of a vendor in a period, who took it, and on which version of the policy
@@ -179,6 +181,7 @@ pub(crate) async fn users_of_vendor(
 )]
 pub(crate) async fn decisions(
     State(app): State<App>,
+    principal: Principal,
     headers: HeaderMap,
     query: Result<QueryOf<Query>, QueryRejection>,
 ) -> Result<Response, Refusal> {
@@ -189,7 +192,7 @@ pub(crate) async fn decisions(
         .parts(&put.asked, &periods, put.after, put.limit)
         .await?;
     let rows = parts.iter().map(Covered::of).collect();
-    answer::give(&app, "decisions", &put, rows, next).await
+    answer::give((&app, &principal), "decisions", &put, rows, next).await
 }
 
 /// How much left for a vendor in a period, and by whom: users' programs, those that sent most first
@@ -209,11 +212,12 @@ pub(crate) async fn decisions(
 )]
 pub(crate) async fn bytes_out(
     State(app): State<App>,
+    principal: Principal,
     headers: HeaderMap,
     query: Result<QueryOf<Query>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let put = Put::of(query, &headers)?;
     let senders = app.store.senders(&put.asked, put.limit).await?;
     let rows = senders.into_iter().map(Sent::from).collect();
-    answer::give(&app, "bytes-out", &put, rows, None).await
+    answer::give((&app, &principal), "bytes-out", &put, rows, None).await
 }

@@ -4,8 +4,14 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use super::StoreError;
+
+/// How often a lock that is held is tried, with this rest between.
+const TRIES: u32 = 10;
+const REST: Duration = Duration::from_millis(50);
 
 /// Makes `dir` where it is missing (mode 0700: it says who uses what) and takes the lock in it.
 ///
@@ -29,7 +35,7 @@ pub(super) fn take(dir: &Path, database: &str) -> Result<File, StoreError> {
         .mode(0o600)
         .open(dir.join("lock"))
         .map_err(refused)?;
-    match file.try_lock() {
+    match patiently(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
@@ -52,4 +58,16 @@ pub(super) fn take(dir: &Path, database: &str) -> Result<File, StoreError> {
         .open(dir.join(database))
         .map_err(refused)?;
     Ok(file)
+}
+
+/// Locks the file. A collector that is just ending, or a program that one has just started and that is about to close what
+/// it was born with, is waited for.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(REST),
+            result => return result,
+        }
+    }
+    file.try_lock()
 }

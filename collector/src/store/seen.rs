@@ -111,7 +111,7 @@ const SHARE: Wording = of_seen!(
 );
 
 /// Findings with uses on hosts that are seen; whom it was first seen of, and where, is the first of these: another
-/// host's is not told. Parameters are those of [`Store::findings`], and the scope.
+/// host's is not told, nor facts, which are of all hosts. Parameters are those of [`Store::findings`], and the scope.
 const FINDINGS: Wording = of_seen!(
     "$6",
     concat!(
@@ -126,7 +126,7 @@ const FINDINGS: Wording = of_seen!(
         findings::state!(),
         " AS state, f.snoozed_until, f.decided, f.decided_by, f.decided_reason,
                 p.name AS program, p.place, f.vendor, d.service, d.name, c.uid, c.user_name, a.host,
-                u.evidence, u.first_seen, f.created, f.policy, f.sanction
+                u.evidence, u.first_seen, f.created, f.policy, f.sanction, CAST(NULL AS TEXT) AS facts
          FROM mine m
          JOIN findings f ON f.id = m.finding
          JOIN uses u ON u.id = m.used

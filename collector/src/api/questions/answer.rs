@@ -6,15 +6,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Put;
+use crate::access::Principal;
 use crate::app::App;
 use crate::questions::{Cells, csv};
 use crate::refusal::Refusal;
-use crate::store::{After, By, Export};
+use crate::store::{After, Export};
 
 /// Where a table goes on, beside it.
 const NEXT: &str = "x-next";
-/// Whoever asks over the API, which knows no accounts.
-const ACTOR: &str = "API";
 
 /// In which form an answer is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -54,7 +53,7 @@ pub(crate) struct Answer<R> {
 
 /// Gives rows in the form that was asked for. A table is an export, which the audit log keeps before it is given.
 pub(super) async fn give<R: Cells + Serialize>(
-    app: &App,
+    (app, principal): (&App, &Principal),
     question: &'static str,
     put: &Put,
     rows: Vec<R>,
@@ -76,11 +75,7 @@ pub(super) async fn give<R: Cells + Serialize>(
         rows: rows.len(),
         goes_on: put.after.is_some(),
     };
-    let by = By {
-        actor: ACTOR,
-        time: Timestamp::now(),
-    };
-    app.store.note_export(&export, &by).await?;
+    app.store.note_export(&export, &principal.now()).await?;
     let text = csv(&rows, put.after.is_none()).map_err(|error| {
         tracing::error!("a table cannot be written: {error}");
         Refusal::new(

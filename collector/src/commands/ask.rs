@@ -27,7 +27,7 @@ pub enum Question {
     Decisions,
 }
 
-/// Answers a question about the past; docs/QUESTIONS.md tells which there are
+/// Answer a question about the past; docs/QUESTIONS.md tells which there are
 #[derive(Clone, Debug, clap::Args)]
 pub struct AskCommand {
     /// The question

@@ -86,7 +86,13 @@ async fn table(from: &Connection, to: &mut PgConnection, name: &str) -> Result<(
     }
     copy.send(text.as_bytes()).await?;
     copy.finish().await?;
-    if columns.iter().any(|column| column == "id") && name != "tokens" {
+    // Some tables have words for ids.
+    let numbered: bool = from.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?) WHERE name = 'id' AND type = 'INTEGER')",
+        [name],
+        |row| row.get(0),
+    )?;
+    if numbered {
         // The next number is one that no row has.
         sqlx::raw_sql(AssertSqlSafe(format!(
             "SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {name}))

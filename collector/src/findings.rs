@@ -17,7 +17,7 @@ mod state;
 use umbra_catalog::Kind;
 use umbra_report::Evidence;
 
-pub use facts::{Bypass, Facts, Lost, Plan, Seen, Silence, Spike};
+pub use facts::{Bypass, Expiry, Facts, Lost, Plan, Seen, Silence, Spike};
 pub use keeper::Watch;
 pub use kind::{FindingKind, Severity};
 pub use sentence::Told;

@@ -21,6 +21,7 @@ mod enrolments;
 mod erase;
 mod error;
 mod evidence;
+mod expiring;
 mod exports;
 mod findings;
 mod group;

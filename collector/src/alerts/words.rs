@@ -13,7 +13,7 @@ pub(super) fn headline(alert: &Alert) -> String {
         Event::Raised => capital(&alert.kind.replace('_', " ")),
         Event::Ended => format!("Over: {}", alert.kind.replace('_', " ")),
     };
-    if is_of_agent(alert) {
+    if !is_of_program(alert) {
         return format!("{begin}: {}", plain(&alert.explanation()));
     }
     let Alert {
@@ -48,7 +48,7 @@ pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
             .collect();
         facts.push(("Why", explanation));
     }
-    if !is_of_agent(alert) {
+    if is_of_program(alert) {
         let service = format!("{} ({})", plain(&alert.service), plain(&alert.name));
         facts.extend([("Service", service), ("Verdict", verdict(alert))]);
     }
@@ -71,9 +71,9 @@ pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// Whether there is no program that talks to a vendor.
-fn is_of_agent(alert: &Alert) -> bool {
-    FindingKind::of(&alert.kind).is_some_and(FindingKind::is_of_agent)
+/// Whether there is a program that talks to a vendor.
+fn is_of_program(alert: &Alert) -> bool {
+    FindingKind::of(&alert.kind).is_none_or(FindingKind::is_of_program)
 }
 
 /// What a message says above its alerts.

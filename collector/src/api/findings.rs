@@ -60,7 +60,7 @@ struct Found {
     /// Who put it into that state, `umbra-collector` when it did so itself; null while nobody has looked at it.
     decided: Option<Decided>,
     program: String,
-    /// `image:NAME`, `unit:NAME`, `container`, or empty; `agent:ID` of a finding about an agent.
+    /// `image:NAME`, `unit:NAME`, `container`, or empty; `agent:ID` of a finding about an agent, `sanction:ID` about a sanction.
     place: String,
     vendor: String,
     service: String,

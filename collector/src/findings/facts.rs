@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use umbra_policy::Verdict;
 use utoipa::ToSchema;
 
 /// What a finding was raised for, as it was then: the store keeps it as JSON. People and hosts are counted and not
@@ -28,6 +29,9 @@ pub struct Facts {
     /// Of a lossy agent: how much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<Lost>,
+    /// Of a sanction that ends soon: which, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Expiry>,
 }
 
 /// What was seen of a program and a vendor.
@@ -118,4 +122,17 @@ pub struct Lost {
     pub flows: u64,
     /// How much was lost in all, by cause, of the causes that rose; eight at most.
     pub causes: BTreeMap<String, u64>,
+}
+
+/// The end of a sanction that callers need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Expiry {
+    /// The sanction's id.
+    pub sanction: String,
+    /// What it says.
+    pub verdict: Verdict,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// Within how many days that was when somebody was told: 14, then 3.
+    pub days: u8,
 }

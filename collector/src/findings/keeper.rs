@@ -2,6 +2,7 @@
 //! does it for all, and another one when that is gone.
 
 mod agents;
+mod expiry;
 mod spikes;
 mod standing;
 
@@ -28,6 +29,8 @@ pub struct Watch {
     pub pause: Duration,
     /// Between two looks at how much callers send.
     pub volumes: Duration,
+    /// Between two looks at which callers need a sanction that ends soon.
+    pub expiry: Duration,
     /// So long collectors must have lived before a vendor's first use is a finding.
     pub learning: Duration,
     /// After how long a silence an agent is silent.
@@ -43,6 +46,7 @@ impl Default for Watch {
         Self {
             pause: Duration::from_secs(30),
             volumes: Duration::from_hours(1),
+            expiry: Duration::from_hours(6),
             learning: Duration::from_hours(7 * 24),
             silence: Duration::from_hours(72),
             missing: crate::config::MISSING,
@@ -116,7 +120,10 @@ impl Keeper {
         }
         self.standing.round(&self.store, now).await?;
         let woken = self.store.wake_findings(now, BITE).await?;
-        let raised = self.silence(now).await? + self.losses(now).await? + self.spikes(now).await?;
+        let raised = self.silence(now).await?
+            + self.losses(now).await?
+            + self.spikes(now).await?
+            + self.expiry(now).await?;
         self.metrics.raised(raised);
         if let Some(bell) = self.bell.as_ref().filter(|_| woken + raised > 0) {
             bell.notify_waiters();

@@ -22,11 +22,13 @@ pub enum FindingKind {
     SilentAgent,
     /// An agent loses more of what it sees than is bearable.
     LossyAgent,
+    /// A sanction that callers need ends soon.
+    SanctionExpiring,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NewCaller,
         Self::ProhibitedUse,
         Self::FirstUse,
@@ -35,6 +37,7 @@ impl FindingKind {
         Self::VolumeSpike,
         Self::SilentAgent,
         Self::LossyAgent,
+        Self::SanctionExpiring,
     ];
 
     /// The word used in the store, in the API and in alerts.
@@ -48,6 +51,7 @@ impl FindingKind {
             Self::VolumeSpike => "volume_spike",
             Self::SilentAgent => "silent_agent",
             Self::LossyAgent => "lossy_agent",
+            Self::SanctionExpiring => "sanction_expiring",
         }
     }
 
@@ -69,9 +73,12 @@ impl FindingKind {
     pub const fn severity(self) -> Severity {
         match self {
             Self::ProhibitedUse | Self::GatewayBypass | Self::PersonalPlan => Severity::High,
-            Self::NewCaller | Self::FirstUse | Self::VolumeSpike | Self::SilentAgent | Self::LossyAgent => {
-                Severity::Medium
-            }
+            Self::NewCaller
+            | Self::FirstUse
+            | Self::VolumeSpike
+            | Self::SilentAgent
+            | Self::LossyAgent
+            | Self::SanctionExpiring => Severity::Medium,
         }
     }
 
@@ -86,6 +93,7 @@ impl FindingKind {
             Self::VolumeSpike => "a volume spike",
             Self::SilentAgent => "a silent agent",
             Self::LossyAgent => "a lossy agent",
+            Self::SanctionExpiring => "a sanction that ends soon",
         }
     }
 
@@ -98,13 +106,16 @@ impl FindingKind {
             | Self::FirstUse
             | Self::GatewayBypass
             | Self::PersonalPlan => true,
-            Self::VolumeSpike | Self::SilentAgent | Self::LossyAgent => false,
+            Self::VolumeSpike | Self::SilentAgent | Self::LossyAgent | Self::SanctionExpiring => false,
         }
     }
 
-    /// Whether it is about an agent, and not about what a program does.
-    pub const fn is_of_agent(self) -> bool {
-        matches!(self, Self::SilentAgent | Self::LossyAgent)
+    /// Whether it is about what a program does, and not about an agent or a sanction.
+    pub const fn is_of_program(self) -> bool {
+        !matches!(
+            self,
+            Self::SilentAgent | Self::LossyAgent | Self::SanctionExpiring
+        )
     }
 }
 

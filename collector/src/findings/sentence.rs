@@ -54,6 +54,7 @@ impl Told<'_> {
             Some(FindingKind::VolumeSpike) => self.spike(),
             Some(FindingKind::SilentAgent) => self.silence(),
             Some(FindingKind::LossyAgent) => self.loss(),
+            Some(FindingKind::SanctionExpiring) => self.expiry(),
             None => format!("{program} and {vendor}: a later version of umbra-collector says more"),
         }
     }
@@ -163,6 +164,20 @@ impl Told<'_> {
             loss.from,
             loss.to,
             causes.join(", ")
+        )
+    }
+
+    fn expiry(&self) -> String {
+        let Some(expiry) = &self.facts.expiry else {
+            return format!("a sanction ends soon: {}", self.asked());
+        };
+        format!(
+            "the sanction {} ends at {:.0}, within {} days, and makes this {}: {}; renew it, or let it end",
+            expiry.sanction,
+            expiry.expires,
+            expiry.days,
+            expiry.verdict,
+            self.asked()
         )
     }
 }

@@ -118,6 +118,10 @@ impl Alert {
     pub fn verdict(&self) -> Verdict {
         match FindingKind::of(&self.kind) {
             Some(FindingKind::ProhibitedUse) => Verdict::Prohibited,
+            Some(FindingKind::SanctionExpiring) => {
+                let expiry = self.facts().expiry;
+                expiry.map_or(Verdict::Unreviewed, |expiry| expiry.verdict)
+            }
             _ => Verdict::Unreviewed,
         }
     }

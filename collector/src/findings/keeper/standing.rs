@@ -137,7 +137,10 @@ fn stands(kind: FindingKind, policy: &InForce, used: &Use, decision: &Decision<'
         FindingKind::PersonalPlan => {
             verdict != Verdict::Prohibited && policy.personal(&used.vendor, &used.service, decision).is_some()
         }
-        FindingKind::VolumeSpike | FindingKind::SilentAgent | FindingKind::LossyAgent => true,
+        FindingKind::VolumeSpike
+        | FindingKind::SilentAgent
+        | FindingKind::LossyAgent
+        | FindingKind::SanctionExpiring => true,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the keeper finds as time goes on. What a user sees of it is tried over HTTP in `tests/collector`.
 
+mod expiry;
+
 use jiff::SignedDuration;
 use umbra_report::Observation;
 
@@ -34,6 +36,7 @@ impl Fleet {
         configure(&store, &[route("soc")]).await;
         let watch = Watch {
             volumes: Duration::ZERO,
+            expiry: Duration::ZERO,
             ..Watch::default()
         };
         let bell = Some(Arc::new(Notify::new()));

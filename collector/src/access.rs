@@ -24,5 +24,6 @@ pub(crate) mod table;
 
 pub use name::{NameError, account_name};
 pub use principal::Principal;
+pub(crate) use principal::is_program;
 pub use right::{Right, Role};
 pub use scope::Scope;

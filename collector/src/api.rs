@@ -52,7 +52,10 @@ pub(crate) use questions::{
     __path_bytes_out, __path_decisions, __path_questions, __path_users_of_vendor, bytes_out, decisions,
     questions, users_of_vendor,
 };
-pub(crate) use requests::{__path_requests, requests};
+pub(crate) use requests::{
+    __path_approve, __path_create_request, __path_refuse, __path_requests, __path_withdraw, approve,
+    create_request, refuse, requests, withdraw,
+};
 pub(crate) use routes::{__path_routes, routes};
 
 /// Rows in an answer, unless the question says.

@@ -1,5 +1,7 @@
 //! The collector as its users meet it: over HTTP, with SQLite on disk.
 
+#[path = "collector/asking.rs"]
+mod asking;
 #[path = "collector/backup.rs"]
 mod backup;
 #[path = "collector/bypass.rs"]

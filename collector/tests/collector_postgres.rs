@@ -1,5 +1,7 @@
 //! The tests of `collector.rs` that a database could change, with PostgreSQL, and what is PostgreSQL's own.
 
+#[path = "collector/asking.rs"]
+mod asking;
 #[path = "collector/bypass.rs"]
 mod bypass;
 #[path = "collector/cluster.rs"]

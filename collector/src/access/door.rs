@@ -96,7 +96,7 @@ impl Door {
     async fn program(&self, token: &str) -> Result<Option<Principal>, StoreError> {
         let token = self.store.api_token(token, Timestamp::now()).await?;
         Ok(token.map(|token| Principal {
-            actor: format!("api token {} ({})", token.name, token.id),
+            actor: Principal::program(&token.name, &token.id),
             account: None,
             rights: token.rights,
             scope: token.scope,

@@ -24,7 +24,20 @@ pub struct Principal {
     pub csrf: Option<String>,
 }
 
+/// How the actor of a program begins: no account's name has a space ([`super::account_name`]).
+const PROGRAM: &str = "api token ";
+
+/// Whether an actor of the audit log is a program with a token, and so nobody.
+pub(crate) fn is_program(actor: &str) -> bool {
+    actor.starts_with(PROGRAM)
+}
+
 impl Principal {
+    /// For the audit log: the actor of a program with a token.
+    pub(super) fn program(name: &str, id: &str) -> String {
+        format!("{PROGRAM}{name} ({id})")
+    }
+
     /// Whether it may do this.
     pub fn may(&self, right: Right) -> bool {
         self.rights.contains(&right) && (right.is_about_hosts() || self.scope.is_all())

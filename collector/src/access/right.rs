@@ -22,7 +22,10 @@ pub enum Right {
     /// Put findings into a state.
     #[serde(rename = "findings:write")]
     FindingsWrite,
-    /// Put a policy in force.
+    /// Ask for sanctions, and take that back.
+    #[serde(rename = "requests:write")]
+    RequestsWrite,
+    /// Put a policy in force, and decide about requests.
     #[serde(rename = "policy:write")]
     PolicyWrite,
     /// Accounts, tokens and settings.
@@ -36,7 +39,7 @@ pub enum Right {
 pub enum Role {
     /// Sees everything, changes nothing.
     Viewer,
-    /// Works through findings.
+    /// Works through findings, and asks for sanctions.
     Analyst,
     /// Decides: puts policies in force.
     Approver,
@@ -46,11 +49,12 @@ pub enum Role {
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::InventoryRead,
         Self::AuditRead,
         Self::MetricsRead,
         Self::FindingsWrite,
+        Self::RequestsWrite,
         Self::PolicyWrite,
         Self::Admin,
     ];
@@ -62,6 +66,7 @@ impl Right {
             Self::AuditRead => "audit:read",
             Self::MetricsRead => "metrics:read",
             Self::FindingsWrite => "findings:write",
+            Self::RequestsWrite => "requests:write",
             Self::PolicyWrite => "policy:write",
             Self::Admin => "admin",
         }
@@ -71,7 +76,7 @@ impl Right {
     pub const fn least(self) -> Role {
         match self {
             Self::InventoryRead | Self::AuditRead | Self::MetricsRead => Role::Viewer,
-            Self::FindingsWrite => Role::Analyst,
+            Self::FindingsWrite | Self::RequestsWrite => Role::Analyst,
             Self::PolicyWrite => Role::Approver,
             Self::Admin => Role::Admin,
         }
@@ -81,7 +86,8 @@ impl Right {
     /// those who see a part of it.
     pub const fn is_about_hosts(self) -> bool {
         match self {
-            Self::InventoryRead | Self::FindingsWrite => true,
+            // To ask shows nobody anything.
+            Self::InventoryRead | Self::FindingsWrite | Self::RequestsWrite => true,
             Self::AuditRead | Self::MetricsRead | Self::PolicyWrite | Self::Admin => false,
         }
     }

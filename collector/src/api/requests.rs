@@ -1,4 +1,7 @@
-//! `GET /v1/requests`
+//! `GET /v1/requests`, and in its modules what people do about them.
+
+mod create;
+mod settle;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -14,6 +17,8 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::requests::RequestState;
 use crate::store::{Request, Requests as Which};
+pub(crate) use create::{__path_create_request, create_request};
+pub(crate) use settle::{__path_approve, __path_refuse, __path_withdraw, approve, refuse, withdraw};
 
 /// `?state=…&before=…&limit=…`
 #[derive(Debug, Deserialize, IntoParams)]

@@ -11,6 +11,7 @@ use umbra_policy::{Change, DataClass, File, Sanction, difference};
 use super::audit::{Action, By, record};
 use super::policies::{moved, put_in_force};
 use super::{Decided, NewPolicy, Store, StoreError, Transaction, count, millis, on, stored, time};
+use crate::access::is_program;
 use crate::requests::RequestState;
 
 /// Requests that may be pending: more than people work through.
@@ -86,6 +87,14 @@ pub enum RequestError {
         /// What for.
         class: DataClass,
     },
+    /// Two people must agree, and a program is none.
+    #[error("{class} data takes two people, and {actor} is none: have a person ask, and another one approve")]
+    NoPerson {
+        /// The program with a token that asked, or would approve.
+        actor: String,
+        /// What for.
+        class: DataClass,
+    },
     /// Whoever asked takes it back, nobody else.
     #[error("{requester} made request {id}, and may withdraw it alone; `refuse` says no to it")]
     NotTheirs {
@@ -153,10 +162,22 @@ struct Proposal {
     file: File,
 }
 
+impl Proposal {
+    /// The class of its data, when those take two people.
+    fn takes_two(&self, sanction: &Sanction) -> Option<DataClass> {
+        let class = sanction.data.as_ref()?;
+        self.file.takes_two(class).then(|| class.clone())
+    }
+}
+
 impl Store {
     /// Notes a request down; gives its number. One that could not be approved now is refused.
     pub async fn create_request(&self, sanction: &Sanction, by: &By<'_>) -> Result<i64, RequestError> {
-        self.propose(sanction, by, None).await?;
+        let proposal = self.propose(sanction, by, None).await?;
+        if let Some(class) = proposal.takes_two(sanction).filter(|_| is_program(by.actor)) {
+            let actor = by.actor.to_owned();
+            return Err(RequestError::NoPerson { actor, class });
+        }
         let body = Sanction {
             approver: String::new(),
             ..sanction.clone()
@@ -239,10 +260,16 @@ impl Store {
         let mut transaction = self.begin().await?;
         // What counts is read of the row that this locks.
         let request = settle(&mut transaction, id, RequestState::Approved, reason, by).await?;
-        let class = sanction.data.filter(|class| proposal.file.takes_two(class));
-        if let Some(class) = class.filter(|_| is_same(&request.requester, by.actor)) {
-            let requester = request.requester;
-            return Err(RequestError::SamePerson { id, requester, class });
+        if let Some(class) = proposal.takes_two(&sanction) {
+            let requester = request.requester.as_str();
+            if let Some(program) = [requester, by.actor].into_iter().find(|actor| is_program(actor)) {
+                let actor = program.to_owned();
+                return Err(RequestError::NoPerson { actor, class });
+            }
+            if is_same(requester, by.actor) {
+                let requester = request.requester;
+                return Err(RequestError::SamePerson { id, requester, class });
+            }
         }
         let comment = format!("request {id}: {}", sanction.reason);
         let comment: String = comment

@@ -10,7 +10,7 @@ use crate::people::{Browser, PASSWORD};
 use crate::running::{Collector, client_with};
 
 /// Logs somebody in, whose account is made for it.
-async fn person(collector: &Collector, name: &str, role: Role) -> Browser {
+pub(crate) async fn person(collector: &Collector, name: &str, role: Role) -> Browser {
     let store = collector.store().await;
     let (now, scope) = (jiff::Timestamp::now(), Scope::default());
     let new = NewAccount {
@@ -32,14 +32,14 @@ async fn person(collector: &Collector, name: &str, role: Role) -> Browser {
 
 impl Browser {
     /// Sends JSON as the collector's own page would.
-    async fn write(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn write(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = self.request(method.as_str(), path);
         let request = request.header("x-csrf-token", self.csrf().await).json(body);
         let answer = request.send().await.expect("an answer");
         (answer.status(), answer.json().await.unwrap_or_default())
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         self.get(path).await.json().await.expect("JSON")
     }
 }

@@ -16,10 +16,11 @@ const OPENED: &str = "flow opened by pid";
 #[test]
 fn diagnostics_are_off_unless_asked_for() {
     let Some(bed) = bed(&[]) else { return };
-    for (more, named_too, opened_too) in [
-        ("", false, false),
-        ("[probes]\nlog = \"debug\"\n", true, false),
-        ("[probes]\nlog = \"trace\"\n", true, true),
+    // A path for each, by which the server's account of it is found: ports come again.
+    for (more, path, named_too, opened_too) in [
+        ("", "/bytes/1000", false, false),
+        ("[probes]\nlog = \"debug\"\n", "/bytes/1001", true, false),
+        ("[probes]\nlog = \"trace\"\n", "/bytes/1002", true, true),
     ] {
         // The agent's own filter lets everything of the kernel's through.
         let mut agent = Agent::start_as(
@@ -33,12 +34,16 @@ fn diagnostics_are_off_unless_asked_for() {
                 command
             },
         );
-        let run = bed.run(&named("curl"), &Call::to(OPENAI.name, "/bytes/1000"));
-        bed.run(&named("curl"), &Call::to(OUTSIDE[0].1, "/bytes/1000"));
+        let run = bed.run(&named("curl"), &Call::to(OPENAI.name, path));
+        bed.run(&named("curl"), &Call::to(OUTSIDE[0].1, path));
         let pid = run.process.pid();
-        let path = |truth: &umbra_tests::truth::Connection| truth.name.as_deref() == Some(OPENAI.name);
-        let flows = agreement_of(&agent, &bed, pid, path);
-        assert_eq!(flows, 1);
+        let flows = agreement(
+            &agent,
+            &bed,
+            |event| event.process.pid == pid,
+            |truth| truth.name.as_deref() == Some(OPENAI.name) && truth.path.as_deref() == Some(path),
+        );
+        assert_eq!(flows.len(), 1);
         if named_too {
             agent.process.said(NAMED, Duration::from_secs(10));
         }
@@ -53,20 +58,4 @@ fn diagnostics_are_off_unless_asked_for() {
         assert!(!told.contains(OUTSIDE[0].1), "{told}");
         assert!(agent.stop().success());
     }
-}
-
-/// Flows of the process, once agent and server agree on the last connection.
-fn agreement_of(
-    agent: &Agent,
-    bed: &umbra_tests::TestBed,
-    pid: u32,
-    wanted: impl Fn(&umbra_tests::truth::Connection) -> bool,
-) -> usize {
-    let last = bed
-        .connections()
-        .into_iter()
-        .rfind(|truth| wanted(truth))
-        .map(|truth| truth.peer);
-    let is_last = |truth: &umbra_tests::truth::Connection| Some(truth.peer) == last;
-    agreement(agent, bed, |event| event.process.pid == pid, is_last).len()
 }

@@ -48,6 +48,11 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
     fuzz(&targets, arguments.seconds, None)
 }
 
+/// Builds all targets.
+pub(crate) fn build() -> Result<()> {
+    shell::run(&mut command::build(&targets()?))
+}
+
 /// Fuzzes each target for a moment, as one of the tests.
 pub(crate) fn briefly() -> Result<()> {
     fuzz(&targets()?, BRIEF, Some(SEED))

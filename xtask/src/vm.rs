@@ -16,9 +16,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
+use crate::build::Profile;
 use crate::setup::{self, Need};
-use crate::test::{Tally, system};
-use crate::{build, root, shell};
+use crate::test::{Programs, Tally};
+use crate::{root, shell};
 
 pub(crate) use kernel::Series;
 
@@ -42,6 +43,9 @@ pub(crate) struct Arguments {
     /// Give up after so many minutes for each kernel.
     #[arg(long, default_value_t = 20)]
     minutes: u64,
+    /// Run programs as they are shipped, which take much longer to build.
+    #[arg(long)]
+    release: bool,
     /// What to run instead of the agent's preflight and the whole-system tests.
     #[arg(last = true)]
     command: Vec<String>,
@@ -52,8 +56,12 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
     setup::ensure(Need::Vm)?;
     root::ask("share this machine's files with the guest, read-only")?;
     let command = if arguments.command.is_empty() {
-        build::release()?;
-        system::guest_command(&system::build()?, None)
+        let profile = if arguments.release {
+            Profile::Release
+        } else {
+            Profile::Dev
+        };
+        Programs::build(profile)?.guest_command(None)
     } else {
         arguments
             .command

@@ -11,7 +11,11 @@ use crate::shell;
 
 /// What test programs have said so far.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(Mutex<Counts>);
+pub(crate) struct Tally {
+    counts: Mutex<Counts>,
+    /// What is printed before each line.
+    label: String,
+}
 
 /// The figures.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -23,6 +27,14 @@ pub(super) struct Counts {
 }
 
 impl Tally {
+    /// One whose lines are told from another's.
+    pub(super) fn labelled(label: &str) -> Self {
+        Self {
+            label: format!("{label} | "),
+            ..Self::default()
+        }
+    }
+
     /// Runs a command that must succeed.
     pub(crate) fn expect_success(&self, command: &mut Command) -> Result<()> {
         let line = shell::line(command);
@@ -49,7 +61,7 @@ impl Tally {
 
     /// The figures.
     pub(super) fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn read(&self, stream: Option<impl Read>) {
@@ -57,8 +69,8 @@ impl Tally {
         for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
             // Nobody reads our output any more: the tests go on all the same.
-            let _ = writeln!(io::stdout(), "{line}");
-            self.0
+            let _ = writeln!(io::stdout(), "{}{line}", self.label);
+            self.counts
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .count(line.trim());

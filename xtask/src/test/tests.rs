@@ -1,5 +1,7 @@
+use super::steps::{Step, Steps};
 use super::system::executable;
 use super::tally::Counts;
+use std::sync::Barrier;
 
 fn counted(lines: &[&str]) -> Counts {
     let mut counts = Counts::default();
@@ -37,6 +39,28 @@ fn the_test_program_is_found_among_cargos_messages() {
     let messages = r#"{"reason":"compiler-artifact","target":{"name":"umbra-testbed"},"profile":{"test":false},"executable":"/t/umbra-testbed"}
 {"reason":"compiler-artifact","target":{"name":"system"},"profile":{"test":true},"executable":"/t/deps/system-1"}
 {"reason":"build-finished","success":true}"#;
-    assert_eq!(executable(messages), Some("/t/deps/system-1".into()));
-    assert_eq!(executable("not json"), None);
+    assert_eq!(executable(messages, "system"), Some("/t/deps/system-1".into()));
+    assert_eq!(executable(messages, "umbra-testbed"), None);
+    assert_eq!(executable("not json", "system"), None);
+}
+
+#[test]
+fn what_fails_beside_another_step_is_noted_and_stops_nothing() {
+    let together = Barrier::new(2);
+    let mut steps = Steps::default();
+    steps.take_at_once(vec![
+        Step::new("a", |_| {
+            together.wait();
+            anyhow::bail!("broken")
+        }),
+        Step::new("b", |_| {
+            together.wait();
+            Ok(())
+        }),
+    ]);
+    steps.take(Step::new("c", |_| Ok(())));
+    assert!(steps.sum_up().is_err());
+    let mut steps = Steps::default();
+    steps.take(Step::new("c", |_| Ok(())));
+    assert!(steps.sum_up().is_ok());
 }

@@ -53,7 +53,7 @@ async function refresh() {
   if (paused || document.hidden || !getSelection().isCollapsed) return;
   try {
     const headers = tag ? { "If-None-Match": tag } : {};
-    const answer = await fetch("/inventory" + location.search, { headers, signal: AbortSignal.timeout(5000) });
+    const answer = await fetch("/inventory/rows" + location.search, { headers, signal: AbortSignal.timeout(5000) });
     // The session is over: the page itself leads to the log-in.
     if (answer.status === 401) return location.reload();
     if (answer.status === 304) return say("Live", "ok");

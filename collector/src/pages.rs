@@ -1,99 +1,27 @@
-//! The page: rendered here, refreshed by a few lines of script, styled by a sheet of our own.
+//! The pages: rendered here, styled by a sheet of our own, readable without script.
 
+mod asked;
+mod findings;
 mod format;
+mod inventory;
 mod people;
-mod view;
-
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod refused;
+mod shell;
+mod strip;
 
 use askama::Template;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query as QueryOf, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use jiff::Timestamp;
 
-use crate::access::{Principal, Scope};
-use crate::app::App;
-use crate::query::Query;
 use crate::refusal::Refusal;
-use crate::store::Share;
+pub(crate) use findings::{finding, findings, set_finding_state};
+pub(crate) use inventory::{inventory, rows, start};
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
-use view::{Strip, View};
+pub(crate) use refused::dress;
 
-/// Rows on a page.
-const ROWS: u16 = 100;
-
-#[derive(Template)]
-#[template(path = "page.html")]
-struct Page {
-    view: View,
-    principal: Principal,
-}
-
-#[derive(Template)]
-#[template(path = "inventory.html")]
-struct Fragment {
-    view: View,
-}
-
-/// `GET /`: the whole page.
-pub(crate) async fn inventory(
-    State(app): State<App>,
-    principal: Principal,
-    query: Result<QueryOf<Query>, QueryRejection>,
-) -> Result<Html<String>, Refusal> {
-    let view = view(&app, principal.scope.clone(), query).await?;
-    let page = Page { view, principal };
-    page.render().map(Html).map_err(|error| failed(&error))
-}
-
-/// `GET /inventory`: the part of the page that changes; 304 while it does not.
-pub(crate) async fn fragment(
-    State(app): State<App>,
-    principal: Principal,
-    headers: HeaderMap,
-    query: Result<QueryOf<Query>, QueryRejection>,
-) -> Result<Response, Refusal> {
-    let view = view(&app, principal.scope.clone(), query).await?;
-    let html = Fragment { view }.render().map_err(|error| failed(&error))?;
-    let mut hasher = DefaultHasher::new();
-    html.hash(&mut hasher);
-    let tag = format!("\"{:016x}\"", hasher.finish());
-    if headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| known.as_bytes() == tag.as_bytes())
-    {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
-    }
-    Ok(([(header::ETAG, tag)], Html(html)).into_response())
-}
-
-async fn view(
-    app: &App,
-    scope: Scope,
-    query: Result<QueryOf<Query>, QueryRejection>,
-) -> Result<View, Refusal> {
-    let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
-    let now = Timestamp::now();
-    let health = if scope.is_all() {
-        Strip::of_all(&*app.sums.get().await?, app.alerts.is_some(), now)
-    } else {
-        let (health, presence) = app.store.health_seen(&scope, app.missing, now).await?;
-        Strip::of_some(&health, &presence, now)
-    };
-    let policy = app.store.in_force().await?;
-    let kind = match query.finding {
-        Some(finding) if app.store.share_of_finding(finding, &scope).await? != Share::None => {
-            app.store.finding_kind(finding).await?
-        }
-        _ => None,
-    };
-    let page = app.store.uses(&query.selection(scope)?, ROWS).await?;
-    Ok(View {
-        kind,
-        ..View::new(&query, page, &policy, health, app, now)
-    })
+fn shown(status: StatusCode, page: &impl Template) -> Result<Response, Refusal> {
+    let html = page.render().map_err(|error| failed(&error))?;
+    Ok((status, Html(html)).into_response())
 }
 
 fn failed(error: &askama::Error) -> Refusal {
@@ -102,6 +30,13 @@ fn failed(error: &askama::Error) -> Refusal {
         StatusCode::INTERNAL_SERVER_ERROR,
         "the collector failed; see its log",
     )
+}
+
+/// An error as a sentence of the page.
+fn sentence(error: &str) -> String {
+    let mut chars = error.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
 }
 
 /// `GET /assets/page.css`
@@ -131,6 +66,3 @@ fn asset(media_type: &'static str, text: &'static str) -> impl IntoResponse {
         text,
     )
 }
-
-#[cfg(test)]
-mod tests;

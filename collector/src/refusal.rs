@@ -136,7 +136,7 @@ impl From<Rejected> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let problem = Problem {
-            error: self.error,
+            error: self.error.clone(),
             code: self.code,
         };
         let mut response = (self.status, Json(problem)).into_response();
@@ -145,6 +145,8 @@ impl IntoResponse for Refusal {
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
         }
+        // For browsers it is made a page of ([`crate::pages::dress`]).
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -20,6 +20,8 @@ mod enrolment;
 mod exactly_once;
 #[path = "collector/faults.rs"]
 mod faults;
+#[path = "collector/finding_pages.rs"]
+mod finding_pages;
 #[path = "collector/findings.rs"]
 mod findings;
 #[path = "collector/first_use.rs"]

@@ -12,6 +12,8 @@ mod configuration;
 mod enrolment;
 #[path = "collector/exactly_once.rs"]
 mod exactly_once;
+#[path = "collector/finding_pages.rs"]
+mod finding_pages;
 #[path = "collector/findings.rs"]
 mod findings;
 #[path = "collector/first_use.rs"]

@@ -137,7 +137,7 @@ impl Collector {
     /// What a person reads in the table of the inventory page.
     pub fn table(&self) -> String {
         let page = self
-            .get("/")
+            .get("/inventory")
             .body_mut()
             .read_to_string()
             .expect("the page is text");

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use reqwest::Url;
 
-use super::table::{Need, REPORTS, Table};
+use super::table::{self, Need, REPORTS, Table};
 use super::{Principal, cookie, origin, secret};
 use crate::refusal::Refusal;
 use crate::store::{Store, StoreError};
@@ -41,9 +42,20 @@ pub(crate) async fn stand(State(door): State<Door>, request: Request, next: Next
         return not_taken(&door.table.methods(path.as_str()));
     };
     match door.enter(need, path.as_str(), request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => {
+            let principal = request.extensions().get::<Principal>().cloned();
+            told(next.run(request).await, principal)
+        }
         Err(refused) => refused,
     }
+}
+
+/// The response, with who asked for it: a page that refuses something has a head, too.
+fn told(mut response: Response, principal: Option<Principal>) -> Response {
+    if let Some(principal) = principal {
+        response.extensions_mut().insert(principal);
+    }
+    response
 }
 
 impl Door {
@@ -67,7 +79,8 @@ impl Door {
         if let Need::Right(right) = need
             && !principal.may(right)
         {
-            return Err(not_for(&principal, right).into_response());
+            let refusal = not_for(&principal, right);
+            return Err(told(refusal.into_response(), Some(principal)));
         }
         if writes && let Some(csrf) = &principal.csrf {
             request = shown(request, csrf).await.map_err(IntoResponse::into_response)?;
@@ -159,12 +172,9 @@ fn not_for(principal: &Principal, right: super::Right) -> Refusal {
 
 /// People are asked to log in, programs are told.
 fn nobody(path: &str, request: &Request, has_token: bool) -> Response {
-    if path == "/" && !has_token {
-        let query = request
-            .uri()
-            .query()
-            .map_or_else(String::new, |query| format!("?{query}"));
-        let next: String = form_urlencoded::byte_serialize(format!("/{query}").as_bytes()).collect();
+    if table::is_page(request.method(), path) && !has_token {
+        let address = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        let next: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
         return Redirect::to(&format!("/login?next={next}")).into_response();
     }
     let why = if has_token {

@@ -29,9 +29,21 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 12] = [
+pub(crate) const PAGES: [(Method, &str, Need); 16] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
+    (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
+    (Method::GET, "/findings", Need::Right(Right::InventoryRead)),
+    (
+        Method::GET,
+        "/findings/{finding}",
+        Need::Right(Right::InventoryRead),
+    ),
+    (
+        Method::POST,
+        "/findings/{finding}/state",
+        Need::Right(Right::FindingsWrite),
+    ),
     (Method::GET, "/login", Need::Nothing),
     (Method::POST, "/login", Need::Nothing),
     (Method::POST, "/logout", Need::Somebody),
@@ -45,6 +57,16 @@ pub(crate) const PAGES: [(Method, &str, Need); 12] = [
     // Agents of this machine, which have no certificate.
     (Method::POST, REPORTS, Need::Nothing),
 ];
+
+/// The part of the inventory's page that its script asks for.
+pub(crate) const ROWS: &str = "/inventory/rows";
+
+/// Whether people open this address: who is not logged in is led to the log-in.
+pub(crate) fn is_page(method: &Method, path: &str) -> bool {
+    let mut pages = PAGES.iter().filter(|(_, page, _)| *page != ROWS);
+    *method == Method::GET
+        && pages.any(|(taken, page, need)| taken == method && *page == path && *need != Need::Nothing)
+}
 
 /// Where agents report.
 pub(crate) const REPORTS: &str = "/v1/reports";

@@ -45,6 +45,10 @@ pub(crate) struct StateSet {
 }
 
 impl NewState {
+    pub(crate) fn new(state: FindingState, reason: String, until: Option<Timestamp>) -> Self {
+        Self { state, reason, until }
+    }
+
     fn check(&self, now: Timestamp) -> Result<(), Refusal> {
         if self.reason.chars().count() > REASON
             || self.reason.chars().any(|char| char.is_control() && char != '\n')
@@ -98,6 +102,22 @@ pub(crate) async fn set_state(
 ) -> Result<Json<StateSet>, Refusal> {
     let Path(finding) = finding.map_err(|error| Refusal::bad(error.body_text()))?;
     let new: NewState = body(&app, request, "a finding's state").await?;
+    put(&app, &principal, finding, &new).await?;
+    Ok(Json(StateSet {
+        finding,
+        state: new.state,
+        until: new.until,
+        actor: principal.actor,
+    }))
+}
+
+/// Puts a finding into a state, if whoever asks sees all that it is about.
+pub(crate) async fn put(
+    app: &App,
+    principal: &Principal,
+    finding: i64,
+    new: &NewState,
+) -> Result<(), Refusal> {
     let by = principal.now();
     new.check(by.time)?;
     let missing = || {
@@ -124,12 +144,7 @@ pub(crate) async fn set_state(
         reason: new.reason.trim(),
     };
     if app.store.decide_finding(finding, &decision, &by).await? {
-        Ok(Json(StateSet {
-            finding,
-            state: new.state,
-            until: new.until,
-            actor: principal.actor,
-        }))
+        Ok(())
     } else {
         Err(missing())
     }

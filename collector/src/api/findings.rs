@@ -15,7 +15,10 @@ use crate::findings::{Facts, FindingKind, FindingState, Severity};
 use crate::refusal::Refusal;
 use crate::store::{Finding, FindingsAsked};
 
-/// `?state=…&kind=…&before=…&limit=…`
+/// Characters of a host's name.
+const HOST: usize = umbra_report::limits::HOST;
+
+/// `?state=…&kind=…&severity=…&host=…&before=…&limit=…`
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
@@ -25,6 +28,12 @@ pub(crate) struct Asked {
     /// Only those of this kind.
     #[param(inline)]
     kind: Option<FindingKind>,
+    /// Only those of this severity.
+    #[param(inline)]
+    severity: Option<Severity>,
+    /// Only those of what was seen on hosts of this name, and of their agents.
+    #[param(max_length = 255, pattern = r"^[^\x00]*$")]
+    host: Option<String>,
     /// Only those before this one: the `next` of an earlier answer.
     #[param(minimum = 0)]
     before: Option<i64>,
@@ -144,20 +153,42 @@ pub(crate) async fn findings(
     if !(1..=MOST_ROWS).contains(&limit) {
         return Err(Refusal::bad(format!("limit must be from 1 to {MOST_ROWS}")));
     }
-    // A negative one is refused in the same words everywhere.
-    before(asked.before)?;
     let question = FindingsAsked {
         state: asked.state,
         kind: asked.kind,
+        severity: asked.severity,
+        host: asked.host.as_deref(),
         before: asked.before,
     };
-    let findings = app
-        .store
-        .findings_seen(&principal.scope, question, Timestamp::now(), limit)
-        .await?;
-    let is_full = findings.len() == usize::from(limit);
+    let (findings, next) = part(&app, &principal, question, limit).await?;
     Ok(Json(Findings {
-        next: findings.last().filter(|_| is_full).map(|last| last.id),
+        next,
         findings: findings.into_iter().map(Found::from).collect(),
     }))
+}
+
+/// At most `limit` of the findings that somebody sees, and what to go on before, when there may be more.
+pub(crate) async fn part(
+    app: &App,
+    principal: &Principal,
+    asked: FindingsAsked<'_>,
+    limit: u16,
+) -> Result<(Vec<Finding>, Option<i64>), Refusal> {
+    // A negative one is refused in the same words everywhere.
+    before(asked.before)?;
+    if asked
+        .host
+        .is_some_and(|host| host.chars().count() > HOST || host.contains('\0'))
+    {
+        return Err(Refusal::bad(format!(
+            "a host's name has at most {HOST} characters, none of them NUL"
+        )));
+    }
+    let findings = app
+        .store
+        .findings_seen(&principal.scope, asked, Timestamp::now(), limit)
+        .await?;
+    let is_full = findings.len() == usize::from(limit);
+    let next = findings.last().filter(|_| is_full).map(|last| last.id);
+    Ok((findings, next))
 }

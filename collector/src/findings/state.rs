@@ -22,6 +22,15 @@ pub enum FindingState {
 }
 
 impl FindingState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Acknowledged,
+        Self::Snoozed,
+        Self::Resolved,
+        Self::FalseAlarm,
+    ];
+
     /// The word used in the store and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,15 +44,7 @@ impl FindingState {
 
     /// The state of this word; `None` when a later version wrote it.
     pub fn of(word: &str) -> Option<Self> {
-        [
-            Self::Open,
-            Self::Acknowledged,
-            Self::Resolved,
-            Self::Snoozed,
-            Self::FalseAlarm,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == word)
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 

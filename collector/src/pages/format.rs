@@ -1,6 +1,7 @@
-//! Numbers and times as people read them.
+//! Numbers, times and evidence as people read them.
 
 use jiff::Timestamp;
+use umbra_report::Evidence;
 
 /// A count with a comma at each thousand.
 pub(super) fn thousands(count: u64) -> String {
@@ -64,3 +65,37 @@ impl From<Timestamp> for Time {
         }
     }
 }
+
+/// Bytes with a unit, and exactly.
+pub(super) struct Bytes {
+    pub(super) short: String,
+    pub(super) exact: String,
+    pub(super) value: u64,
+}
+
+impl From<u64> for Bytes {
+    fn from(value: u64) -> Self {
+        Self {
+            short: bytes(value),
+            exact: format!("{} bytes", thousands(value)),
+            value,
+        }
+    }
+}
+
+/// How a name is known: in short, and in a sentence's part.
+pub(super) fn evidence(evidence: Option<Evidence>) -> (&'static str, &'static str) {
+    match evidence {
+        Some(Evidence::TlsSni) => ("TLS SNI", "server name in the TLS hello"),
+        Some(Evidence::QuicSni) => ("QUIC SNI", "server name in the QUIC hello"),
+        Some(Evidence::HttpHost) => ("HTTP Host", "Host of a plain HTTP request"),
+        Some(Evidence::ProxyConnect) => ("CONNECT", "target of an HTTP CONNECT through a proxy"),
+        Some(Evidence::Socks) => ("SOCKS", "domain of a SOCKS request"),
+        Some(Evidence::Dns) => ("DNS", "the name was asked for, and the flow goes to the answer"),
+        Some(Evidence::Ip) => ("IP only", "only the address says so: never enough for a finding"),
+        None => ("unknown", "evidence of a later version"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

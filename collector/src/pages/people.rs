@@ -6,11 +6,11 @@ use askama::Template;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{ConnectInfo, Form, Query as QueryOf, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::failed;
+use super::{sentence, shown};
 use crate::access::password::{LEAST, Password};
 use crate::access::{Principal, Role, Scope, account_name, cookie, secret};
 use crate::app::App;
@@ -222,21 +222,13 @@ fn entered(app: &App, secret: &str, next: &str) -> Response {
     response
 }
 
-fn shown(status: StatusCode, page: &impl Template) -> Result<Response, Refusal> {
-    let html = page.render().map_err(|error| failed(&error))?;
-    Ok((status, Html(html)).into_response())
-}
-
 /// Where to go on: a page of the collector's own.
 fn own(next: &str) -> &str {
-    if next.starts_with("/?") { next } else { "/" }
-}
-
-/// An error as a sentence of the page.
-fn sentence(error: &str) -> String {
-    let mut chars = error.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
+    // Browsers read `//` and `/\` as the beginning of another site's address, and pass over control characters.
+    let is_own = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(|char: char| char == '\\' || char.is_control());
+    if is_own { next } else { "/" }
 }
 
 /// Who asks over the network: what the reverse proxy says, where there is one that says so.

@@ -55,8 +55,12 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         secure: app.secure,
     };
     routes
-        .route("/", get(pages::inventory))
-        .route("/inventory", get(pages::fragment))
+        .route("/", get(pages::start))
+        .route("/inventory", get(pages::inventory))
+        .route("/inventory/rows", get(pages::rows))
+        .route("/findings", get(pages::findings))
+        .route("/findings/{finding}", get(pages::finding))
+        .route("/findings/{finding}/state", post(pages::set_finding_state))
         .route("/login", get(pages::log_in_page).post(pages::log_in))
         .route("/logout", post(pages::log_out))
         .route("/setup", get(pages::set_up_page).post(pages::set_up))
@@ -66,6 +70,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(door, door::stand))
+        .layer(middleware::from_fn(pages::dress))
         .layer(middleware::from_fn_with_state(within, whole::bodies))
         .layer(middleware::from_fn_with_state(guard, guard::stand))
         .with_state(app)

@@ -7,7 +7,7 @@ use umbra_report::Evidence;
 use super::audit::{Action, By, record};
 use super::outbox::{self, Happening};
 use super::{Store, StoreError, evidence, millis, on, time};
-use crate::findings::{Facts, FindingKind, FindingState, Told};
+use crate::findings::{Facts, FindingKind, FindingState, Severity, Told};
 
 /// A finding, and what it was raised for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,11 +94,15 @@ pub struct FindingDecision<'a> {
 
 /// Which findings to read.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct FindingsAsked {
+pub struct FindingsAsked<'a> {
     /// Only those in this state.
     pub state: Option<FindingState>,
     /// Only those of this kind.
     pub kind: Option<FindingKind>,
+    /// Only those of this severity.
+    pub severity: Option<Severity>,
+    /// Only those of what was seen on hosts of this name, and of their agents.
+    pub host: Option<&'a str>,
     /// Only those with a lower number.
     pub before: Option<i64>,
 }
@@ -110,7 +114,14 @@ macro_rules! state {
     };
 }
 
-pub(super) use state;
+/// The severity of the kind, as [`FindingKind::severity`] says.
+macro_rules! severity {
+    () => {
+        "CASE WHEN f.kind IN ('prohibited_use', 'gateway_bypass', 'personal_plan') THEN 'high' ELSE 'medium' END"
+    };
+}
+
+pub(super) use {severity, state};
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -194,7 +205,7 @@ impl Store {
     /// Findings with their states at a time, the newest first: `most` at most.
     pub async fn findings(
         &self,
-        asked: FindingsAsked,
+        asked: FindingsAsked<'_>,
         now: Timestamp,
         most: u16,
     ) -> Result<Vec<Finding>, StoreError> {
@@ -214,6 +225,14 @@ impl Store {
                    AND (CAST($4 AS TEXT) IS NULL OR ",
                 state!(),
                 " = $4)
+                   AND (CAST($6 AS TEXT) IS NULL OR ",
+                severity!(),
+                " = $6)
+                   AND (CAST($7 AS TEXT) IS NULL OR a.host = $7 OR (f.program, f.vendor) IN
+                        (SELECT uc.program, ud.vendor FROM agents ua
+                         JOIN callers uc ON uc.agent = ua.id
+                         JOIN uses u ON u.caller = uc.id
+                         JOIN destinations ud ON ud.id = u.destination WHERE ua.host = $7))
                  ORDER BY f.id DESC LIMIT $5"
             ))
             .bind(millis(now))
@@ -221,6 +240,8 @@ impl Store {
             .bind(asked.kind.map(FindingKind::as_str))
             .bind(asked.state.map(FindingState::as_str))
             .bind(i64::from(most))
+            .bind(asked.severity.map(Severity::as_str))
+            .bind(asked.host)
             .fetch_all(db)
             .await
         })?;
@@ -285,5 +306,18 @@ impl Store {
             transaction.commit().await?;
         }
         Ok(done > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_and_the_kinds_say_the_same_severity() {
+        for kind in FindingKind::ALL {
+            let is_high = severity!().contains(&format!("'{}'", kind.as_str()));
+            assert_eq!(is_high, kind.severity() == Severity::High, "{kind:?}");
+        }
     }
 }

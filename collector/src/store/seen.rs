@@ -16,7 +16,7 @@ use super::{
     Finding, FindingsAsked, Health, Presence, Store, StoreError, count, findings, length, millis, on, time,
 };
 use crate::access::Scope;
-use crate::findings::{FindingKind, FindingState};
+use crate::findings::{FindingKind, FindingState, Severity};
 
 /// Begins a statement with the hosts that are seen, by their agents' rows; the parameter `$scope` is what [`pairs`]
 /// gives.
@@ -113,7 +113,7 @@ const SHARE: Wording = of_seen!(
 /// Findings with uses on hosts that are seen; whom it was first seen of, and where, is the first of these: another
 /// host's is not told, nor facts, which are of all hosts. Parameters are those of [`Store::findings`], and the scope.
 const FINDINGS: Wording = of_seen!(
-    "$6",
+    "$8",
     concat!(
         ", mine AS MATERIALIZED (
              SELECT f.id AS finding, min(u.id) AS used FROM seen s
@@ -121,7 +121,8 @@ const FINDINGS: Wording = of_seen!(
              JOIN uses u ON u.caller = c.id
              JOIN destinations d ON d.id = u.destination
              JOIN findings f ON f.program = c.program AND f.vendor = d.vendor
-             WHERE c.agent = s.agent GROUP BY f.id)
+             JOIN agents h ON h.id = s.agent
+             WHERE c.agent = s.agent AND (CAST($7 AS TEXT) IS NULL OR h.host = $7) GROUP BY f.id)
          SELECT f.id, f.kind, ",
         findings::state!(),
         " AS state, f.snoozed_until, f.decided, f.decided_by, f.decided_reason,
@@ -138,6 +139,9 @@ const FINDINGS: Wording = of_seen!(
            AND (CAST($4 AS TEXT) IS NULL OR ",
         findings::state!(),
         " = $4)
+           AND (CAST($6 AS TEXT) IS NULL OR ",
+        findings::severity!(),
+        " = $6)
          ORDER BY f.id DESC LIMIT $5"
     )
 );
@@ -219,7 +223,7 @@ impl Store {
     pub async fn findings_seen(
         &self,
         scope: &Scope,
-        asked: FindingsAsked,
+        asked: FindingsAsked<'_>,
         now: Timestamp,
         most: u16,
     ) -> Result<Vec<Finding>, StoreError> {
@@ -234,6 +238,8 @@ impl Store {
                 .bind(asked.kind.map(FindingKind::as_str))
                 .bind(asked.state.map(FindingState::as_str))
                 .bind(i64::from(most))
+                .bind(asked.severity.map(Severity::as_str))
+                .bind(asked.host)
                 .bind(&scope)
                 .fetch_all(db)
                 .await

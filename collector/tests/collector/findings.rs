@@ -157,7 +157,7 @@ async fn a_finding_is_in_the_state_that_a_person_put_it_into() {
     assert_eq!(settled[0]["decided"]["reason"], "It was the test of the alarm");
     assert_eq!(asked(&collector, "?state=open").await.len(), 1);
     assert_eq!(asked(&collector, "?kind=prohibited_use").await.len(), 0);
-    let page = collector.get("").await.text().await.expect("text");
+    let page = collector.get("inventory").await.text().await.expect("text");
     assert!(
         page.contains("<dd>1 <small>new or prohibited</small></dd>"),
         "{page}"

@@ -346,7 +346,7 @@ async fn losses_add_up_over_restarts_and_gaps_show() {
         collector.take(&spool.report(vec![call("alice", "curl")])).await,
         1239
     );
-    let html = collector.get("").await.text().await.expect("HTML");
+    let html = collector.get("inventory").await.text().await.expect("HTML");
     assert!(html.contains("1,234 <small>records dropped"), "{html}");
     assert!(html.contains("3 <small>records missing"), "{html}");
     assert!(html.contains("10 <small>ring buffer full"), "{html}");

@@ -8,7 +8,7 @@ use crate::running::Collector;
 #[tokio::test]
 async fn an_empty_page_says_what_to_do_next() {
     let collector = Collector::start().await;
-    let html = collector.get("").await.text().await.expect("HTML");
+    let html = collector.get("inventory").await.text().await.expect("HTML");
     assert!(html.contains("No AI call has been seen yet"));
     let address = collector.url.trim_end_matches('/');
     assert!(
@@ -19,7 +19,7 @@ async fn an_empty_page_says_what_to_do_next() {
     collector.take(&Spool::of("web-1").report(vec![])).await;
     assert!(
         collector
-            .get("")
+            .get("inventory")
             .await
             .text()
             .await
@@ -42,7 +42,7 @@ async fn a_row_shows_everything_and_adds_up() {
     collector
         .take(&spool.report(vec![call("alice", "claude"), second]))
         .await;
-    let html = collector.get("").await.text().await.expect("HTML");
+    let html = collector.get("inventory").await.text().await.expect("HTML");
     for part in [
         "<b>OpenAI</b>",
         ">API<small>api</small>",
@@ -79,8 +79,16 @@ async fn hostile_names_are_only_text() {
     hostile.service = HOSTILE.to_owned();
     hostile.name = HOSTILE.to_owned();
     collector.take(&spool.report(vec![hostile])).await;
-    let query = "?q=%3Cimg%20src%3Dx%22%3E%3Cscript%3E";
-    for path in ["", "inventory", query, "?after=%3Cscript%3E"] {
+    let query = "inventory?q=%3Cimg%20src%3Dx%22%3E%3Cscript%3E";
+    for path in [
+        "inventory",
+        "inventory/rows",
+        query,
+        "inventory?after=%3Cscript%3E",
+        "findings?state=all",
+        "findings/1",
+        "findings?host=%3Cscript%3E",
+    ] {
         let answer = collector.get(path).await;
         let policy = answer.headers()["content-security-policy"]
             .to_str()
@@ -113,7 +121,12 @@ async fn the_page_is_bounded_and_pages_follow_each_other() {
     let mut seen = Vec::new();
     let mut query = String::new();
     for rows in [100, 100, 50] {
-        let html = collector.get(&query).await.text().await.expect("HTML");
+        let html = collector
+            .get(&format!("inventory{query}"))
+            .await
+            .text()
+            .await
+            .expect("HTML");
         let tools = html
             .match_indices("-program\">tool-")
             .map(|(at, _)| html[at + 10..at + 18].to_owned());
@@ -139,12 +152,17 @@ async fn the_search_finds_by_user_and_by_nothing_else_it_seems() {
     collector
         .take(&spool.report(vec![call("alice", "claude"), call("bob", "claude")]))
         .await;
-    let html = collector.get("?q=ALIC").await.text().await.expect("HTML");
+    let html = collector
+        .get("inventory?q=ALIC")
+        .await
+        .text()
+        .await
+        .expect("HTML");
     assert!(html.contains(">alice<") && !html.contains(">bob<"), "{html}");
     assert!(html.contains("value=\"ALIC\""));
     assert!(
         collector
-            .get("?q=%25")
+            .get("inventory?q=%25")
             .await
             .text()
             .await
@@ -158,11 +176,11 @@ async fn the_part_that_changes_is_sent_only_when_it_did() {
     let collector = Collector::start().await;
     let mut spool = Spool::of("web-1");
     collector.take(&spool.report(vec![call("alice", "claude")])).await;
-    let tag = collector.get("inventory").await.headers()[ETAG].clone();
+    let tag = collector.get("inventory/rows").await.headers()[ETAG].clone();
     let again = || {
         collector
             .http
-            .get(format!("{}inventory", collector.url))
+            .get(format!("{}inventory/rows", collector.url))
             .header(IF_NONE_MATCH, &tag)
             .send()
     };

@@ -58,7 +58,7 @@ impl Browser {
     }
 
     /// Sends a form; keeps the cookie of the answer.
-    async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub(crate) async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
         let request = self.request("POST", path).header("sec-fetch-site", "same-origin");
         let answer = form(request, fields).send().await.expect("an answer");
         if let Some(cookie) = answer.headers().get(SET_COOKIE) {
@@ -100,7 +100,7 @@ fn by() -> By<'static> {
 }
 
 /// An account whose password is [`PASSWORD`].
-async fn account(collector: &Collector, name: &str, role: Role) {
+pub(crate) async fn account(collector: &Collector, name: &str, role: Role) {
     let password = Password::new(PASSWORD, name).expect("a password");
     let new = NewAccount {
         name,
@@ -201,7 +201,7 @@ async fn the_first_account_is_made_by_the_link_and_once() {
         (made.status(), text(made.headers(), LOCATION)),
         (StatusCode::SEE_OTHER, "/")
     );
-    let page = browser.get("").await.text().await.expect("HTML");
+    let page = browser.get("inventory").await.text().await.expect("HTML");
     assert!(
         page.contains("<span>eve</span>") && page.contains("Log out"),
         "{page}"
@@ -225,7 +225,7 @@ async fn the_first_account_is_made_by_the_link_and_once() {
     let collector = collector.restart().await;
     assert_eq!(collector.set_up(), None);
     browser.url.clone_from(&collector.url);
-    assert_eq!(browser.get("").await.status(), StatusCode::OK);
+    assert_eq!(browser.get("inventory").await.status(), StatusCode::OK);
 }
 
 #[tokio::test]
@@ -302,7 +302,10 @@ async fn a_session_ends_by_logging_out_and_not_only_in_the_browser() {
     browser.send("logout", &[("csrf", &csrf)]).await;
     browser.cookie = kept;
     assert_eq!(browser.get("v1/me").await.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(browser.get("inventory").await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        browser.get("inventory/rows").await.status(),
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(browser.get("").await.status(), StatusCode::SEE_OTHER);
 }
 

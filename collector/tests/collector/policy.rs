@@ -101,7 +101,7 @@ async fn each_row_says_its_verdict_and_what_gave_it() {
     );
     assert_eq!(of(&rows, "adam")["verdict"], "prohibited");
 
-    let page = collector.get("").await.text().await.expect("text");
+    let page = collector.get("inventory").await.text().await.expect("text");
     assert!(page.contains(r#"<span class="badge ok" title="pilots (vendor OpenAI, group pilots), for internal data: The trial of ticket 12 (Ada Example, until 3000-01-01T00:00:00Z)">sanctioned</span>"#), "{page}");
     assert!(page.contains(">prohibited</span>"), "{page}");
 }

@@ -55,7 +55,7 @@ async fn a_database_that_takes_no_writes_shows_the_page_and_puts_reports_off() {
     })
     .await;
     assert!(refused.headers().contains_key("retry-after"));
-    assert_eq!(collector.get("").await.status(), StatusCode::OK);
+    assert_eq!(collector.get("inventory").await.status(), StatusCode::OK);
     set("off");
     eventually("it is taken", async || {
         (collector.post(&report).await.status() == StatusCode::OK).then_some(())

@@ -112,7 +112,7 @@ async fn counts(collector: &Collector, metric: &str, count: u64) {
 async fn marked(collector: &Collector, late: Option<u64>, missing: Option<u64>) {
     let mark = |agents: u64, word: &str| format!("{agents} <small>{word}</small>");
     eventually("the page's marks", async || {
-        let page = collector.get("").await.text().await.expect("text");
+        let page = collector.get("inventory").await.text().await.expect("text");
         let right = [(late, "late"), (missing, "missing")]
             .iter()
             .all(|(agents, word)| {

@@ -216,7 +216,7 @@ async fn a_route_that_fails_is_shown_and_holds_up_no_other() {
     ] {
         assert!(metrics.contains(sample), "{sample} is not in {metrics}");
     }
-    let page = collector.get("").await.text().await.expect("HTML");
+    let page = collector.get("inventory").await.text().await.expect("HTML");
     assert!(page.contains("gone: Connection refused"), "{page}");
     // Back again, it gets what waited.
     let back = Receiver::start(gone, &[]).await;

@@ -114,7 +114,11 @@ async fn lists_search_and_page_have_the_hosts_that_are_seen_and_no_others() {
             }
         }
         assert_eq!(walked.len(), rows, "pages are cut of what is seen");
-        let page = http.get(&collector.url).send().await.expect("an answer");
+        let page = http
+            .get(format!("{}inventory", collector.url))
+            .send()
+            .await
+            .expect("an answer");
         let page = page.text().await.expect("HTML");
         for other in ["db-1", "web-1", "web-2", "free-1"] {
             assert_eq!(page.contains(other), hosts.contains(other), "{labels:?}: {other}");
@@ -176,7 +180,7 @@ async fn findings_are_those_of_the_hosts_that_are_seen_and_name_no_others() {
     let rows = get(&web, &collector, &format!("v1/inventory?finding={}", id("pgbot"))).await;
     assert_eq!(rows["rows"], json!([]));
     let page = web
-        .get(format!("{}?finding={}", collector.url, id("pgbot")))
+        .get(format!("{}inventory?finding={}", collector.url, id("pgbot")))
         .send()
         .await;
     let page = page.expect("an answer").text().await.expect("HTML");
@@ -206,6 +210,57 @@ async fn findings_are_those_of_the_hosts_that_are_seen_and_name_no_others() {
     );
     let open = get(&web, &collector, "v1/findings?state=open").await;
     assert_eq!(all(&open, "findings", "program"), BTreeSet::from(["claude"]));
+}
+
+#[tokio::test]
+async fn the_pages_of_findings_tell_nothing_of_other_hosts() {
+    let (collector, _agents) = fleet().await;
+    let everything = get(&collector.http, &collector, "v1/findings").await;
+    let id = |program: &str| {
+        let findings = everything["findings"].as_array().expect("findings");
+        let found = findings.iter().find(|it| it["program"] == program);
+        found.expect("a finding")["finding"].clone()
+    };
+    let web = seeing(&collector, &["team=web"]).await;
+    let page = async |path: String| {
+        let answer = web.get(format!("{}{path}", collector.url)).send().await;
+        let answer = answer.expect("an answer");
+        (answer.status(), answer.text().await.expect("text"))
+    };
+    for (path, status, shown) in [
+        ("findings".to_owned(), StatusCode::OK, "webbot uses"),
+        (
+            "findings?host=web-2&severity=medium".to_owned(),
+            StatusCode::OK,
+            "will on web-2",
+        ),
+        (
+            "findings?host=db-1".to_owned(),
+            StatusCode::OK,
+            "No finding is like this",
+        ),
+        (
+            format!("findings/{}", id("claude")),
+            StatusCode::OK,
+            "hosts, too, that you do not see",
+        ),
+        (
+            format!("findings/{}", id("pgbot")),
+            StatusCode::NOT_FOUND,
+            "no finding",
+        ),
+    ] {
+        let (answered, html) = page(path.clone()).await;
+        assert_eq!(answered, status, "{path}");
+        assert!(html.contains(shown), "{path}: {html}");
+        for other in ["dora", "pgbot", "fred", "free", "What it was raised for"] {
+            assert!(!html.contains(other), "{path} tells of {other}: {html}");
+        }
+        assert!(
+            path.contains("host=db-1") || !html.contains("db-1"),
+            "{path}: {html}"
+        );
+    }
 }
 
 #[tokio::test]

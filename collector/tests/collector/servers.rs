@@ -99,7 +99,7 @@ async fn a_full_disk_of_the_server_puts_reports_off_until_there_is_room() {
         assert!(sent < 100_000, "the disk is never full");
     };
     assert_eq!(
-        collector.get("").await.status(),
+        collector.get("inventory").await.status(),
         StatusCode::OK,
         "the page is there"
     );

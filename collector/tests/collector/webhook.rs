@@ -41,7 +41,7 @@ async fn a_finding_is_sent_once_with_all_that_a_person_asks() {
     assert!(payload["first_seen"].as_str().expect("a time").ends_with('Z'));
     assert!(
         collector
-            .get("")
+            .get("inventory")
             .await
             .text()
             .await
@@ -58,7 +58,7 @@ async fn a_receiver_that_fails_first_gets_it_again_under_the_same_id() {
         .take(&Spool::of("web-1").report(vec![call("alice", "claude")]))
         .await;
     let failing = eventually("the page tells", async || {
-        let html = collector.get("").await.text().await.expect("HTML");
+        let html = collector.get("inventory").await.text().await.expect("HTML");
         html.contains("the receiver answered 500 Internal Server Error")
             .then_some(html)
     })
@@ -72,7 +72,7 @@ async fn a_receiver_that_fails_first_gets_it_again_under_the_same_id() {
     assert_eq!(ids.len(), 1);
     eventually("all is well", async || {
         collector
-            .get("")
+            .get("inventory")
             .await
             .text()
             .await
@@ -112,7 +112,7 @@ async fn what_the_receiver_refuses_is_not_sent_again_and_shows() {
         .await;
     eventually("the page tells", async || {
         collector
-            .get("")
+            .get("inventory")
             .await
             .text()
             .await
@@ -130,7 +130,7 @@ async fn what_the_receiver_refuses_is_not_sent_again_and_shows() {
     assert_eq!(receiver.calls()[0].0, receiver.calls()[1].0);
     eventually("all is well", async || {
         collector
-            .get("")
+            .get("inventory")
             .await
             .text()
             .await
@@ -152,7 +152,7 @@ async fn an_alert_outlives_a_restart_and_a_receiver_that_is_away() {
         .await;
     eventually("the page tells", async || {
         collector
-            .get("")
+            .get("inventory")
             .await
             .text()
             .await

@@ -20,11 +20,14 @@ pub(super) fn all(facts: &Facts) -> Vec<Question> {
         middle, deep, agents, ..
     } = facts;
     vec![
-        ask("page", "/".into()),
-        ask("page, its part that changes", "/inventory".into()),
-        ask("page, after half of the rows", format!("/?after={middle}")),
-        ask("page, text in half of the rows", "/?q=openai".into()),
-        ask("page, text nowhere", "/?q=zzqqxx".into()),
+        ask("page", "/inventory".into()),
+        ask("page, its part that changes", "/inventory/rows".into()),
+        ask(
+            "page, after half of the rows",
+            format!("/inventory?after={middle}"),
+        ),
+        ask("page, text in half of the rows", "/inventory?q=openai".into()),
+        ask("page, text nowhere", "/inventory?q=zzqqxx".into()),
         ask("inventory", "/v1/inventory".into()),
         ask("inventory, 1,000 rows", "/v1/inventory?limit=1000".into()),
         ask(

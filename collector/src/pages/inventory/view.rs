@@ -1,16 +1,15 @@
-//! What the templates show, in words.
+//! The inventory in words.
 
 use jiff::Timestamp;
 use umbra_policy::{Sanction, Verdict};
-use umbra_report::Evidence;
 
-use super::format::{Time, ago, bytes, thousands};
 use crate::app::App;
 use crate::findings::FindingKind;
+use crate::pages::format::{Bytes, Time, evidence, thousands};
+use crate::pages::strip::Strip;
 use crate::policy::InForce;
 use crate::query::Query;
-use crate::store::{Health, Page, Presence, Use};
-use crate::sums::Sum;
+use crate::store::{Page, Use};
 
 /// The page.
 pub(super) struct View {
@@ -102,23 +101,6 @@ pub(super) struct Row {
     pub(super) because: String,
 }
 
-/// Bytes with a unit, and exactly.
-pub(super) struct Bytes {
-    pub(super) short: String,
-    pub(super) exact: String,
-    pub(super) value: u64,
-}
-
-impl From<u64> for Bytes {
-    fn from(value: u64) -> Self {
-        Self {
-            short: bytes(value),
-            exact: format!("{} bytes", thousands(value)),
-            value,
-        }
-    }
-}
-
 impl Row {
     fn of(used: Use, policy: &InForce, now: Timestamp) -> Self {
         let decision = policy.decide(&used, now);
@@ -175,134 +157,4 @@ fn because(sanction: &Sanction) -> String {
         .as_ref()
         .map_or_else(String::new, |data| format!(", for {data} data"));
     format!("{id} ({scope}){data}: {reason} ({approver}{until})")
-}
-
-fn evidence(evidence: Option<Evidence>) -> (&'static str, &'static str) {
-    match evidence {
-        Some(Evidence::TlsSni) => ("TLS SNI", "server name in the TLS hello"),
-        Some(Evidence::QuicSni) => ("QUIC SNI", "server name in the QUIC hello"),
-        Some(Evidence::HttpHost) => ("HTTP Host", "Host of a plain HTTP request"),
-        Some(Evidence::ProxyConnect) => ("CONNECT", "target of an HTTP CONNECT through a proxy"),
-        Some(Evidence::Socks) => ("SOCKS", "domain of a SOCKS request"),
-        Some(Evidence::Dns) => ("DNS", "the name was asked for, and the flow goes to the answer"),
-        Some(Evidence::Ip) => ("IP only", "only the address says so: never enough for a finding"),
-        None => ("unknown", "evidence of a later version"),
-    }
-}
-
-/// The health strip.
-pub(super) struct Strip {
-    /// As of when, unless it is now.
-    pub(super) time: Option<Time>,
-    pub(super) findings: String,
-    pub(super) hosts: String,
-    pub(super) late: Option<String>,
-    pub(super) missing_agents: Option<String>,
-    pub(super) clones: Option<String>,
-    pub(super) last_report: Option<(String, Time)>,
-    pub(super) losses: Vec<Loss>,
-    pub(super) dropped: Option<String>,
-    pub(super) missing: Option<String>,
-    pub(super) alerts: Alerts,
-    /// Whether it is of some hosts: then it has only what is theirs.
-    pub(super) is_part: bool,
-}
-
-/// What was lost for one cause.
-pub(super) struct Loss {
-    pub(super) cause: String,
-    pub(super) count: String,
-    pub(super) last_rise: Time,
-}
-
-/// How the routes for alerts are.
-pub(super) enum Alerts {
-    None,
-    Stranded {
-        waiting: String,
-    },
-    Works {
-        delivered: String,
-    },
-    Sending {
-        waiting: String,
-    },
-    Fails {
-        waiting: String,
-        since: Option<Time>,
-        error: String,
-    },
-    Refused {
-        refused: String,
-        error: String,
-    },
-}
-
-impl Strip {
-    /// Of the whole fleet.
-    pub(super) fn of_all(sum: &Sum, configured: bool, now: Timestamp) -> Self {
-        Self {
-            time: sum.is_kept().then(|| sum.time.into()),
-            alerts: Alerts::new(&sum.health, configured),
-            ..Self::of(&sum.health, &sum.presence, now)
-        }
-    }
-
-    /// Of the hosts that somebody sees.
-    pub(super) fn of_some(health: &Health, presence: &Presence, now: Timestamp) -> Self {
-        Self {
-            is_part: true,
-            ..Self::of(health, presence, now)
-        }
-    }
-
-    fn of(health: &Health, presence: &Presence, now: Timestamp) -> Self {
-        let some = |count: u64| (count > 0).then(|| thousands(count));
-        Self {
-            time: None,
-            findings: thousands(health.findings),
-            hosts: thousands(health.hosts),
-            late: some(presence.late),
-            missing_agents: some(presence.missing),
-            clones: some(health.clones),
-            last_report: health.last_report.map(|time| (ago(time, now), time.into())),
-            losses: health
-                .losses
-                .iter()
-                .map(|loss| Loss {
-                    cause: loss.cause.replace('_', " "),
-                    count: thousands(loss.count),
-                    last_rise: loss.last_rise.into(),
-                })
-                .collect(),
-            dropped: some(health.dropped_records),
-            missing: some(health.missing_records),
-            alerts: Alerts::None,
-            is_part: false,
-        }
-    }
-}
-
-impl Alerts {
-    fn new(health: &Health, configured: bool) -> Self {
-        let outbox = health.outbox();
-        let waiting = thousands(outbox.pending);
-        match (configured, outbox.pending, outbox.refused, outbox.error) {
-            (false, 0, ..) => Self::None,
-            (false, ..) => Self::Stranded { waiting },
-            (true, 1.., _, Some(error)) => Self::Fails {
-                waiting,
-                since: outbox.waits_since.map(Time::from),
-                error,
-            },
-            (true, 1.., _, None) => Self::Sending { waiting },
-            (true, 0, 1.., error) => Self::Refused {
-                refused: thousands(outbox.refused),
-                error: error.unwrap_or_else(|| "others went through since".to_owned()),
-            },
-            (true, 0, 0, _) => Self::Works {
-                delivered: thousands(outbox.delivered),
-            },
-        }
-    }
 }

@@ -1,0 +1,108 @@
+//! Who used what: the page, and the part of it that changes.
+
+mod view;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query as QueryOf, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+
+use super::shell::{Section, Shell};
+use super::strip::{self, Strip};
+use super::{failed, shown};
+use crate::access::{Principal, Scope};
+use crate::app::App;
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::store::Share;
+use view::View;
+
+/// Rows on a page.
+const ROWS: u16 = 100;
+
+#[derive(Template)]
+#[template(path = "inventory.html")]
+struct Page {
+    shell: Shell,
+    view: View,
+}
+
+#[derive(Template)]
+#[template(path = "rows.html")]
+struct Fragment {
+    view: View,
+}
+
+/// `GET /`: the finding that an alert's link names, or the inventory.
+pub(crate) async fn start(
+    query: Result<QueryOf<Query>, QueryRejection>,
+    RawQuery(raw): RawQuery,
+) -> Result<Redirect, Refusal> {
+    let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
+    Ok(Redirect::to(&match (query.finding, raw) {
+        (Some(finding), _) => format!("/findings/{finding}"),
+        (None, Some(raw)) => format!("/inventory?{raw}"),
+        (None, None) => "/inventory".to_owned(),
+    }))
+}
+
+/// `GET /inventory`: the whole page.
+pub(crate) async fn inventory(
+    State(app): State<App>,
+    principal: Principal,
+    query: Result<QueryOf<Query>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let view = view(&app, principal.scope.clone(), query).await?;
+    let shell = Shell::of(Section::Inventory, principal);
+    shown(StatusCode::OK, &Page { shell, view })
+}
+
+/// `GET /inventory/rows`: the part of the page that changes; 304 while it does not.
+pub(crate) async fn rows(
+    State(app): State<App>,
+    principal: Principal,
+    headers: HeaderMap,
+    query: Result<QueryOf<Query>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let view = view(&app, principal.scope.clone(), query).await?;
+    let html = Fragment { view }.render().map_err(|error| failed(&error))?;
+    let mut hasher = DefaultHasher::new();
+    html.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == tag.as_bytes())
+    {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    Ok(([(header::ETAG, tag)], Html(html)).into_response())
+}
+
+async fn view(
+    app: &App,
+    scope: Scope,
+    query: Result<QueryOf<Query>, QueryRejection>,
+) -> Result<View, Refusal> {
+    let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
+    let now = Timestamp::now();
+    let health = Strip::seen(app, &scope, now).await?;
+    let policy = app.store.in_force().await?;
+    let kind = match query.finding {
+        Some(finding) if app.store.share_of_finding(finding, &scope).await? != Share::None => {
+            app.store.finding_kind(finding).await?
+        }
+        _ => None,
+    };
+    let page = app.store.uses(&query.selection(scope)?, ROWS).await?;
+    Ok(View {
+        kind,
+        ..View::new(&query, page, &policy, health, app, now)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! What every page has around it: where one can go, and who is logged in.
+
+use crate::access::{Principal, Right};
+
+/// A part of the pages that the head leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    Inventory,
+    Findings,
+}
+
+impl Section {
+    const ALL: [Self; 2] = [Self::Inventory, Self::Findings];
+
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Inventory => "Inventory",
+            Self::Findings => "Findings",
+        }
+    }
+
+    pub(super) const fn href(self) -> &'static str {
+        match self {
+            Self::Inventory => "/inventory",
+            Self::Findings => "/findings",
+        }
+    }
+
+    /// What its pages take: those of [`crate::access::table::PAGES`] say the same.
+    const fn right(self) -> Right {
+        match self {
+            Self::Inventory | Self::Findings => Right::InventoryRead,
+        }
+    }
+}
+
+/// The head of a page.
+pub(super) struct Shell {
+    /// Where the page belongs.
+    pub(super) here: Option<Section>,
+    /// Who reads it, when that is known.
+    pub(super) principal: Option<Principal>,
+}
+
+impl Shell {
+    pub(super) fn of(here: Section, principal: Principal) -> Self {
+        Self {
+            here: Some(here),
+            principal: Some(principal),
+        }
+    }
+
+    /// The sections that are for whoever reads, and whether the page is of each.
+    pub(super) fn sections(&self) -> impl Iterator<Item = (Section, bool)> {
+        let principal = self.principal.as_ref();
+        Section::ALL
+            .into_iter()
+            .filter(move |section| principal.is_some_and(|principal| principal.may(section.right())))
+            .map(|section| (section, self.here == Some(section)))
+    }
+}

@@ -11,6 +11,7 @@ mod me;
 mod policy;
 mod questions;
 mod requests;
+mod route_test;
 mod routes;
 
 use axum::Json;
@@ -56,6 +57,7 @@ pub(crate) use requests::{
     __path_approve, __path_create_request, __path_refuse, __path_requests, __path_withdraw, approve,
     create_request, refuse, requests, withdraw,
 };
+pub(crate) use route_test::{__path_test_route, test_route};
 pub(crate) use routes::{__path_routes, routes};
 
 /// Rows in an answer, unless the question says.

@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
 use crate::access::password::Hasher;
+use crate::alerts::Target;
 use crate::ingest::{Limits, Queue};
 use crate::metrics::Metrics;
 use crate::store::Store;
@@ -36,6 +38,10 @@ pub(crate) struct App {
     pub(crate) hasher: Hasher,
     /// One plan of a policy at a time: each reads the whole inventory.
     pub(crate) planning: Arc<Semaphore>,
+    /// Where routes go, by their names: to try them.
+    pub(crate) targets: Arc<BTreeMap<String, Arc<Target>>>,
+    /// One such test at a time.
+    pub(crate) testing: Arc<Semaphore>,
 }
 
 impl App {
@@ -61,6 +67,8 @@ impl App {
             open_metrics: false,
             hasher: Hasher::default(),
             planning: Arc::new(Semaphore::new(1)),
+            targets: Arc::default(),
+            testing: Arc::new(Semaphore::new(1)),
         }
     }
 }

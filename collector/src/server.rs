@@ -150,6 +150,7 @@ impl Server {
             learning: settings.watch.learning,
             forwarded: settings.forwarded,
             open_metrics: settings.open_metrics,
+            targets: Arc::new(couriers::by_name(&routes, &targets)),
             sums: Arc::new(Sums::new(Arc::clone(&store), settings.missing)),
             ..App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone())
         };

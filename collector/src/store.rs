@@ -40,6 +40,7 @@ mod questions;
 mod raise;
 mod requests;
 mod retention;
+mod route_tests;
 mod routes;
 mod search;
 mod seen;

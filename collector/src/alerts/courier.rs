@@ -33,7 +33,7 @@ pub struct Courier {
     /// How much is sent at once.
     pub pace: Pace,
     /// Where it goes.
-    pub target: Target,
+    pub target: Arc<Target>,
     /// The address of the collector's page, for the links.
     pub page: Url,
     /// Rung when there is something new.

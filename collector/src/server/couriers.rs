@@ -1,5 +1,6 @@
 //! The couriers of a collector: one for each route.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,14 +19,21 @@ use crate::store::{By, Store, StoreError};
 const ACTOR: &str = "the collector's configuration";
 
 /// Gets ready to send to every receiver: a file that cannot be read is found before anything starts.
-pub(super) fn open(routes: &[Route]) -> Result<Vec<Target>, StartError> {
+pub(super) fn open(routes: &[Route]) -> Result<Vec<Arc<Target>>, StartError> {
     let targets = routes.iter().map(|route| {
-        Target::open(&route.receiver).map_err(|source| StartError::Route {
+        let target = Target::open(&route.receiver).map_err(|source| StartError::Route {
             route: route.name.clone(),
             source,
-        })
+        })?;
+        Ok(Arc::new(target))
     });
     targets.collect()
+}
+
+/// The targets by the names of their routes.
+pub(super) fn by_name(routes: &[Route], targets: &[Arc<Target>]) -> BTreeMap<String, Arc<Target>> {
+    let names = routes.iter().map(|route| route.name.clone());
+    names.zip(targets.iter().cloned()).collect()
 }
 
 /// Has the store send along these routes from now on.
@@ -53,7 +61,7 @@ pub(super) struct Post<'a> {
 
 impl Post<'_> {
     /// Starts the couriers.
-    pub(super) fn start(&self, routes: Vec<Route>, targets: Vec<Target>) -> Vec<JoinHandle<()>> {
+    pub(super) fn start(&self, routes: Vec<Route>, targets: Vec<Arc<Target>>) -> Vec<JoinHandle<()>> {
         let holder = Uuid::new_v4();
         let couriers = routes.into_iter().zip(targets).map(|(route, target)| {
             let courier = Courier {

@@ -28,6 +28,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::plan))
         .routes(routes!(api::policy_versions))
         .routes(routes!(api::routes))
+        .routes(routes!(api::test_route))
         .routes(routes!(api::requests, api::create_request))
         .routes(routes!(api::approve))
         .routes(routes!(api::refuse))

@@ -329,3 +329,52 @@ async fn a_test_says_what_came_back() {
         assert!(!said.contains("/hook"), "the path of a URL is a secret: {said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_tries_a_route_of_a_collector_that_runs() {
+    let receiver = Receiver::anywhere(&[(200, None), (404, None)]).await;
+    let gone = Receiver::anywhere(&[]).await.address;
+    let collector = Collector::start_with(|settings| {
+        settings.routes = vec![
+            route("chat", To::Slack(http(receiver.url()))),
+            route("gone", To::Slack(http(url(gone)))),
+        ];
+    })
+    .await;
+    let root = crate::writes::person(&collector, "root", umbra_collector::access::Role::Admin).await;
+    let tried = async |name: &str| {
+        let path = format!("v1/routes/{name}/test");
+        root.write(reqwest::Method::POST, &path, &Value::Null).await
+    };
+    let (_, said) = tried("chat").await;
+    assert_eq!(
+        (&said["route"], &said["outcome"]),
+        (&json!("chat"), &json!("delivered")),
+        "{said}"
+    );
+    check_slack(&serde_json::from_str(&receiver.requests()[0].1).expect("JSON"));
+    let log = root.json("v1/audit?limit=1").await["entries"][0].clone();
+    assert_eq!(
+        (&log["action"], &log["actor"], &log["subject"]),
+        (&json!("route_tested"), &json!("root"), &json!("chat"))
+    );
+    assert!(
+        log["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains(said["message"].as_str().expect("an id"))),
+        "{log}"
+    );
+    let (_, refused) = tried("chat").await;
+    assert_eq!(refused["outcome"], "refused");
+    let (_, away) = tried("gone").await;
+    assert_eq!(away["outcome"], "retry");
+    assert!(away["said"].as_str().expect("text").contains("refused"), "{away}");
+    assert!(
+        !away.to_string().contains("/hook"),
+        "the path of a URL is a secret"
+    );
+    let (status, _) = tried("soc").await;
+    assert_eq!(status, reqwest::StatusCode::NOT_FOUND);
+    // Nothing of it is an alert that waits.
+    assert_eq!(state(&collector, "gone").await["pending"], 0);
+}

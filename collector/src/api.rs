@@ -50,8 +50,8 @@ pub(crate) use findings::{__path_findings, findings};
 pub(crate) use me::{__path_me, me};
 pub(crate) use policy::{__path_policy, __path_policy_versions, policy, policy_versions};
 pub(crate) use questions::{
-    __path_bytes_out, __path_decisions, __path_questions, __path_users_of_vendor, bytes_out, decisions,
-    questions, users_of_vendor,
+    __path_bytes_out, __path_decisions, __path_questions, __path_spikes, __path_users_of_vendor, bytes_out,
+    decisions, questions, spikes, users_of_vendor,
 };
 pub(crate) use requests::{
     __path_approve, __path_create_request, __path_refuse, __path_requests, __path_withdraw, approve,

@@ -15,7 +15,7 @@ use umbra_catalog::Catalogue;
 
 pub use cells::{Cells, csv};
 pub(crate) use periods::{Period, Periods};
-pub(crate) use rows::{Covered, Sent, Used};
+pub(crate) use rows::{Covered, Sent, Spiked, Used};
 
 /// Characters of a vendor's name.
 const VENDOR: usize = umbra_report::limits::WORD;

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{MOST_ROWS, ROWS};
 use crate::access::Principal;
 use crate::app::App;
-use crate::questions::{Asked, Covered, Periods, Sent, Used};
+use crate::questions::{Asked, Covered, Periods, Sent, Spiked, Used};
 use crate::refusal::Refusal;
 use crate::store::After;
 use answer::{Answer, Form};
@@ -58,7 +58,7 @@ pub(crate) struct Questions {
     questions: Vec<Question>,
 }
 
-const QUESTIONS: [(&str, &str, &str); 3] = [
+const QUESTIONS: [(&str, &str, &str); 4] = [
     (
         "users-of-vendor",
         "Who used this vendor in this period, how much, and was it sanctioned then?",
@@ -73,6 +73,11 @@ const QUESTIONS: [(&str, &str, &str); 3] = [
         "decisions",
         "Which decision covered each use of this vendor then, who took it, on which version of the policy?",
         "/v1/questions/decisions",
+    ),
+    (
+        "spikes",
+        "Was there a spike before this date: on which days of this period did whose program send far more than usual?",
+        "/v1/questions/spikes",
     ),
 ];
 
@@ -220,4 +225,31 @@ pub(crate) async fn bytes_out(
     let senders = app.store.senders(&put.asked, put.limit).await?;
     let rows = senders.into_iter().map(Sent::from).collect();
     answer::give((&app, &principal), "bytes-out", &put, rows, None).await
+}
+
+/// On which days of a period a program sent far more to a vendor than it was used to, the latest first
+#[utoipa::path(
+    get,
+    path = "/v1/questions/spikes",
+    tag = "questions",
+    security(("token" = ["audit:read"])),
+    params(Query),
+    responses(
+        (status = 200, description = "The answer; it does not go on, so ask for as many rows as are wanted", content(
+            (Answer<Spiked> = "application/json"), (String = "text/csv"))),
+        (status = 400, description = "The question cannot be read", body = Problem),
+        (status = 500, description = "The collector failed", body = Problem),
+        (status = 503, description = "The store does not answer now", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
+    )
+)]
+pub(crate) async fn spikes(
+    State(app): State<App>,
+    principal: Principal,
+    headers: HeaderMap,
+    query: Result<QueryOf<Query>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let put = Put::of(query, &headers)?;
+    let spikes = app.store.past_spikes(&put.asked, put.limit).await?;
+    let rows = spikes.into_iter().map(Spiked::from).collect();
+    answer::give((&app, &principal), "spikes", &put, rows, None).await
 }

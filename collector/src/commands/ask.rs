@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use super::actor::{self, Actor};
 use super::table::table;
 use super::{CommandError, Place};
-use crate::questions::{Asked, Cells, Covered, Sent, Used, csv};
+use crate::questions::{Asked, Cells, Covered, Sent, Spiked, Used, csv};
 use crate::store::{Export, Part, Store};
 
 /// Uses that are read at once.
 const PART: u16 = 1_000;
-/// Callers that `bytes-out` names.
+/// Callers that `bytes-out` names, and spikes.
 const SENDERS: u16 = 1_000;
 /// Rows that are shown to people.
 const SHOWN: usize = 200;
@@ -25,6 +25,8 @@ pub enum Question {
     BytesOut,
     /// Which decision covered each use of this vendor then, who took it, on which version of the policy?
     Decisions,
+    /// Was there a spike before this date (`--to`): on which days did whose program send far more than usual?
+    Spikes,
 }
 
 /// Answer a question about the past; docs/QUESTIONS.md tells which there are
@@ -77,6 +79,14 @@ impl AskCommand {
                 let rows: Vec<Sent> = senders.into_iter().map(Sent::from).collect();
                 asking
                     .say("bytes-out", &rows, true)
+                    .await
+                    .map(Option::unwrap_or_default)
+            }
+            Question::Spikes => {
+                let spikes = store.past_spikes(&asked, SENDERS).await?;
+                let rows: Vec<Spiked> = spikes.into_iter().map(Spiked::from).collect();
+                asking
+                    .say("spikes", &rows, true)
                     .await
                     .map(Option::unwrap_or_default)
             }
@@ -155,7 +165,7 @@ impl Asking<'_> {
 
 fn shown<R: Cells>(rows: &[R]) -> String {
     if rows.is_empty() {
-        return "nobody, as far as is known\n".to_owned();
+        return format!("{}\n", R::NONE);
     }
     let head = R::HEAD
         .iter()

@@ -4,6 +4,8 @@
 pub trait Cells {
     /// What the columns are called.
     const HEAD: &'static [&'static str];
+    /// What people are told when there is no row.
+    const NONE: &'static str = "nobody, as far as is known";
 
     /// What stands in them, as many as there are names.
     fn cells(&self) -> Vec<String>;

@@ -1,10 +1,11 @@
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use umbra_policy::Verdict;
 use utoipa::ToSchema;
 
 use super::Cells;
-use crate::store::{Part, Sender};
+use crate::store::{Part, PastSpike, Sender};
 
 /// What a caller did with a name of the vendor while one policy held.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,6 +83,32 @@ pub(crate) struct Sent {
     bytes_in: u64,
 }
 
+/// A day on which a program sent far more to the vendor than it was used to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Spiked {
+    /// The day (UTC).
+    #[schema(value_type = String, format = "date")]
+    day: Date,
+    vendor: String,
+    program: String,
+    /// `image:NAME`, `unit:NAME`, `container`, or empty.
+    place: String,
+    /// Of several callers with such a day, the one that sent most.
+    user: Option<String>,
+    uid: u32,
+    host: String,
+    /// How many callers, a user's program on a host each, had such a day.
+    callers: u64,
+    bytes_out: u64,
+    /// Median, least and most of the days before on which anything was sent, and how many these were, of 28.
+    usual: u64,
+    least: u64,
+    most: u64,
+    days: u32,
+    /// The finding of this program and vendor; null when it is not kept any more.
+    finding: Option<i64>,
+}
+
 impl Used {
     pub(crate) fn of(part: &Part) -> Self {
         let (used, sum) = (&part.used, part.sum);
@@ -156,6 +183,28 @@ impl From<Sender> for Sent {
             flows: sender.flows,
             bytes_out: sender.bytes_out,
             bytes_in: sender.bytes_in,
+        }
+    }
+}
+
+impl From<PastSpike> for Spiked {
+    fn from(past: PastSpike) -> Self {
+        let spike = past.spike;
+        Self {
+            day: spike.day,
+            vendor: past.vendor,
+            program: past.program,
+            place: past.place,
+            user: past.user_name,
+            uid: past.uid,
+            host: past.host,
+            callers: spike.callers,
+            bytes_out: spike.bytes_out,
+            usual: spike.usual,
+            least: spike.least,
+            most: spike.most,
+            days: spike.days,
+            finding: past.finding,
         }
     }
 }
@@ -282,6 +331,45 @@ impl Cells for Sent {
             self.flows.to_string(),
             self.bytes_out.to_string(),
             self.bytes_in.to_string(),
+        ]
+    }
+}
+
+impl Cells for Spiked {
+    const HEAD: &'static [&'static str] = &[
+        "day",
+        "vendor",
+        "program",
+        "place",
+        "user",
+        "uid",
+        "host",
+        "callers",
+        "bytes_out",
+        "usual",
+        "least",
+        "most",
+        "days",
+        "finding",
+    ];
+    const NONE: &'static str = "no spike, as far as is known";
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.day.to_string(),
+            self.vendor.clone(),
+            self.program.clone(),
+            self.place.clone(),
+            cell(self.user.as_ref()),
+            self.uid.to_string(),
+            self.host.clone(),
+            self.callers.to_string(),
+            self.bytes_out.to_string(),
+            self.usual.to_string(),
+            self.least.to_string(),
+            self.most.to_string(),
+            self.days.to_string(),
+            cell(self.finding.as_ref()),
         ]
     }
 }

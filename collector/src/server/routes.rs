@@ -37,6 +37,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::users_of_vendor))
         .routes(routes!(api::bytes_out))
         .routes(routes!(api::decisions))
+        .routes(routes!(api::spikes))
         .routes(routes!(api::me))
         .routes(routes!(api::change_password))
         .routes(routes!(api::accounts, api::create_account))

@@ -48,6 +48,8 @@ const ALERTS: &str = "DELETE FROM deliveries WHERE id IN
 const LOSSES: &str = "DELETE FROM losses WHERE last_rise < $1 AND (agent, started, cause) IN
     (SELECT agent, started, cause FROM losses WHERE last_rise < $1 LIMIT $2)";
 const GAPS: &str = "DELETE FROM gaps WHERE id IN (SELECT id FROM gaps WHERE received < $1 LIMIT $2)";
+const SPIKES: &str = "DELETE FROM spikes WHERE (vendor, day, program) IN
+    (SELECT vendor, day, program FROM spikes WHERE day < $1 LIMIT $2)";
 const CERTIFICATES: &str = "DELETE FROM certificates WHERE fingerprint IN
     (SELECT fingerprint FROM certificates WHERE not_after < $1 LIMIT $2)";
 
@@ -70,14 +72,16 @@ const CALLERS: Walk = Walk {
     end: "SELECT id FROM callers WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2",
     remove: "DELETE FROM callers WHERE id > $1 AND id <= $2
              AND NOT EXISTS (SELECT 1 FROM uses WHERE uses.caller = callers.id)
-             AND NOT EXISTS (SELECT 1 FROM findings WHERE findings.caller = callers.id)",
+             AND NOT EXISTS (SELECT 1 FROM findings WHERE findings.caller = callers.id)
+             AND NOT EXISTS (SELECT 1 FROM spikes WHERE spikes.caller = callers.id)",
     by_time: false,
 };
 const PROGRAMS: Walk = Walk {
     end: "SELECT id FROM programs WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2",
     remove: "DELETE FROM programs WHERE id > $1 AND id <= $2
              AND NOT EXISTS (SELECT 1 FROM callers WHERE callers.program = programs.id)
-             AND NOT EXISTS (SELECT 1 FROM findings WHERE findings.program = programs.id)",
+             AND NOT EXISTS (SELECT 1 FROM findings WHERE findings.program = programs.id)
+             AND NOT EXISTS (SELECT 1 FROM spikes WHERE spikes.program = programs.id)",
     by_time: false,
 };
 /// What people search by, once no use has it.
@@ -138,6 +142,7 @@ impl Store {
         // Hours refer to callers, so they must be gone before these.
         let month = bounds.inventory.min(bounds.observations);
         let inventory = self.walk(&USES, month).await?
+            + self.bites(SPIKES, month).await?
             + self.together(SETTLED, &FORGET, month).await?
             + self.walk(&CALLERS, month).await?
             + self.walk(&PROGRAMS, month).await?

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::findings::facts;
 use super::outbox::{self, Happening};
+use super::spikes;
 use super::{Store, StoreError, Transaction, count, millis, on, stored};
 use crate::findings::{Facts, FindingKind, FindingState, Spike};
 
@@ -117,15 +118,18 @@ impl Store {
         .fetch_optional(&mut **db)
         .await
         })?;
+        spikes::keep(&mut transaction, volume, begin, spike).await?;
         let told = match &before {
-            None => true,
-            Some(before) => match before.take(begin, spike) {
-                Some(told) => told,
-                None => return Ok(false),
-            },
+            None => Some(true),
+            Some(before) => before.take(begin, spike),
         };
         let again = before.is_some();
-        let Some(finding) = write(&mut transaction, volume, (begin, spike), now, told && again).await? else {
+        let finding = match told {
+            Some(told) => write(&mut transaction, volume, (begin, spike), now, told && again).await?,
+            None => None,
+        };
+        let (Some(finding), Some(told)) = (finding, told) else {
+            transaction.commit().await?;
             return Ok(false);
         };
         if told {

@@ -55,6 +55,7 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/questions", "get"),
             ("/v1/questions/bytes-out", "get"),
             ("/v1/questions/decisions", "get"),
+            ("/v1/questions/spikes", "get"),
             ("/v1/questions/users-of-vendor", "get"),
             ("/v1/reports", "post"),
             ("/v1/requests", "get post"),

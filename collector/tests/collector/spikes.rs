@@ -93,5 +93,25 @@ async fn a_day_that_is_out_of_all_measure_is_told_in_words_and_numbers() {
         (&more["finding"], &more["created"]),
         (&raised["finding"], &raised["created"])
     );
-    becomes(&collector, "volume_spike", "open").await;
+    let finding = becomes(&collector, "volume_spike", "open").await["finding"].clone();
+
+    let answer = crate::policy::json(&collector, "v1/questions/spikes?vendor=openai").await;
+    assert_eq!(
+        answer["rows"],
+        serde_json::json!([{
+            "day": day.to_string(), "vendor": "OpenAI", "program": "claude", "place": "", "user": "eve", "uid": 1320,
+            "host": "web-1", "callers": 1, "bytes_out": 100_000_000, "usual": 2_306_000, "least": 2_301_000,
+            "most": 2_310_000, "days": 8, "finding": finding,
+        }])
+    );
+    let before = format!("v1/questions/spikes?vendor=openai&to={day}T00:00:00Z");
+    let answer = crate::policy::json(&collector, &before).await;
+    assert_eq!(answer["rows"], serde_json::json!([]), "none before this day");
+    let path = "v1/questions/spikes?vendor=openai&format=csv";
+    let table = collector.get(path).await.text().await.expect("text");
+    assert!(
+        table.starts_with("day,vendor,program,")
+            && table.contains(&format!("\r\n{day},OpenAI,claude,,eve,1320,web-1,")),
+        "{table}"
+    );
 }

@@ -8,6 +8,7 @@ use umbra_report::Observation;
 use super::*;
 use crate::findings::{FindingKind, FindingState};
 use crate::made_up::{Spool, call};
+use crate::questions::Asked;
 use crate::store::tests::outbox::{configure, route};
 use crate::store::tests::{Place, live_for, on_both, retire};
 use crate::store::{Arrival, By, Finding, FindingDecision, FindingsAsked};
@@ -341,6 +342,11 @@ async fn a_later_day_is_another_spike(place: Place) {
         .take(&mut spool, sent(3, 130_000_000), 3 * DAYS + HOUR)
         .await;
     fleet.round(3 * DAYS + 2 * HOUR).await;
+    // The finding has the last one alone; the past has them all, also what was a false alarm.
+    let asked = Asked::new("openai", None, Some(fleet.at(3 * DAYS)), fleet.at(4 * DAYS)).expect("a question");
+    let past = fleet.store.past_spikes(&asked, 10).await.expect("spikes");
+    let sent: Vec<u64> = past.iter().map(|past| past.spike.bytes_out).collect();
+    assert_eq!(sent, [100_000_000, 60_000_000, 100_000_000]);
     let last = fleet.findings(SPIKE).await;
     assert_eq!(
         (last.len(), last[0].id, last[0].state),

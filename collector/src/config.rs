@@ -279,13 +279,15 @@ impl fmt::Display for Settings {
         let Retention {
             observations,
             inventory,
+            findings,
+            requests,
             alerts,
             losses,
         } = self.retention;
         writeln!(
             formatter,
-            "kept    = {observations} months of observations, {inventory} of the inventory, {alerts} of alerts, \
-             {losses} of losses"
+            "kept    = {observations} months of observations, {inventory} of the inventory, {findings} of settled \
+             findings, {requests} of decided requests, {alerts} of alerts, {losses} of losses"
         )?;
         match &self.tls {
             Some(tls) => writeln!(

@@ -285,6 +285,8 @@ impl Metrics {
         for (class, count) in [
             ("observations", removed.observations),
             ("inventory", removed.inventory),
+            ("findings", removed.findings),
+            ("requests", removed.requests),
             ("alerts", removed.alerts),
             ("losses", removed.losses),
         ] {

@@ -19,8 +19,12 @@ const FIRST: Duration = Duration::from_mins(5);
 pub struct Retention {
     /// Observations by the hour.
     pub observations: u16,
-    /// Uses that nobody has seen since, with their callers, programs, hosts and findings.
+    /// Uses that nobody has seen since, with their callers, programs and hosts.
     pub inventory: u16,
+    /// Findings that are settled and whose matter was not seen since, and spikes of the past.
+    pub findings: u16,
+    /// Requests that were decided, and of whose sanction nothing is in force.
+    pub requests: u16,
     /// Alerts that are settled.
     pub alerts: u16,
     /// What agents lost.
@@ -32,6 +36,8 @@ impl Default for Retention {
         Self {
             observations: 13,
             inventory: 13,
+            findings: 13,
+            requests: 13,
             alerts: 13,
             losses: 13,
         }
@@ -45,6 +51,8 @@ impl Retention {
         Bounds {
             observations: month.before(self.observations),
             inventory: month.before(self.inventory),
+            findings: month.before(self.findings),
+            requests: month.before(self.requests),
             alerts: month.before(self.alerts),
             losses: month.before(self.losses),
         }
@@ -95,12 +103,16 @@ impl Housekeeper {
         self.metrics.removed(&removed, now);
         if removed != crate::store::Removed::default() {
             tracing::info!(
-                "removed {} observations before {}, {} of the inventory before {}, {} alerts before {}, \
-                 {} losses before {}",
+                "removed {} observations before {}, {} of the inventory before {}, {} findings before {}, \
+                 {} requests before {}, {} alerts before {}, {} losses before {}",
                 removed.observations,
                 bounds.observations,
                 removed.inventory,
                 bounds.inventory,
+                removed.findings,
+                bounds.findings,
+                removed.requests,
+                bounds.requests,
                 removed.alerts,
                 bounds.alerts,
                 removed.losses,

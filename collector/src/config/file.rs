@@ -46,6 +46,8 @@ pub(super) struct Limits {
 pub(super) struct Retention {
     pub(super) observations_months: Option<u64>,
     pub(super) inventory_months: Option<u64>,
+    pub(super) findings_months: Option<u64>,
+    pub(super) requests_months: Option<u64>,
     pub(super) alerts_months: Option<u64>,
     pub(super) losses_months: Option<u64>,
 }

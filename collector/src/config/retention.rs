@@ -25,6 +25,8 @@ pub(super) fn of(file: &file::Retention) -> Result<Retention, ConfigError> {
             default.observations,
         )?,
         inventory: months("inventory_months", file.inventory_months, default.inventory)?,
+        findings: months("findings_months", file.findings_months, default.findings)?,
+        requests: months("requests_months", file.requests_months, default.requests)?,
         alerts: months("alerts_months", file.alerts_months, default.alerts)?,
         losses: months("losses_months", file.losses_months, default.losses)?,
     };

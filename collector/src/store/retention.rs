@@ -2,7 +2,8 @@
 //!
 //! What a use sums up counts from its `first_seen` on, whatever became of the hours, so sums and dates on the page
 //! stay right for as long as the use is there. It goes as a whole once nobody has seen it for as long as the inventory
-//! is kept; findings go with the last use that they are about, so that what comes back later is new again.
+//! is kept; findings that are settled go when nobody has seen what they are about for as long as they are kept, and open ones with
+//! their last use, so that what comes back later is new again. Neither the audit log nor versions of the policy go.
 
 use std::time::Duration;
 
@@ -20,8 +21,12 @@ const REST: Duration = Duration::from_millis(20);
 pub struct Bounds {
     /// Hours.
     pub observations: Month,
-    /// Uses with their callers, programs, hosts and findings, by when they were last seen. Not after `observations`.
+    /// Uses with their callers, programs and hosts, by when they were last seen. Not after `observations`.
     pub inventory: Month,
+    /// Findings that are settled, by when that was and when their matter was last seen; and spikes of the past.
+    pub findings: Month,
+    /// Requests that are decided, by when.
+    pub requests: Month,
     /// Alerts that were delivered or refused, by when.
     pub alerts: Month,
     /// Losses and gaps, by when they were last heard of.
@@ -35,6 +40,10 @@ pub struct Removed {
     pub observations: u64,
     /// Of [`Bounds::inventory`].
     pub inventory: u64,
+    /// Of [`Bounds::findings`].
+    pub findings: u64,
+    /// Of [`Bounds::requests`].
+    pub requests: u64,
     /// Of [`Bounds::alerts`].
     pub alerts: u64,
     /// Of [`Bounds::losses`].
@@ -92,11 +101,19 @@ const TERMS: Walk = Walk {
     by_time: false,
 };
 
-/// Findings that no use stands for any more.
-const SETTLED: &str = "SELECT f.id FROM findings f WHERE f.created < $1 AND NOT EXISTS (
+/// Findings that are settled and whose matter nobody has seen since; of those that are not, which no use stands for any
+/// more. What goes while its matter is seen would be raised anew.
+const SETTLED: &str = "SELECT f.id FROM findings f
+    WHERE f.created < $1 AND coalesce(f.decided, f.created) < $1 AND NOT EXISTS (
         SELECT 1 FROM callers c JOIN uses u ON u.caller = c.id JOIN destinations d ON d.id = u.destination
-        WHERE c.program = f.program AND d.vendor = f.vendor)
+        WHERE c.program = f.program AND d.vendor = f.vendor
+          AND (u.last_seen >= $1 OR f.state NOT IN ('resolved', 'false_alarm')))
     LIMIT $2";
+/// What was approved and is in force stays: a file must not end it unawares.
+const REQUESTS: &str = "DELETE FROM requests WHERE id IN
+    (SELECT r.id FROM requests r WHERE r.state <> 'pending' AND r.settled < $1 AND NOT EXISTS (
+         SELECT 1 FROM sanctions s WHERE s.began = r.policy AND s.name = r.name AND s.ended IS NULL)
+     LIMIT $2)";
 /// In this order: an alert is about a finding. Those of `deliveries` go with it.
 const FORGET: [Wording; 2] = [
     with_rows!(
@@ -141,9 +158,11 @@ impl Store {
         let losses = self.bites(LOSSES, bounds.losses).await? + self.bites(GAPS, bounds.losses).await?;
         // Hours refer to callers, so they must be gone before these.
         let month = bounds.inventory.min(bounds.observations);
-        let inventory = self.walk(&USES, month).await?
-            + self.bites(SPIKES, month).await?
-            + self.together(SETTLED, &FORGET, month).await?
+        let used = self.walk(&USES, month).await?;
+        let findings = self.bites(SPIKES, bounds.findings).await?
+            + self.together(SETTLED, &FORGET, bounds.findings).await?;
+        let requests = self.bites(REQUESTS, bounds.requests).await?;
+        let inventory = used
             + self.walk(&CALLERS, month).await?
             + self.walk(&PROGRAMS, month).await?
             + self.together(SILENT, &RETIRE, month).await?
@@ -153,6 +172,8 @@ impl Store {
         Ok(Removed {
             observations,
             inventory,
+            findings,
+            requests,
             alerts,
             losses,
         })

@@ -93,6 +93,8 @@ async fn all_works_with(setting: &str) {
     let bounds = Bounds {
         observations: over,
         inventory: over,
+        findings: over,
+        requests: over,
         alerts: over,
         losses: over,
     };

@@ -1,13 +1,19 @@
 //! What goes, what stays, and what the page still says of it.
 
 use super::outbox::{configure, delivered, due, route, settle};
+use umbra_catalog::Catalogue;
+use umbra_policy::{DataClass, File, Pattern, Sanction, Verdict};
+
 use super::*;
+use crate::findings::FindingState;
 
 on_both!(
     hours_go_by_the_month_and_sums_stay,
     a_use_that_nobody_sees_goes_with_all_that_hangs_on_it,
     a_late_observation_of_a_month_that_went_has_its_place,
     losses_gaps_and_settled_alerts_go_by_their_own_months,
+    settled_findings_go_by_their_own_months_and_what_is_seen_stays,
+    decided_requests_go_by_their_own_months_unless_they_are_in_force,
 );
 
 const DAY: Duration = Duration::from_hours(24);
@@ -25,6 +31,8 @@ fn bounds(now: Timestamp, months: u16) -> Bounds {
     Bounds {
         observations: month,
         inventory: month,
+        findings: month,
+        requests: month,
         alerts: month,
         losses: month,
     }
@@ -154,4 +162,124 @@ async fn losses_gaps_and_settled_alerts_go_by_their_own_months(place: Place) {
     assert_eq!((health.losses.len(), health.dropped_records), (0, 0));
     assert_eq!(health.outbox().pending, 1, "what was not sent stays");
     assert_eq!(flows(&store).await, 2);
+}
+
+fn by(time: Timestamp) -> By<'static> {
+    By { actor: "ada", time }
+}
+
+async fn settled_findings_go_by_their_own_months_and_what_is_seen_stays(place: Place) {
+    let store = place.store().await;
+    let now = Timestamp::now();
+    let received = now - DAY * 200;
+    let old = ["settled", "open", "seen"].map(|program| call_before(now, 200, program));
+    let report = Spool::of("old-1").report(old.into());
+    store
+        .apply(Arrival::of(report, received))
+        .await
+        .expect("a report");
+    let report = Spool::of("web-1").report(vec![call_before(now, 0, "seen"), call_before(now, 0, "new")]);
+    apply(&store, &report).await;
+    let find = async |program: &str| {
+        let all = store.findings(FindingsAsked::default(), now, 10).await;
+        let mut all = all.expect("findings").into_iter();
+        all.find(|finding| finding.program == program)
+    };
+    for (program, time) in [("settled", received), ("seen", received), ("new", now)] {
+        let decision = FindingDecision {
+            state: FindingState::FalseAlarm,
+            until: None,
+            reason: "It is known",
+        };
+        let finding = find(program).await.expect("a finding").id;
+        assert!(
+            store
+                .decide_finding(finding, &decision, &by(time))
+                .await
+                .expect("the store")
+        );
+    }
+    let entries = rows(&store, "audit").await;
+    let kept = Bounds {
+        findings: Month::of(now).before(2),
+        ..bounds(now, 12)
+    };
+    let removed = store.remove(&kept).await.expect("retention");
+    assert_eq!((removed.findings, removed.inventory), (1, 0));
+    assert!(find("settled").await.is_none());
+    for program in ["open", "seen", "new"] {
+        assert!(find(program).await.is_some(), "{program}");
+    }
+    // The other way round, what is kept longer outlives the uses.
+    let kept = Bounds {
+        findings: Month::of(now).before(12),
+        ..bounds(now, 2)
+    };
+    store.remove(&kept).await.expect("retention");
+    assert!(find("open").await.is_some());
+    assert_eq!(rows(&store, "audit").await, entries, "the log outlives them");
+}
+
+async fn decided_requests_go_by_their_own_months_unless_they_are_in_force(place: Place) {
+    let store = place.store().await;
+    let now = Timestamp::now();
+    let old = now - DAY * 200;
+    let ask = async |id: &str| {
+        let wish = Sanction {
+            id: id.to_owned(),
+            verdict: Verdict::Sanctioned,
+            scope: umbra_policy::Scope {
+                user: Pattern::try_from(id.to_owned()).ok(),
+                ..umbra_policy::Scope::default()
+            },
+            data: Some(DataClass::Public),
+            reason: "Ticket 12".to_owned(),
+            approver: "ada".to_owned(),
+            expires: None,
+            ticket: None,
+        };
+        store.create_request(&wish, &by(old)).await.expect("a request")
+    };
+    let (refused, approved, pending, late) = (
+        ask("refused").await,
+        ask("approved").await,
+        ask("pending").await,
+        ask("late").await,
+    );
+    store.refuse_request(refused, "No", &by(old)).await.expect("no");
+    store.refuse_request(late, "No", &by(now)).await.expect("no");
+    store
+        .approve_request(approved, None, "", &by(old))
+        .await
+        .expect("yes");
+    let left = async || {
+        let all = store.requests(Requests::default(), 10).await.expect("requests");
+        all.into_iter().map(|request| request.id).collect::<Vec<_>>()
+    };
+    let entries = rows(&store, "audit").await;
+    let removed = store.remove(&bounds(now, 2)).await.expect("retention");
+    assert_eq!(removed.requests, 1);
+    assert_eq!(left().await, [late, pending, approved], "it is in force");
+    let text = "version = 1\n";
+    let file = File::parse(text, &Catalogue::builtin(), now).expect("a policy");
+    let new = NewPolicy {
+        file: &file,
+        text,
+        comment: "",
+        against: 1,
+    };
+    store.apply_policy(&new, &by(now)).await.expect("the second");
+    store.remove(&bounds(now, 2)).await.expect("retention");
+    assert_eq!(left().await, [late, pending]);
+    assert_eq!(rows(&store, "audit").await, entries + 1, "the log outlives them");
+    assert_eq!(
+        store
+            .policy(1)
+            .await
+            .expect("the store")
+            .expect("kept")
+            .sanctions
+            .len(),
+        1
+    );
 }

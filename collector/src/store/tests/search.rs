@@ -195,6 +195,8 @@ async fn what_is_deleted_is_found_no_more(place: Place) {
     let bounds = Bounds {
         observations: month,
         inventory: month,
+        findings: month,
+        requests: month,
         alerts: month,
         losses: month,
     };

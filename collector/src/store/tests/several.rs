@@ -236,6 +236,8 @@ async fn a_version_goes_on_while_the_next_one_brings_its_tables() {
         .remove(&Bounds {
             observations: Month::of(Timestamp::now()).next(),
             inventory: Month::of(Timestamp::UNIX_EPOCH),
+            findings: Month::of(Timestamp::UNIX_EPOCH),
+            requests: Month::of(Timestamp::UNIX_EPOCH),
             alerts: Month::of(Timestamp::UNIX_EPOCH),
             losses: Month::of(Timestamp::UNIX_EPOCH),
         })

@@ -14,6 +14,7 @@ const MOST: usize = 32;
 /// `{"env": ["prod"], "team": ["db", "web"]}` is production of two teams.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(as = HostLabels)]
 pub struct Scope(BTreeMap<String, BTreeSet<String>>);
 
 impl Scope {

@@ -10,12 +10,14 @@ use crate::ingest::{Limits, Queue};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::sums::Sums;
+use crate::traffic::Traffic;
 
 /// What every request may use.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) sums: Arc<Sums>,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) metrics: Arc<Metrics>,
     /// Wakes the couriers; `None` when no route is configured.
     pub(crate) alerts: Option<Arc<Notify>>,
@@ -54,6 +56,7 @@ impl App {
         Self {
             sums: Arc::new(Sums::new(Arc::clone(&store), crate::config::MISSING)),
             store,
+            traffic: Arc::default(),
             metrics: Arc::default(),
             alerts,
             limits,

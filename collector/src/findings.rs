@@ -21,7 +21,7 @@ pub use facts::{Bypass, Expiry, Facts, Lost, Plan, Seen, Silence, Spike};
 pub use keeper::Watch;
 pub use kind::{FindingKind, Severity};
 pub use sentence::Told;
-pub(crate) use sentence::share;
+pub(crate) use sentence::{bytes, share};
 pub use state::FindingState;
 
 /// Who a finding's state is by when no person put it into it.

@@ -37,3 +37,4 @@ pub mod retention;
 pub mod server;
 pub mod store;
 mod sums;
+mod traffic;

@@ -1,11 +1,16 @@
 //! The pages: rendered here, styled by a sheet of our own, readable without script.
 
 mod asked;
+mod audit;
+mod choice;
 mod findings;
 mod format;
 mod inventory;
+mod overview;
 mod people;
+mod policy;
 mod refused;
+mod requests;
 mod shell;
 mod strip;
 
@@ -14,10 +19,14 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::refusal::Refusal;
+pub(crate) use audit::audit;
 pub(crate) use findings::{finding, findings, set_finding_state};
-pub(crate) use inventory::{inventory, rows, start};
+pub(crate) use inventory::{inventory, rows};
+pub(crate) use overview::overview;
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
+pub(crate) use policy::{policies, policy};
 pub(crate) use refused::dress;
+pub(crate) use requests::requests;
 
 fn shown(status: StatusCode, page: &impl Template) -> Result<Response, Refusal> {
     let html = page.render().map_err(|error| failed(&error))?;

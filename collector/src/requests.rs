@@ -22,6 +22,9 @@ pub enum RequestState {
 }
 
 impl RequestState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Approved, Self::Refused, Self::Withdrawn];
+
     /// The word used in the store and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -34,9 +37,7 @@ impl RequestState {
 
     /// The state of this word; `None` when a later version wrote it.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Approved, Self::Refused, Self::Withdrawn]
-            .into_iter()
-            .find(|state| state.as_str() == word)
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 

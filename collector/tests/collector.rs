@@ -36,6 +36,8 @@ mod kills;
 mod made_up;
 #[path = "collector/on_sqlite.rs"]
 mod on;
+#[path = "collector/overview.rs"]
+mod overview;
 #[path = "collector/page.rs"]
 mod page;
 #[path = "collector/people.rs"]

@@ -28,6 +28,8 @@ mod load;
 mod made_up;
 #[path = "collector/on_postgres.rs"]
 mod on;
+#[path = "collector/overview.rs"]
+mod overview;
 #[path = "collector/page.rs"]
 mod page;
 #[path = "collector/people.rs"]

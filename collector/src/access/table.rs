@@ -29,10 +29,18 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 16] = [
+pub(crate) const PAGES: [(Method, &str, Need); 20] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
+    (Method::GET, "/requests", Need::Right(Right::AuditRead)),
+    (Method::GET, "/policy", Need::Right(Right::InventoryRead)),
+    (
+        Method::GET,
+        "/policy/{version}",
+        Need::Right(Right::InventoryRead),
+    ),
+    (Method::GET, "/audit", Need::Right(Right::AuditRead)),
     (Method::GET, "/findings", Need::Right(Right::InventoryRead)),
     (
         Method::GET,

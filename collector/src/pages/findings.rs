@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::asked::Asked;
+use super::choice::Choice;
 use super::shell::{Section, Shell};
 use super::{sentence, shown};
 use crate::access::{Principal, Right};
@@ -23,7 +24,8 @@ use crate::app::App;
 use crate::findings::{FindingKind, FindingState, Severity};
 use crate::refusal::Refusal;
 use crate::store::{Finding, FindingsAsked, Share};
-use view::{Choice, Filter, One, Row, state_word};
+pub(super) use view::Row;
+use view::{Filter, One, state_word};
 
 /// Findings on a page.
 const ROWS: u16 = 50;

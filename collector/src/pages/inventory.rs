@@ -6,9 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query as QueryOf, RawQuery, State};
+use axum::extract::{Query as QueryOf, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::shell::{Section, Shell};
@@ -22,7 +22,7 @@ use crate::store::Share;
 use view::View;
 
 /// Rows on a page.
-const ROWS: u16 = 100;
+const ROWS: u16 = 50;
 
 #[derive(Template)]
 #[template(path = "inventory.html")]
@@ -35,19 +35,6 @@ struct Page {
 #[template(path = "rows.html")]
 struct Fragment {
     view: View,
-}
-
-/// `GET /`: the finding that an alert's link names, or the inventory.
-pub(crate) async fn start(
-    query: Result<QueryOf<Query>, QueryRejection>,
-    RawQuery(raw): RawQuery,
-) -> Result<Redirect, Refusal> {
-    let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
-    Ok(Redirect::to(&match (query.finding, raw) {
-        (Some(finding), _) => format!("/findings/{finding}"),
-        (None, Some(raw)) => format!("/inventory?{raw}"),
-        (None, None) => "/inventory".to_owned(),
-    }))
 }
 
 /// `GET /inventory`: the whole page.

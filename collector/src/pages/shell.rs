@@ -5,31 +5,51 @@ use crate::access::{Principal, Right};
 /// A part of the pages that the head leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
+    Overview,
     Inventory,
     Findings,
+    Requests,
+    Policy,
+    Audit,
 }
 
 impl Section {
-    const ALL: [Self; 2] = [Self::Inventory, Self::Findings];
+    const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Inventory,
+        Self::Findings,
+        Self::Requests,
+        Self::Policy,
+        Self::Audit,
+    ];
 
     pub(super) const fn title(self) -> &'static str {
         match self {
+            Self::Overview => "Overview",
             Self::Inventory => "Inventory",
             Self::Findings => "Findings",
+            Self::Requests => "Requests",
+            Self::Policy => "Policy",
+            Self::Audit => "Audit",
         }
     }
 
     pub(super) const fn href(self) -> &'static str {
         match self {
+            Self::Overview => "/",
             Self::Inventory => "/inventory",
             Self::Findings => "/findings",
+            Self::Requests => "/requests",
+            Self::Policy => "/policy",
+            Self::Audit => "/audit",
         }
     }
 
     /// What its pages take: those of [`crate::access::table::PAGES`] say the same.
     const fn right(self) -> Right {
         match self {
-            Self::Inventory | Self::Findings => Right::InventoryRead,
+            Self::Overview | Self::Inventory | Self::Findings | Self::Policy => Right::InventoryRead,
+            Self::Requests | Self::Audit => Right::AuditRead,
         }
     }
 }

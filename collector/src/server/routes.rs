@@ -57,9 +57,13 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         secure: app.secure,
     };
     routes
-        .route("/", get(pages::start))
+        .route("/", get(pages::overview))
         .route("/inventory", get(pages::inventory))
         .route("/inventory/rows", get(pages::rows))
+        .route("/requests", get(pages::requests))
+        .route("/policy", get(pages::policies))
+        .route("/policy/{version}", get(pages::policy))
+        .route("/audit", get(pages::audit))
         .route("/findings", get(pages::findings))
         .route("/findings/{finding}", get(pages::finding))
         .route("/findings/{finding}/state", post(pages::set_finding_state))

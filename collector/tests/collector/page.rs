@@ -112,7 +112,7 @@ async fn hostile_names_are_only_text() {
 async fn the_page_is_bounded_and_pages_follow_each_other() {
     let collector = Collector::start().await;
     let mut spool = Spool::of("web-1");
-    let calls = (0..250).map(|number| {
+    let calls = (0..120).map(|number| {
         let mut observation = call("alice", &format!("tool-{number:03}"));
         observation.first_seen = ago(1000 + number / 50);
         observation
@@ -120,13 +120,14 @@ async fn the_page_is_bounded_and_pages_follow_each_other() {
     collector.take(&spool.report(calls.collect())).await;
     let mut seen = Vec::new();
     let mut query = String::new();
-    for rows in [100, 100, 50] {
+    for rows in [50, 50, 20] {
         let html = collector
             .get(&format!("inventory{query}"))
             .await
             .text()
             .await
             .expect("HTML");
+        assert!(html.len() < 100 << 10, "{} bytes", html.len());
         let tools = html
             .match_indices("-program\">tool-")
             .map(|(at, _)| html[at + 10..at + 18].to_owned());
@@ -137,12 +138,12 @@ async fn the_page_is_bounded_and_pages_follow_each_other() {
             .split("rel=\"next\" href=\"")
             .nth(1)
             .and_then(|rest| rest.split('"').next());
-        assert_eq!(next.is_some(), rows == 100);
+        assert_eq!(next.is_some(), rows == 50);
         next.unwrap_or_default().clone_into(&mut query);
     }
     seen.sort();
     seen.dedup();
-    assert_eq!(seen.len(), 250, "each row is on one page");
+    assert_eq!(seen.len(), 120, "each row is on one page");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn host(collector: &Collector, name: &str, labels: &[&str], calls: Vec<Obs
 }
 
 /// A client whose token sees the hosts of these labels.
-async fn seeing(collector: &Collector, labels: &[&str]) -> Client {
+pub(crate) async fn seeing(collector: &Collector, labels: &[&str]) -> Client {
     let scope: Scope = labels.iter().map(|text| label(text)).collect();
     client_with(
         &collector
@@ -55,7 +55,7 @@ fn all<'a>(answer: &'a Value, list: &str, field: &str) -> BTreeSet<&'a str> {
 }
 
 /// Three hosts of two teams, one of them for tests, and one that nobody has labelled.
-async fn fleet() -> (Collector, Vec<Agent>) {
+pub(crate) async fn fleet() -> (Collector, Vec<Agent>) {
     let collector = start().await;
     let mut agents = Vec::new();
     for (name, labels, user, programs) in [

@@ -160,6 +160,8 @@ fn a_browser_shows_a_new_caller_without_a_reload() {
 
     let browser = Browser::open(data.path());
     make_account_and_log_in(&browser, &mut collector);
+    println!("{}", browser.screenshot("overview").display());
+    browser.goto(&(collector.url() + "/inventory"));
     browser.script("window.loadedOnce = true");
     assert_eq!(browser.script(ROWS), json!([]));
 

@@ -2,36 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::Wanted;
-use super::facts;
+use super::{Wanted, facts};
 use crate::findings::{FindingKind, FindingState, Severity};
+use crate::pages::choice::Choice;
 use crate::pages::format::{Time, ago, evidence};
 use crate::store::{Finding, FindingDecided};
-
-/// An item of a field where one of several is chosen.
-pub(super) struct Choice {
-    pub(super) value: &'static str,
-    pub(super) text: &'static str,
-    pub(super) is_chosen: bool,
-}
-
-impl Choice {
-    pub(super) fn all<T: Copy + PartialEq>(
-        all: &[T],
-        chosen: Option<T>,
-        words: impl Fn(T) -> (&'static str, &'static str),
-    ) -> Vec<Self> {
-        let choice = |item: &T| {
-            let (value, text) = words(*item);
-            Self {
-                value,
-                text,
-                is_chosen: chosen == Some(*item),
-            }
-        };
-        all.iter().map(choice).collect()
-    }
-}
 
 /// What the list is of.
 pub(super) struct Filter {
@@ -90,19 +65,19 @@ impl Filter {
 }
 
 /// A finding in the list.
-pub(super) struct Row {
-    pub(super) id: i64,
-    pub(super) title: String,
-    pub(super) severity: &'static str,
-    pub(super) sentence: String,
-    pub(super) host: String,
-    pub(super) created: Time,
-    pub(super) age: String,
-    pub(super) state: State,
+pub(in crate::pages) struct Row {
+    pub(in crate::pages) id: i64,
+    pub(in crate::pages) title: String,
+    pub(in crate::pages) severity: &'static str,
+    pub(in crate::pages) sentence: String,
+    pub(in crate::pages) host: String,
+    pub(in crate::pages) created: Time,
+    pub(in crate::pages) age: String,
+    pub(in crate::pages) state: State,
 }
 
 impl Row {
-    pub(super) fn of(finding: &Finding, now: Timestamp) -> Self {
+    pub(in crate::pages) fn of(finding: &Finding, now: Timestamp) -> Self {
         Self {
             id: finding.id,
             title: title(finding),
@@ -117,18 +92,18 @@ impl Row {
 }
 
 /// What has been done about a finding.
-pub(super) struct State {
-    pub(super) word: &'static str,
-    pub(super) is_open: bool,
-    pub(super) until: Option<Time>,
-    pub(super) decided: Option<Decided>,
+pub(in crate::pages) struct State {
+    pub(in crate::pages) word: &'static str,
+    pub(in crate::pages) is_open: bool,
+    pub(in crate::pages) until: Option<Time>,
+    pub(in crate::pages) decided: Option<Decided>,
 }
 
 /// Who did it.
-pub(super) struct Decided {
-    pub(super) actor: String,
-    pub(super) time: Time,
-    pub(super) reason: String,
+pub(in crate::pages) struct Decided {
+    pub(in crate::pages) actor: String,
+    pub(in crate::pages) time: Time,
+    pub(in crate::pages) reason: String,
 }
 
 impl State {

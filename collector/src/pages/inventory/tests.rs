@@ -62,7 +62,7 @@ async fn the_way_on_keeps_the_search_and_is_a_query_that_is_understood() {
             .after
             .is_some()
     );
-    assert!(html.contains("100 rows, newest first; there are more."));
+    assert!(html.contains("50 rows, newest first; there are more."));
 }
 
 #[tokio::test]

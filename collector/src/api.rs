@@ -11,6 +11,7 @@ mod me;
 mod policy;
 mod questions;
 mod requests;
+mod reveal;
 mod route_test;
 mod routes;
 
@@ -57,6 +58,7 @@ pub(crate) use requests::{
     __path_approve, __path_create_request, __path_refuse, __path_requests, __path_withdraw, approve,
     create_request, refuse, requests, withdraw,
 };
+pub(crate) use reveal::{__path_reveal, reveal};
 pub(crate) use route_test::{__path_test_route, test_route};
 pub(crate) use routes::{__path_routes, routes};
 
@@ -150,17 +152,21 @@ struct Container {
 }
 
 impl Decision {
-    fn of(decided: &umbra_policy::Decision<'_>) -> Option<Self> {
+    fn of(decided: &umbra_policy::Decision<'_>, used: &Use) -> Option<Self> {
         let by = decided.by?;
         Some(Self {
             sanction: by.id.clone(),
-            scope: by.scope.to_string(),
+            scope: used.discreet(by.scope.to_string()),
             data: by.data.as_ref().map(ToString::to_string),
-            reason: by.reason.clone(),
+            reason: used.discreet(by.reason.clone()),
             approver: by.approver.clone(),
             expires: by.expires,
             ticket: by.ticket.clone(),
-            beaten: decided.beaten.iter().map(|beaten| beaten.explained(by)).collect(),
+            beaten: decided
+                .beaten
+                .iter()
+                .map(|beaten| used.discreet(beaten.explained(by)))
+                .collect(),
         })
     }
 }
@@ -168,7 +174,7 @@ impl Decision {
 impl Row {
     fn of(used: Use, policy: &InForce, now: Timestamp) -> Self {
         let decided = policy.decide(&used, now);
-        let (verdict, decision) = (decided.verdict, Decision::of(&decided));
+        let (verdict, decision) = (decided.verdict, Decision::of(&decided, &used));
         let finding = used.finding_of(verdict);
         Self {
             verdict,

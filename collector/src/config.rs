@@ -18,6 +18,7 @@ use reqwest::Url;
 use crate::alerts::Route;
 use crate::findings::Watch;
 use crate::ingest::Limits;
+use crate::names::Names;
 use crate::retention::Retention;
 use crate::store::{Database, DatabaseError, Location};
 pub use agents::Agents;
@@ -87,6 +88,8 @@ pub struct Settings {
     pub page: Option<Url>,
     /// Names that requests may be for, besides those of this machine and the page's.
     pub hosts: Vec<String>,
+    /// Whether people are named to those who ask.
+    pub names: Names,
     /// Whether a reverse proxy says who asks (`X-Forwarded-For`).
     pub forwarded: bool,
     /// Whether anybody may read the metrics.
@@ -223,6 +226,7 @@ impl Settings {
             routes: routes::of(file.routes)?,
             page: url("page.url", file.page.url)?,
             hosts: file.page.hosts,
+            names: file.people.names,
             forwarded: file.page.forwarded,
             open_metrics: file.metrics.open,
             limits: limits::of(&file.limits)?,
@@ -289,6 +293,9 @@ impl fmt::Display for Settings {
             "kept    = {observations} months of observations, {inventory} of the inventory, {findings} of settled \
              findings, {requests} of decided requests, {alerts} of alerts, {losses} of losses"
         )?;
+        if self.names == Names::Pseudonyms {
+            writeln!(formatter, "people  = by pseudonyms")?;
+        }
         match &self.tls {
             Some(tls) => writeln!(
                 formatter,

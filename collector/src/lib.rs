@@ -24,6 +24,7 @@ pub mod labels;
 #[path = "../tests/collector/made_up.rs"]
 mod made_up;
 pub mod metrics;
+pub mod names;
 mod paced;
 mod pages;
 pub mod person;

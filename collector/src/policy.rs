@@ -79,6 +79,7 @@ fn is_personal(vendor: &str, service: &str) -> bool {
 
 /// What the policy is asked about a row of the inventory.
 pub(crate) fn subject(used: &Use) -> Subject<'_> {
+    let used = used.real();
     Subject {
         vendor: &used.vendor,
         service: &used.service,

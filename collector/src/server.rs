@@ -122,7 +122,8 @@ impl Server {
         let tls = settings.tls.as_ref().map(tls::config).transpose()?;
         let routes = settings.all_routes();
         let targets = couriers::open(&routes)?;
-        let store = Arc::new(Store::open(&settings.location()).await?);
+        let store = Store::open(&settings.location()).await?;
+        let store = Arc::new(store.naming(settings.names).await?);
         // After the store, whose lock keeps others out of the directory.
         let keys = async {
             let authority = authority::of(&settings, &store).await?;

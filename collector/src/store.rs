@@ -32,7 +32,7 @@ mod migrations;
 mod months;
 mod numbers;
 mod outbox;
-
+mod people;
 mod policies;
 mod postgres;
 mod presence;
@@ -106,6 +106,7 @@ pub(crate) use volumes::DAY;
 pub use volumes::Volume;
 pub use watched::Watched;
 
+use crate::names::People;
 use crate::policy::InForce;
 
 /// How long a request waits for a connection before it is told to come back.
@@ -128,6 +129,7 @@ pub struct Store {
     /// The last version of the policy that was read.
     in_force: Arc<Mutex<Arc<InForce>>>,
     vendors: Arc<Vendors>,
+    people: People,
 }
 
 impl Store {
@@ -155,6 +157,7 @@ impl Store {
             groups: Arc::new(Groups::new(writers)),
             in_force: Arc::default(),
             vendors: Arc::default(),
+            people: People::default(),
         };
         store.check_form().await?;
         if matches!(&*store.database, Both::Sqlite(pools) if pools.are_alone()) {

@@ -48,6 +48,8 @@ mod policy;
 mod presence;
 #[path = "collector/process.rs"]
 mod process;
+#[path = "collector/pseudonyms.rs"]
+mod pseudonyms;
 #[path = "collector/python.rs"]
 mod python;
 #[path = "collector/questions.rs"]

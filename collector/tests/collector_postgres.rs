@@ -42,6 +42,8 @@ mod postgres;
 mod presence;
 #[path = "collector/process.rs"]
 mod process;
+#[path = "collector/pseudonyms.rs"]
+mod pseudonyms;
 #[path = "collector/python.rs"]
 mod python;
 #[path = "collector/questions.rs"]

@@ -28,6 +28,9 @@ pub enum Right {
     /// Put a policy in force, and decide about requests.
     #[serde(rename = "policy:write")]
     PolicyWrite,
+    /// Learn whose pseudonym one is.
+    #[serde(rename = "names:read")]
+    NamesRead,
     /// Accounts, tokens and settings.
     #[serde(rename = "admin")]
     Admin,
@@ -49,13 +52,14 @@ pub enum Role {
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::InventoryRead,
         Self::AuditRead,
         Self::MetricsRead,
         Self::FindingsWrite,
         Self::RequestsWrite,
         Self::PolicyWrite,
+        Self::NamesRead,
         Self::Admin,
     ];
 
@@ -68,6 +72,7 @@ impl Right {
             Self::FindingsWrite => "findings:write",
             Self::RequestsWrite => "requests:write",
             Self::PolicyWrite => "policy:write",
+            Self::NamesRead => "names:read",
             Self::Admin => "admin",
         }
     }
@@ -77,7 +82,7 @@ impl Right {
         match self {
             Self::InventoryRead | Self::AuditRead | Self::MetricsRead => Role::Viewer,
             Self::FindingsWrite | Self::RequestsWrite => Role::Analyst,
-            Self::PolicyWrite => Role::Approver,
+            Self::PolicyWrite | Self::NamesRead => Role::Approver,
             Self::Admin => Role::Admin,
         }
     }
@@ -88,7 +93,7 @@ impl Right {
         match self {
             // To ask shows nobody anything.
             Self::InventoryRead | Self::FindingsWrite | Self::RequestsWrite => true,
-            Self::AuditRead | Self::MetricsRead | Self::PolicyWrite | Self::Admin => false,
+            Self::AuditRead | Self::MetricsRead | Self::PolicyWrite | Self::NamesRead | Self::Admin => false,
         }
     }
 }

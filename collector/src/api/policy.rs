@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{MOST_ROWS, ROWS, before};
 use crate::app::App;
+use crate::names::People;
 use crate::refusal::Refusal;
 use crate::store::{Decided, PolicyVersion};
 
@@ -64,13 +65,26 @@ impl From<PolicyVersion> for PolicyChange {
     }
 }
 
-impl From<Decided> for Policy {
-    fn from(decided: Decided) -> Self {
+impl Policy {
+    /// As `people` are named to those who ask.
+    fn of(decided: Decided, people: &People) -> Self {
+        let groups = decided.groups.into_iter().map(|(group, users)| {
+            let users = users.into_iter().map(|user| people.name(user));
+            (group, users.collect())
+        });
+        let sanctions = decided.sanctions.into_iter().map(|sanction| Sanction {
+            scope: people.scope(sanction.scope),
+            ..sanction
+        });
+        let egress = decided.rules.egress.into_iter().map(|rule| Egress {
+            direct: rule.direct.into_iter().map(|scope| people.scope(scope)).collect(),
+            ..rule
+        });
         Self {
             version: decided.version.map(PolicyChange::from),
-            groups: decided.groups,
-            sanctions: decided.sanctions,
-            egress: decided.rules.egress,
+            groups: groups.collect(),
+            sanctions: sanctions.collect(),
+            egress: egress.collect(),
             plans: decided.rules.plans,
         }
     }
@@ -106,10 +120,13 @@ pub(crate) async fn policy(
                 .map_err(|_| Refusal::bad("at must be a time with its zone, such as 2026-11-27T12:00:00Z"))?;
             app.store.policy_version_at(at).await?
         }
-        (None, None) => return Ok(Json(app.store.in_force().await?.decided.clone().into())),
+        (None, None) => {
+            let decided = app.store.in_force().await?.decided.clone();
+            return Ok(Json(Policy::of(decided, app.store.people())));
+        }
     };
     match app.store.policy(version).await? {
-        Some(decided) => Ok(Json(decided.into())),
+        Some(decided) => Ok(Json(Policy::of(decided, app.store.people()))),
         None => Err(Refusal::new(
             StatusCode::NOT_FOUND,
             format!("the policy has no version {version}; /v1/policy/versions lists them"),

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{MOST_ROWS, ROWS, before};
 use crate::app::App;
+use crate::names::People;
 use crate::refusal::Refusal;
 use crate::requests::RequestState;
 use crate::store::{Request, Requests as Which};
@@ -74,8 +75,8 @@ struct Settled {
     reason: String,
 }
 
-impl From<Request> for Asking {
-    fn from(request: Request) -> Self {
+impl Asking {
+    fn of(request: Request, people: &People) -> Self {
         let sanction = request.sanction;
         Self {
             request: request.id,
@@ -83,7 +84,7 @@ impl From<Request> for Asking {
             requester: request.requester,
             created: request.created,
             sanction: sanction.id,
-            scope: sanction.scope,
+            scope: people.scope(sanction.scope),
             data: sanction.data.map(String::from),
             reason: sanction.reason,
             expires: sanction.expires,
@@ -131,6 +132,9 @@ pub(crate) async fn requests(
     let is_full = requests.len() == usize::from(limit);
     Ok(Json(Requests {
         next: requests.last().filter(|_| is_full).map(|last| last.id),
-        requests: requests.into_iter().map(Asking::from).collect(),
+        requests: requests
+            .into_iter()
+            .map(|request| Asking::of(request, app.store.people()))
+            .collect(),
     }))
 }

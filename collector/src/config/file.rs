@@ -21,6 +21,7 @@ pub(super) struct File {
     pub(super) agents: Agents,
     pub(super) retention: Retention,
     pub(super) findings: Findings,
+    pub(super) people: People,
     pub(super) limits: Limits,
 }
 
@@ -50,6 +51,12 @@ pub(super) struct Retention {
     pub(super) requests_months: Option<u64>,
     pub(super) alerts_months: Option<u64>,
     pub(super) losses_months: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct People {
+    pub(super) names: crate::names::Names,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -79,7 +79,7 @@ impl Plan {
                 plan.uses += 1;
                 met.extend(is.by.map(|by| by.id.as_str()));
                 met.extend(is.beaten.iter().map(|beaten| beaten.sanction.id.as_str()));
-                if let Some(user) = &used.user_name {
+                if let Some(user) = &used.real().user_name {
                     strangers.remove(user);
                 }
                 for group in used.user_groups.iter().flatten() {

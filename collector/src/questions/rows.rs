@@ -159,11 +159,11 @@ impl Covered {
             bytes_out: sum.bytes_out,
             verdict: decided.verdict,
             sanction: decided.by.map(|by| by.id.clone()),
-            scope: decided.by.map(|by| by.scope.to_string()),
+            scope: decided.by.map(|by| used.discreet(by.scope.to_string())),
             data: decided
                 .by
                 .and_then(|by| by.data.as_ref().map(ToString::to_string)),
-            reason: decided.by.map(|by| by.reason.clone()),
+            reason: decided.by.map(|by| used.discreet(by.reason.clone())),
             approver: decided.by.map(|by| by.approver.clone()),
             expires: decided.by.and_then(|by| by.expires),
             ticket: decided.by.and_then(|by| by.ticket.clone()),

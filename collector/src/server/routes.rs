@@ -38,6 +38,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::bytes_out))
         .routes(routes!(api::decisions))
         .routes(routes!(api::spikes))
+        .routes(routes!(api::reveal))
         .routes(routes!(api::me))
         .routes(routes!(api::change_password))
         .routes(routes!(api::accounts, api::create_account))

@@ -245,7 +245,10 @@ impl Store {
             .fetch_all(db)
             .await
         })?;
-        Ok(rows.into_iter().map(Finding::from).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| self.people.finding(row.into()))
+            .collect())
     }
 
     /// How many findings are open.

@@ -238,7 +238,7 @@ impl Store {
         let mut hours = Vec::new();
         for (destination, row) in found {
             let caller = row.caller();
-            let used = Arc::new(Use::from(row));
+            let used = Arc::new(self.people.used(Use::from(row)));
             for period in &periods.0 {
                 if used.last_seen < period.from || used.first_seen >= period.to {
                     continue;
@@ -302,7 +302,7 @@ impl Store {
         let sender = |(user, program, hosts, flows, flow, out, o, r#in, i, first, last)| {
             let sum = Sum::of((flows, flow, out, o, r#in, i, first, last));
             Sender {
-                user,
+                user: self.people.name(user),
                 program,
                 hosts: count(hosts),
                 flows: sum.flows,

@@ -232,7 +232,7 @@ impl Store {
         most: i64,
         now: Timestamp,
     ) -> Result<Vec<Alert>, StoreError> {
-        Ok(on!(self.readers(), |db| {
+        let alerts: Vec<Alert> = on!(self.readers(), |db| {
             sqlx::query_as(alerts!(
                 "WHERE o.route = $2 AND o.state = 'delivered' AND o.event = 'raised' AND o.id > $3
                    AND (f.state IN ('open', 'acknowledged') OR (f.state = 'snoozed' AND f.snoozed_until <= $1))
@@ -246,7 +246,8 @@ impl Store {
             .bind(most)
             .fetch_all(db)
             .await
-        })?)
+        })?;
+        Ok(alerts.into_iter().map(|alert| self.people.alert(alert)).collect())
     }
 
     /// Drops the oldest deliveries of a route beyond so many, and counts them; gives how many went.

@@ -56,13 +56,14 @@ pub(super) const ALL: &str = select!(
          SELECT id AS used FROM uses WHERE (first_seen, id) < ($1, $2) ORDER BY first_seen DESC, id DESC LIMIT $3)"
 );
 
-/// `$5` is the pattern, `$6` how many of the newest rows are looked through, `$7` what parts columns, `$8` [`FEW`].
+/// `$5` is the pattern, `$6` how many of the newest rows are looked through, `$7` what parts columns, `$8` [`FEW`], `$9`
+/// whether users are hidden: then nothing is found by their names and numbers.
 ///
 /// No time is before the least number: from there on SQLite reads nothing, where it would try a mere condition on each
 /// row.
 pub(super) const WITH_TEXT: &str = select!(
     "WITH matched AS MATERIALIZED (
-         SELECT t.id FROM terms t WHERE t.kind <= 4 AND t.text LIKE lower($5) ESCAPE '\\'),
+         SELECT t.id FROM terms t WHERE t.kind <= 4 AND (t.kind <> 3 OR NOT $9) AND t.text LIKE lower($5) ESCAPE '\\'),
      newest AS MATERIALIZED (
          SELECT u.id, u.first_seen, u.caller, u.destination FROM uses u
          WHERE (u.first_seen, u.id) <
@@ -75,7 +76,7 @@ pub(super) const WITH_TEXT: &str = select!(
          JOIN agents a ON a.id = c.agent
          JOIN destinations d ON d.id = n.destination
          WHERE c.id = n.caller AND lower(concat_ws($7, d.vendor, d.service, d.name, p.name,
-                               coalesce(c.user_name, CAST(c.uid AS TEXT)), a.host)) LIKE lower($5) ESCAPE '\\'
+                               CASE WHEN $9 THEN '' ELSE coalesce(c.user_name, CAST(c.uid AS TEXT)) END, a.host)) LIKE lower($5) ESCAPE '\\'
          ORDER BY n.first_seen DESC, n.id DESC LIMIT $3),
      heads AS MATERIALIZED (
          SELECT m.id, (SELECT p.first_seen FROM postings p WHERE p.term = m.id AND (p.first_seen, p.used) < ($1, $2)
@@ -136,7 +137,10 @@ impl Store {
             (None, Some(text)) => self.with_text(&with(text), after, count).await?,
             (None, None) => self.all(after, count).await?,
         };
-        let mut rows: Vec<Use> = rows.into_iter().map(Use::from).collect();
+        let mut rows: Vec<Use> = rows
+            .into_iter()
+            .map(|row| self.people.used(Use::from(row)))
+            .collect();
         let more = rows.len() > usize::from(limit);
         rows.truncate(usize::from(limit));
         let next = rows.last().filter(|_| more).map(|row| row.position);
@@ -180,6 +184,7 @@ impl Store {
                 // No text spans two columns.
                 .bind("\n")
                 .bind(FEW)
+                .bind(self.people.are_hidden())
                 // PostgreSQL keeps one plan for a kept statement, whatever it is asked; for this one it is a bad one.
                 .persistent(false)
                 .fetch_all(db)

@@ -49,7 +49,8 @@ pub(super) fn pairs(scope: &Scope) -> Result<String, StoreError> {
     Ok(serde_json::to_string(&scope.labels().collect::<Vec<_>>())?)
 }
 
-/// `$1`, `$2` is the place to go on from, `$5` the pattern, `$6` what parts columns, `$7` the finding.
+/// `$1`, `$2` is the place to go on from, `$5` the pattern, `$6` what parts columns, `$7` the finding, `$9` whether
+/// users are hidden.
 const USES: Wording = of_seen!(
     "$8",
     select!(
@@ -63,7 +64,7 @@ const USES: Wording = of_seen!(
          WHERE c.agent = s.agent AND (u.first_seen, u.id) < ($1, $2)
            AND (CAST($5 AS TEXT) IS NULL
                 OR lower(concat_ws($6, d.vendor, d.service, d.name, p.name,
-                                   coalesce(c.user_name, CAST(c.uid AS TEXT)), a.host)) LIKE lower($5) ESCAPE '\\')
+                                   CASE WHEN $9 THEN '' ELSE coalesce(c.user_name, CAST(c.uid AS TEXT)) END, a.host)) LIKE lower($5) ESCAPE '\\')
            AND (CAST($7 AS BIGINT) IS NULL
                 OR EXISTS (SELECT 1 FROM findings f WHERE f.id = $7 AND f.program = c.program AND f.vendor = d.vendor))
          ORDER BY u.first_seen DESC, u.id DESC LIMIT $3)"
@@ -176,6 +177,7 @@ impl Store {
                 .bind("\n")
                 .bind(selection.finding)
                 .bind(scope)
+                .bind(self.people.are_hidden())
                 .persistent(false)
                 .fetch_all(db)
                 .await
@@ -244,7 +246,10 @@ impl Store {
                 .fetch_all(db)
                 .await
         })?;
-        Ok(rows.into_iter().map(Finding::from).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| self.people.finding(row.into()))
+            .collect())
     }
 
     /// How much of a finding is on hosts of a scope.

@@ -128,6 +128,7 @@ impl Store {
             .await
         })?;
         transaction.commit().await?;
+        let alerts = alerts.into_iter().map(|alert| self.people.alert(alert)).collect();
         Ok(Claim::Message(Box::new(Outgoing {
             id,
             attempts: next.attempts,

@@ -91,7 +91,7 @@ impl Store {
         })?;
         let spike = |(kept, vendor, program, place, uid, user_name, host, finding): Row| {
             // What a later version wrote may not be readable here.
-            Some(PastSpike {
+            Some(self.people.spike(PastSpike {
                 spike: facts(Some(&kept)).spike?,
                 vendor,
                 program,
@@ -100,7 +100,7 @@ impl Store {
                 user_name,
                 host,
                 finding,
-            })
+            }))
         };
         Ok(rows.into_iter().filter_map(spike).collect())
     }

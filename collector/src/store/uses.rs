@@ -80,6 +80,8 @@ pub struct Use {
     pub prohibition: Option<i64>,
     /// Where the row stands in the order of the page.
     pub position: Position,
+    /// The same with the names of people, when they are hidden here ([`crate::names`]).
+    pub(crate) behind: Option<Box<Self>>,
 }
 
 impl Use {
@@ -249,6 +251,7 @@ impl From<Row> for Use {
                 first_seen: row.first_seen,
                 id: row.id,
             },
+            behind: None,
         }
     }
 }

@@ -62,6 +62,7 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/requests/{request}/approve", "post"),
             ("/v1/requests/{request}/refuse", "post"),
             ("/v1/requests/{request}/withdraw", "post"),
+            ("/v1/reveal", "post"),
             ("/v1/routes", "get"),
             ("/v1/routes/{name}/test", "post")
         ])

@@ -52,6 +52,7 @@ impl Collector {
             page: None,
             hosts: Vec::new(),
             forwarded: false,
+            names: umbra_collector::names::Names::default(),
             open_metrics: false,
             limits: Limits::default(),
         };

@@ -104,7 +104,7 @@ pub(super) struct Row {
 impl Row {
     fn of(used: Use, policy: &InForce, now: Timestamp) -> Self {
         let decision = policy.decide(&used, now);
-        let because = decision.by.map_or_else(String::new, because);
+        let because = used.discreet(decision.by.map_or_else(String::new, because));
         let verdict = decision.verdict;
         let finding = used.finding_of(verdict);
         let (evidence, evidence_long) = evidence(used.evidence);

@@ -5,7 +5,7 @@ use umbra_policy::{Pattern, Scope};
 
 use crate::authority::fingerprint;
 use crate::person::Pseudonym;
-use crate::store::{Alert, Finding, PastSpike, Use};
+use crate::store::{Alert, Entry, Finding, PastSpike, Use};
 
 /// Whether people are named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -120,6 +120,25 @@ impl People {
         alert.unit = alert.unit.map(|unit| person.text(unit));
         alert.user_name = Some(person.instead);
         alert
+    }
+
+    /// An entry of the audit log as people see it: what a request was about, without a name. Other entries name nobody
+    /// but who did it.
+    pub(crate) fn entry(&self, entry: Entry) -> Entry {
+        if !self.are_hidden() {
+            return entry;
+        }
+        let Ok(mut said) = serde_json::from_str::<serde_json::Value>(&entry.detail) else {
+            return entry;
+        };
+        let Some(scope) = said["scope"].as_str().map(|scope| self.conditions(scope)) else {
+            return entry;
+        };
+        said["scope"] = scope.into();
+        Entry {
+            detail: said.to_string(),
+            ..entry
+        }
     }
 
     /// What a sanction is about, as people see it.

@@ -10,7 +10,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{MOST_ROWS, ROWS, before};
 use crate::app::App;
-use crate::names::People;
 use crate::refusal::Refusal;
 use crate::store::Entry;
 
@@ -52,36 +51,17 @@ struct AuditEntry {
     hash: String,
 }
 
-impl AuditEntry {
-    fn of(entry: Entry, people: &People) -> Self {
-        let detail = if people.are_hidden() {
-            discreet(entry.detail, people)
-        } else {
-            entry.detail
-        };
+impl From<Entry> for AuditEntry {
+    fn from(entry: Entry) -> Self {
         Self {
             number: entry.number,
             time: entry.time,
             actor: entry.actor,
             action: entry.action,
             subject: entry.subject,
-            detail,
+            detail: entry.detail,
             hash: entry.hash,
         }
-    }
-}
-
-/// What a request was about, without a name; other entries name nobody but who did it.
-fn discreet(detail: String, people: &People) -> String {
-    let Ok(mut said) = serde_json::from_str::<serde_json::Value>(&detail) else {
-        return detail;
-    };
-    match said["scope"].as_str().map(|scope| people.conditions(scope)) {
-        Some(scope) => {
-            said["scope"] = scope.into();
-            said.to_string()
-        }
-        None => detail,
     }
 }
 
@@ -115,7 +95,7 @@ pub(crate) async fn audit(
         next: entries.last().filter(|_| is_full).map(|last| last.number),
         entries: entries
             .into_iter()
-            .map(|entry| AuditEntry::of(entry, app.store.people()))
+            .map(|entry| app.store.people().entry(entry).into())
             .collect(),
     }))
 }

@@ -59,7 +59,10 @@ pub(crate) async fn audit(
     let page = Page {
         shell: Shell::of(Section::Audit, principal),
         next: entries.last().filter(|_| is_full).map(|last| last.number),
-        rows: entries.into_iter().map(Row::from).collect(),
+        rows: entries
+            .into_iter()
+            .map(|entry| app.store.people().entry(entry).into())
+            .collect(),
         is_first: part.before.is_none(),
     };
     shown(StatusCode::OK, &page)

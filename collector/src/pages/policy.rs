@@ -17,6 +17,7 @@ use super::shown;
 use crate::access::Principal;
 use crate::api::before;
 use crate::app::App;
+use crate::names::People;
 use crate::refusal::Refusal;
 use crate::store::PolicyVersion;
 use changes::{Line, changed};
@@ -47,6 +48,8 @@ struct List {
 struct One {
     shell: Shell,
     version: Version,
+    /// Whether the text names people whom nobody may see named; then none of it is shown.
+    is_hidden: bool,
     /// What it changed of the version before.
     changes: Vec<Line>,
     /// Whether there are more changes than are shown.
@@ -92,12 +95,13 @@ impl From<PolicyVersion> for Version {
     }
 }
 
-impl From<&Sanction> for Decision {
-    fn from(sanction: &Sanction) -> Self {
+impl Decision {
+    /// As `people` are named to those who look.
+    fn of(sanction: &Sanction, people: &People) -> Self {
         Self {
             id: sanction.id.clone(),
             verdict: sanction.verdict,
-            scope: sanction.scope.to_string(),
+            scope: people.scope(sanction.scope.clone()).to_string(),
             data: sanction
                 .data
                 .as_ref()
@@ -122,7 +126,11 @@ pub(crate) async fn policies(
     let page = List {
         shell: Shell::of(Section::Policy, principal),
         in_force: policy.decided.number(),
-        sanctions: sanctions.iter().take(SANCTIONS).map(Decision::from).collect(),
+        sanctions: sanctions
+            .iter()
+            .take(SANCTIONS)
+            .map(|sanction| Decision::of(sanction, app.store.people()))
+            .collect(),
         more: sanctions.len().saturating_sub(SANCTIONS),
         next: versions.last().filter(|_| is_full).map(|last| last.version),
         versions: versions.into_iter().map(Version::from).collect(),
@@ -147,8 +155,16 @@ pub(crate) async fn policy(
     let found = app.store.policy_versions(number.saturating_add(1), 1).await?;
     let version = found.into_iter().next().filter(|found| found.version == number);
     let version = version.ok_or_else(missing)?;
-    let text = app.store.policy_text(number).await?.unwrap_or_default();
-    let before = app.store.policy_text(number - 1).await?.unwrap_or_default();
+    // Its author wrote names in scopes, groups and comments, as they pleased.
+    let is_hidden = app.store.people().are_hidden();
+    let (before, text) = if is_hidden {
+        Default::default()
+    } else {
+        (
+            app.store.policy_text(number - 1).await?.unwrap_or_default(),
+            app.store.policy_text(number).await?.unwrap_or_default(),
+        )
+    };
     // A text may have a megabyte.
     let (changes, text) = tokio::task::spawn_blocking(move || (changed(&before, &text), text))
         .await
@@ -164,6 +180,7 @@ pub(crate) async fn policy(
     let page = One {
         shell: Shell::of(Section::Policy, principal),
         version: version.into(),
+        is_hidden,
         changes,
         is_cut,
         text_is_cut: shown_text.len() < text.len(),

@@ -14,6 +14,7 @@ use super::shown;
 use crate::access::Principal;
 use crate::api::before;
 use crate::app::App;
+use crate::names::People;
 use crate::refusal::Refusal;
 use crate::requests::RequestState;
 use crate::store::{Request, Requests};
@@ -85,18 +86,22 @@ pub(crate) async fn requests(
         }),
         state: state.map_or("all", RequestState::as_str),
         next: found.last().filter(|_| is_full).map(|last| last.id),
-        rows: found.into_iter().map(Row::from).collect(),
+        rows: found
+            .into_iter()
+            .map(|request| Row::of(request, app.store.people()))
+            .collect(),
         is_first: wanted.before.is_none(),
     };
     shown(StatusCode::OK, &page)
 }
 
-impl From<Request> for Row {
-    fn from(request: Request) -> Self {
+impl Row {
+    /// As `people` are named to those who look.
+    fn of(request: Request, people: &People) -> Self {
         let sanction = request.sanction;
         Self {
             id: request.id,
-            scope: sanction.scope.to_string(),
+            scope: people.scope(sanction.scope).to_string(),
             data: sanction.data.map_or_else(|| "not said".to_owned(), String::from),
             sanction: sanction.id,
             reason: sanction.reason,

@@ -28,7 +28,7 @@ use crate::store::{FindingsAsked, VendorTraffic};
 use crate::traffic::DAYS;
 
 /// Findings that are shown.
-const NEW: u16 = 10;
+const NEW: u16 = 5;
 /// Vendors that are shown.
 const SHOWN: usize = 50;
 /// Vendors that have a colour; the rest is one part.

@@ -23,7 +23,7 @@ use crate::{catalog, fuzz, lint, root, workspace};
 use steps::{Step, Steps};
 
 /// Under emulation the whole-system tests take minutes, not seconds; two kernels at a time share the processors.
-const VM_PATIENCE: Duration = Duration::from_mins(40);
+const VM_PATIENCE: Duration = Duration::from_mins(55);
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

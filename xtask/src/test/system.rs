@@ -8,17 +8,6 @@ use anyhow::{Context as _, Result, ensure};
 use crate::build::Profile;
 use crate::{root, shell, workspace};
 
-/// What is not tried under other kernels, unless it is asked for by name: facts that user space reads from files,
-/// runtimes and the command line, which are the same under each, and take minutes where the processor is emulated.
-const OUTSIDE_ONLY: [&str; 6] = [
-    "bad_input::",
-    "commands::",
-    "files::",
-    "origins::",
-    "owners::",
-    "place::",
-];
-
 /// The whole-system tests and what they start, built.
 pub(crate) struct Programs {
     /// The tests.
@@ -76,14 +65,11 @@ impl Programs {
     pub(crate) fn guest_command(&self, filter: Option<&str>) -> String {
         let quote = |path: &Path| shell::quote(&path.to_string_lossy());
         format!(
-            "{agent} check; export UMBRA_BIN_DIR={bin}; {tests} {which} --nocapture",
+            "{agent} check; export UMBRA_BIN_DIR={bin}; {tests} {filter} --nocapture",
             agent = quote(&self.folder.join("umbra-agent")),
             bin = quote(&self.folder),
             tests = quote(&self.tests),
-            which = filter.map_or_else(
-                || OUTSIDE_ONLY.map(|tests| format!("--skip {tests}")).join(" "),
-                shell::quote
-            ),
+            filter = filter.map(shell::quote).unwrap_or_default(),
         )
     }
 }

@@ -76,7 +76,8 @@ pub(super) fn fetch(series: Series) -> Result<Kernel> {
 }
 
 fn unpack(package: &str, kernel: &Kernel, store: &Path) -> Result<()> {
-    let download = store.join("download");
+    // Of its own: two kernels may come at once.
+    let download = store.join(format!("download-{package}"));
     let _ = fs::remove_dir_all(&download);
     let _ = fs::remove_dir_all(&kernel.folder);
     fs::create_dir_all(&download).with_context(|| format!("cannot make {}", download.display()))?;

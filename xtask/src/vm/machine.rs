@@ -16,6 +16,9 @@ use crate::{root, workspace};
 
 /// Memory of the guest; the browser is what needs it.
 const MEBIBYTES: u32 = 2048;
+/// What the guest's processor can: the least that today's programs ask for (x86-64-v2), and what TLS is quick with.
+/// Emulating `max`, the agent takes 10 s to start in place of 7, and the tests half as long again.
+const PROCESSOR: &str = "Nehalem,+aes,+pclmulqdq";
 
 /// Boots the kernel, runs the command, and returns its exit status.
 pub(super) fn run(kernel: &Kernel, command: &str, patience: Duration, tally: &Tally) -> Result<u8> {
@@ -103,7 +106,7 @@ fn qemu(kernel: &Kernel, archive: &Path, socket: &Path, console: &Path, patience
         "-accel",
         "tcg,thread=multi",
         "-cpu",
-        "max",
+        PROCESSOR,
         "-smp",
         "2",
     ]);

@@ -46,21 +46,39 @@ pub struct RouteState {
 #[derive(sqlx::FromRow)]
 struct Row {
     name: String,
-    settings: String,
+    settings: Option<String>,
     removed: Option<i64>,
     last_sent: Option<i64>,
     failing_since: Option<i64>,
     error: Option<String>,
     omitted: i64,
-}
-
-#[derive(sqlx::FromRow)]
-struct Waiting {
-    route: String,
     pending: i64,
     waits_since: Option<i64>,
     delivered: i64,
     refused: i64,
+}
+
+impl From<Row> for RouteState {
+    fn from(row: Row) -> Self {
+        let removed = row.removed.map(time);
+        Self {
+            name: row.name,
+            // What was queued before routes had names of their own has none.
+            removed: removed.or_else(|| row.settings.is_none().then_some(Timestamp::UNIX_EPOCH)),
+            settings: row
+                .settings
+                .and_then(|settings| serde_json::from_str(&settings).ok())
+                .unwrap_or_default(),
+            pending: count(row.pending),
+            waits_since: row.waits_since.map(time),
+            delivered: count(row.delivered),
+            refused: count(row.refused),
+            last_sent: row.last_sent.map(time),
+            failing_since: row.failing_since.map(time),
+            error: row.error,
+            omitted: count(row.omitted),
+        }
+    }
 }
 
 impl Store {
@@ -147,57 +165,26 @@ impl Store {
     /// Every route, and how it goes; also those that nobody has any more while something waits for them.
     pub async fn routes(&self) -> Result<Vec<RouteState>, StoreError> {
         let rows: Vec<Row> = on!(self.readers(), |db| {
+            // One statement, so that the counts are of the moment of which the error is.
             sqlx::query_as(
-                "SELECT name, settings, removed, last_sent, failing_since, error, omitted FROM routes ORDER BY name",
+                "SELECT coalesce(r.name, d.route) AS name, settings, removed, last_sent, failing_since, error,
+                        coalesce(omitted, 0) AS omitted, coalesce(pending, 0) AS pending, waits_since,
+                        coalesce(delivered, 0) AS delivered, coalesce(refused, 0) AS refused
+                 FROM routes r FULL JOIN (
+                     SELECT route, count(*) FILTER (WHERE state = 'pending') AS pending,
+                            min(created) FILTER (WHERE state = 'pending') AS waits_since,
+                            count(*) FILTER (WHERE state = 'delivered') AS delivered,
+                            count(*) FILTER (WHERE state = 'refused') AS refused
+                     FROM deliveries GROUP BY route) d ON d.route = r.name
+                 ORDER BY 1",
             )
             .fetch_all(db)
             .await
         })?;
-        let waiting: Vec<Waiting> = on!(self.readers(), |db| {
-            sqlx::query_as(
-                "SELECT route, count(*) FILTER (WHERE state = 'pending') AS pending,
-                        min(created) FILTER (WHERE state = 'pending') AS waits_since,
-                        count(*) FILTER (WHERE state = 'delivered') AS delivered,
-                        count(*) FILTER (WHERE state = 'refused') AS refused
-                 FROM deliveries GROUP BY route",
-            )
-            .fetch_all(db)
-            .await
-        })?;
-        let mut waiting: BTreeMap<String, Waiting> =
-            waiting.into_iter().map(|row| (row.route.clone(), row)).collect();
-        let mut states: Vec<RouteState> = Vec::with_capacity(rows.len());
-        for row in rows {
-            let mut state = RouteState {
-                settings: serde_json::from_str(&row.settings).unwrap_or_default(),
-                removed: row.removed.map(time),
-                last_sent: row.last_sent.map(time),
-                failing_since: row.failing_since.map(time),
-                error: row.error,
-                omitted: count(row.omitted),
-                name: row.name,
-                ..RouteState::default()
-            };
-            if let Some(waiting) = waiting.remove(&state.name) {
-                state.count(&waiting);
-            }
-            if state.removed.is_none() || state.pending > 0 {
-                states.push(state);
-            }
-        }
-        // What was queued before routes had names of their own.
-        for (name, left) in waiting {
-            let mut state = RouteState {
-                name,
-                removed: Some(Timestamp::UNIX_EPOCH),
-                ..RouteState::default()
-            };
-            state.count(&left);
-            if state.pending > 0 {
-                states.push(state);
-            }
-        }
-        Ok(states)
+        let states = rows.into_iter().map(RouteState::from);
+        Ok(states
+            .filter(|state| state.removed.is_none() || state.pending > 0)
+            .collect())
     }
 
     /// Whether what goes on is to be told again to a route that was last told so `pause` ago or longer; of several
@@ -327,14 +314,5 @@ impl Store {
         })?;
         transaction.commit().await?;
         Ok(gone)
-    }
-}
-
-impl RouteState {
-    fn count(&mut self, waiting: &Waiting) {
-        self.pending = count(waiting.pending);
-        self.waits_since = waiting.waits_since.map(time);
-        self.delivered = count(waiting.delivered);
-        self.refused = count(waiting.refused);
     }
 }

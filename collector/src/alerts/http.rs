@@ -41,6 +41,8 @@ impl Poster {
 
     /// For a URL; `authorities` in place of those that this machine trusts.
     pub(super) fn new(url: Url, authorities: Option<&PathBuf>) -> Result<Self, TargetError> {
+        // Without one a client panics. Whoever came first may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .timeout(ATTEMPT)
             // A redirect that is followed would repeat the POST as a GET, and could lead the alert elsewhere.

@@ -113,8 +113,6 @@ async fn the_payload_has_its_golden_form() {
 
 #[tokio::test]
 async fn a_receiver_that_cannot_be_reached_is_tried_again_and_its_address_kept_secret() {
-    // Another test of this process may have installed it.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .expect("a port")
         .local_addr()

@@ -47,8 +47,6 @@ impl RouteCommand {
                         known: known(&names),
                     });
                 };
-                // Another test of this process may have installed it.
-                let _ = rustls::crypto::ring::default_provider().install_default();
                 let target = Target::open(&route.receiver).map_err(|error| CommandError::Route {
                     name: name.clone(),
                     reason: error.to_string(),

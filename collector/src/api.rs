@@ -10,6 +10,7 @@ pub(crate) mod findings;
 mod me;
 mod policy;
 mod questions;
+mod reason;
 mod requests;
 mod reveal;
 mod route_test;

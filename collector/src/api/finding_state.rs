@@ -10,14 +10,13 @@ use umbra_report::Problem;
 use utoipa::ToSchema;
 
 use super::body;
+use super::reason::{may_say, must_say};
 use crate::access::Principal;
 use crate::app::App;
 use crate::findings::FindingState;
 use crate::refusal::Refusal;
 use crate::store::{FindingDecision, Share};
 
-/// Characters of a reason.
-const REASON: usize = 2_000;
 /// A finding is snoozed for so many days at most.
 const DAYS: i64 = 366;
 
@@ -50,17 +49,10 @@ impl NewState {
     }
 
     fn check(&self, now: Timestamp) -> Result<(), Refusal> {
-        if self.reason.chars().count() > REASON
-            || self.reason.chars().any(|char| char.is_control() && char != '\n')
-        {
-            return Err(Refusal::bad(format!(
-                "a reason is at most {REASON} characters, without control characters"
-            )));
-        }
-        let needs_reason = !matches!(self.state, FindingState::Open | FindingState::Acknowledged);
-        if needs_reason && self.reason.trim().is_empty() {
-            return Err(Refusal::bad("say why: give a reason"));
-        }
+        match self.state {
+            FindingState::Open | FindingState::Acknowledged => may_say(&self.reason)?,
+            _ => must_say(&self.reason)?,
+        };
         let last = now.saturating_add(SignedDuration::from_hours(24 * DAYS));
         match (self.state, self.until) {
             (FindingState::Snoozed, Some(until)) if until > now && last.is_ok_and(|last| until <= last) => {

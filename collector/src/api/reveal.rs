@@ -10,12 +10,10 @@ use umbra_report::Problem;
 use utoipa::ToSchema;
 
 use super::body;
+use super::reason::must_say;
 use crate::access::Principal;
 use crate::app::App;
 use crate::refusal::Refusal;
-
-/// Characters of a reason.
-const REASON: usize = 2_000;
 
 /// Whose name is to be told.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,13 +61,7 @@ pub(crate) async fn reveal(
     request: Request,
 ) -> Result<Json<Revealed>, Refusal> {
     let Reveal { pseudonym, reason } = body(&app, request, "a pseudonym and a reason").await?;
-    let reason = reason.trim();
-    let is_odd = reason.chars().any(|char| char.is_control() && char != '\n');
-    if reason.is_empty() || reason.chars().count() > REASON || is_odd {
-        return Err(Refusal::bad(format!(
-            "say why: a reason of at most {REASON} characters, without control characters"
-        )));
-    }
+    let reason = must_say(&reason)?;
     if !app.store.people().are_hidden() {
         return Err(Refusal::new(
             StatusCode::CONFLICT,

@@ -5,12 +5,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use umbra_policy::Sanction;
 use umbra_report::Problem;
 use utoipa::ToSchema;
 
 use crate::access::Principal;
 use crate::api::body;
+use crate::api::reason::{may_say, must_say};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::requests::RequestState;
@@ -82,18 +82,6 @@ pub(super) fn refused(error: RequestError) -> Refusal {
     Refusal::new(status, error.to_string())
 }
 
-/// The reason without what is around it.
-fn reason(text: &str) -> Result<&str, Refusal> {
-    let text = text.trim();
-    if text.chars().count() > Sanction::TEXT || text.chars().any(|char| char.is_control() && char != '\n') {
-        return Err(Refusal::bad(format!(
-            "a reason is at most {} characters, without control characters",
-            Sanction::TEXT
-        )));
-    }
-    Ok(text)
-}
-
 /// The number in the path.
 fn number(path: Result<Path<i64>, PathRejection>) -> Result<i64, Refusal> {
     path.map(|Path(number)| number)
@@ -136,7 +124,7 @@ pub(crate) async fn approve(
     let against = against.map_err(|_| Refusal::bad("against must be a number from 0 on"))?;
     let done = app
         .store
-        .approve_request(id, against, reason(&said.reason)?, &principal.now())
+        .approve_request(id, against, may_say(&said.reason)?, &principal.now())
         .await;
     Ok(Json(RequestIs {
         request: id,
@@ -174,10 +162,7 @@ pub(crate) async fn refuse(
 ) -> Result<Json<RequestIs>, Refusal> {
     let id = number(path)?;
     let said: No = body(&app, request, "a refusal").await?;
-    let why = reason(&said.reason)?;
-    if why.is_empty() {
-        return Err(Refusal::bad("say why: give a reason"));
-    }
+    let why = must_say(&said.reason)?;
     let done = app.store.refuse_request(id, why, &principal.now()).await;
     done.map_err(refused)?;
     Ok(settled(id, RequestState::Refused, principal))
@@ -214,7 +199,7 @@ pub(crate) async fn withdraw(
     let said: Withdrawal = body(&app, request, "a withdrawal").await?;
     let done = app
         .store
-        .withdraw_request(id, reason(&said.reason)?, &principal.now())
+        .withdraw_request(id, may_say(&said.reason)?, &principal.now())
         .await;
     done.map_err(refused)?;
     Ok(settled(id, RequestState::Withdrawn, principal))

@@ -4,6 +4,8 @@
 mod asking;
 #[path = "collector/backup.rs"]
 mod backup;
+#[path = "collector/browser.rs"]
+mod browser;
 #[path = "collector/bypass.rs"]
 mod bypass;
 #[path = "collector/configuration.rs"]

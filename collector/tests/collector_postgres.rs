@@ -2,6 +2,8 @@
 
 #[path = "collector/asking.rs"]
 mod asking;
+#[path = "collector/browser.rs"]
+mod browser;
 #[path = "collector/bypass.rs"]
 mod bypass;
 #[path = "collector/cluster.rs"]

@@ -4,8 +4,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use umbra_collector::access::Role;
 
+use crate::browser::Browser;
 use crate::made_up::{Spool, call};
-use crate::people::Browser;
 use crate::policy::of;
 use crate::running::{Collector, client_with};
 use crate::writes::person;

@@ -4,8 +4,8 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use umbra_collector::access::Role;
 
+use crate::browser::{Browser, PASSWORD, account};
 use crate::made_up::{Spool, call};
-use crate::people::{Browser, PASSWORD, account};
 use crate::running::Collector;
 
 async fn logged_in(collector: &Collector, name: &str, role: Role) -> Browser {

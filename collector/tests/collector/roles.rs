@@ -9,7 +9,7 @@ use serde_json::Value;
 use umbra_collector::access::{Right, Role, Scope};
 use umbra_collector::store::{By, NewAccount, NewApiToken, Store};
 
-use crate::people::Browser;
+use crate::browser::Browser;
 use crate::running::Collector;
 
 /// A row of the table.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use umbra_collector::access::{Role, Scope};
 use umbra_collector::store::{By, NewAccount};
 
+use crate::browser::{Browser, PASSWORD};
 use crate::made_up::{Spool, call};
-use crate::people::{Browser, PASSWORD};
 use crate::running::{Collector, client_with};
 
 /// Logs somebody in, whose account is made for it.

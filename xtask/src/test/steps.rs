@@ -108,6 +108,8 @@ impl Steps {
             // A failed test is counted by itself; what failed otherwise (a lint, a build, a boot) counts as one.
             self.total.failed += u64::from(counts.failed == 0);
             self.failures.push(format!("{name}: {error:#}"));
+            let panics = counts.panics.iter().map(|panic| format!("{name}: {panic}"));
+            self.total.panics.extend(panics);
         }
     }
 
@@ -120,10 +122,14 @@ impl Steps {
         for failure in &self.failures {
             println!("failed: {failure}");
         }
+        for panic in &self.total.panics {
+            println!("{panic}");
+        }
         let Counts {
             passed,
             failed,
             skipped,
+            ..
         } = &self.total;
         println!("{passed} passed, {failed} failed, {} skipped", skipped.len());
         if *failed > 0 {

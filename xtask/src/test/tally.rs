@@ -24,7 +24,16 @@ pub(super) struct Counts {
     pub(super) failed: u64,
     /// Why tests were skipped, one entry each.
     pub(super) skipped: Vec<String>,
+    /// Where and why threads panicked, an entry each: a long log is often read by its end only.
+    pub(super) panics: Vec<String>,
+    /// Lines that still belong to the last panic.
+    open: usize,
 }
+
+/// Panics that are kept; tests that want one are rare, and the first tell most.
+const PANICS: usize = 20;
+/// Lines of a message that are kept, and of a line the first so many characters.
+const MESSAGE: (usize, usize) = (4, 400);
 
 impl Tally {
     /// One whose lines are told from another's.
@@ -81,6 +90,7 @@ impl Tally {
 impl Counts {
     /// Understands a line of libtest's or of a test's own.
     pub(super) fn count(&mut self, line: &str) {
+        self.count_panic(line);
         if let Some((_, why)) = line.split_once("skipped: ") {
             self.skipped.push(why.to_owned());
         } else if let Some(name) = line
@@ -91,6 +101,25 @@ impl Counts {
         } else if let Some((_, figures)) = line.split_once("test result: ") {
             self.passed += figure(figures, "passed");
             self.failed += figure(figures, "failed");
+        }
+    }
+}
+
+impl Counts {
+    fn count_panic(&mut self, line: &str) {
+        let shown = || line.chars().take(MESSAGE.1).collect::<String>();
+        if line.contains("' panicked at ") || line.contains(") panicked at ") {
+            self.open = 0;
+            if self.panics.len() < PANICS {
+                self.panics.push(shown());
+                self.open = MESSAGE.0;
+            }
+        } else if line.is_empty() || line.starts_with("stack backtrace:") || line.starts_with("note: ") {
+            self.open = 0;
+        } else if let Some(panic) = self.panics.last_mut().filter(|_| self.open > 0) {
+            self.open -= 1;
+            panic.push_str("\n  ");
+            panic.push_str(&shown());
         }
     }
 }

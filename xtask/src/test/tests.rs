@@ -35,6 +35,31 @@ fn skips_are_kept_with_their_reason() {
 }
 
 #[test]
+fn panics_are_kept_with_their_message_and_without_the_backtrace() {
+    let counts = counted(&[
+        "thread 'short::known' (12) panicked at tests/short.rs:3:5:",
+        "not within 50s: 199 of 200",
+        "stack backtrace:",
+        "0: __rustc::rust_begin_unwind",
+        "thread '<unnamed>' panicked at tests/short.rs:9:1:",
+        "an error",
+        "",
+        "test other ... ok",
+    ]);
+    assert_eq!(
+        counts.panics,
+        [
+            "thread 'short::known' (12) panicked at tests/short.rs:3:5:\n  not within 50s: 199 of 200",
+            "thread '<unnamed>' panicked at tests/short.rs:9:1:\n  an error"
+        ]
+    );
+    let long = "x".repeat(10_000);
+    let many: Vec<_> = ["thread 'a' panicked at b:1:1:", &long, &long, &long, &long, &long].repeat(100);
+    let counts = counted(&many);
+    assert!(counts.panics.iter().map(String::len).sum::<usize>() < 40_000);
+}
+
+#[test]
 fn the_test_program_is_found_among_cargos_messages() {
     let messages = r#"{"reason":"compiler-artifact","target":{"name":"umbra-testbed"},"profile":{"test":false},"executable":"/t/umbra-testbed"}
 {"reason":"compiler-artifact","target":{"name":"system"},"profile":{"test":true},"executable":"/t/deps/system-1"}

@@ -2,6 +2,7 @@
 
 mod asked;
 mod audit;
+mod chart;
 mod choice;
 mod findings;
 mod format;
@@ -13,6 +14,8 @@ mod refused;
 mod requests;
 mod shell;
 mod strip;
+mod traffic;
+mod vendor;
 
 use askama::Template;
 use axum::http::{StatusCode, header};
@@ -27,6 +30,7 @@ pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
 pub(crate) use policy::{policies, policy};
 pub(crate) use refused::dress;
 pub(crate) use requests::requests;
+pub(crate) use vendor::{address as vendor_address, vendor};
 
 fn shown(status: StatusCode, page: &impl Template) -> Result<Response, Refusal> {
     let html = page.render().map_err(|error| failed(&error))?;

@@ -10,12 +10,14 @@ use crate::store::{NoPosition, Selection};
 /// Longest text to look for, in characters.
 const TEXT: usize = 200;
 
-/// `?q=…&finding=…&after=…&limit=…`
+/// `?q=…&vendor=…&finding=…&after=…&limit=…`
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Query {
     /// Text in the vendor, service, name, program, user or host.
     pub(crate) q: Option<String>,
+    /// Only the rows of this vendor, by its whole name; not together with `q` or `finding`.
+    pub(crate) vendor: Option<String>,
     /// Only the rows of this finding.
     pub(crate) finding: Option<i64>,
     /// Place to go on from: the `next` of an earlier answer.
@@ -37,10 +39,18 @@ impl Query {
             _ => None,
         };
         let text = self.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let text = text.map(|text| text.chars().take(TEXT).collect());
+        let text: Option<String> = text.map(|text| text.chars().take(TEXT).collect());
+        let vendor = self.vendor.as_deref().map(str::trim);
+        let vendor = vendor.filter(|vendor| !vendor.is_empty()).map(ToOwned::to_owned);
+        if vendor.is_some() && (text.is_some() || self.finding.is_some()) {
+            return Err(Refusal::bad(
+                "`vendor` cannot be asked for together with `q` or `finding`; leave one of them out",
+            ));
+        }
         Ok(Selection {
             after,
             finding: self.finding,
+            vendor,
             text,
             scope,
         })

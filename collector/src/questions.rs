@@ -20,8 +20,11 @@ pub(crate) use rows::{Covered, Sent, Spiked, Used};
 /// Characters of a vendor's name.
 const VENDOR: usize = umbra_report::limits::WORD;
 
-/// Compiled once.
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::builtin);
+/// The catalogue of this version, compiled once.
+pub(crate) fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::builtin);
+    &CATALOGUE
+}
 
 /// What is asked: whose services, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +73,7 @@ impl Asked {
         if to.duration_since(from) > SignedDuration::from_hours(430 * 24) {
             return Err(Unanswerable::Long);
         }
-        let known = CATALOGUE.vendor(vendor);
+        let known = catalogue().vendor(vendor);
         Ok(Self {
             vendor: known.map_or_else(|| vendor.to_owned(), |known| known.name.clone()),
             from,

@@ -76,6 +76,8 @@ mod spikes;
 mod standing;
 #[path = "collector/tls.rs"]
 mod tls;
+#[path = "collector/vendors.rs"]
+mod vendors;
 #[path = "collector/webhook.rs"]
 mod webhook;
 #[path = "collector/writes.rs"]

@@ -68,6 +68,8 @@ mod servers;
 mod spikes;
 #[path = "collector/standing.rs"]
 mod standing;
+#[path = "collector/vendors.rs"]
+mod vendors;
 #[path = "collector/webhook.rs"]
 mod webhook;
 #[path = "collector/writes.rs"]

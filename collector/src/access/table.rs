@@ -29,10 +29,15 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 20] = [
+pub(crate) const PAGES: [(Method, &str, Need); 21] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
+    (
+        Method::GET,
+        "/vendors/{vendor}",
+        Need::Right(Right::InventoryRead),
+    ),
     (Method::GET, "/requests", Need::Right(Right::AuditRead)),
     (Method::GET, "/policy", Need::Right(Right::InventoryRead)),
     (

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use umbra_report::Evidence;
 
+pub(super) use crate::findings::bytes;
+
 /// A count with a comma at each thousand.
 pub(super) fn thousands(count: u64) -> String {
     let digits = count.to_string();
@@ -14,26 +16,6 @@ pub(super) fn thousands(count: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// Bytes in the unit (powers of 1024) that leaves at most four digits, with one decimal below 100.
-pub(super) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if count < 1024 {
-        return format!("{count} B");
-    }
-    // Tenths of the unit, in integers: no rounding that a float would bring.
-    let mut tenths = u128::from(count) * 10 / 1024;
-    let mut unit = 0;
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    if tenths < 1000 {
-        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-    } else {
-        format!("{} {}", tenths / 10, UNITS[unit])
-    }
 }
 
 /// How long ago, in the largest unit that fits. Steps are coarse, so that a page at rest does not change each second.

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::Share;
+pub(super) use view::Row;
 use view::View;
 
 /// Rows on a page.

@@ -1,31 +1,26 @@
 //! The first page: what is new, what is sent to whom, and whether the fleet is seen.
 
-mod chart;
-
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query as QueryOf, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 
 use super::findings::Row;
-use super::format::thousands;
+use super::format::{bytes, thousands};
 use super::shell::{Section, Shell};
 use super::shown;
 use super::strip::{self, Strip};
+use super::traffic::{days, sent};
+use super::{chart, vendor};
 use crate::access::Principal;
 use crate::api::findings::part;
 use crate::app::App;
-use crate::findings::{FindingState, Severity, bytes};
+use crate::findings::{FindingState, Severity};
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::{FindingsAsked, VendorTraffic};
-use crate::traffic::DAYS;
 
 /// Findings that are shown.
 const NEW: u16 = 5;
@@ -53,7 +48,7 @@ struct Vendor {
     name: String,
     /// Its colour's number in the style sheet.
     part: usize,
-    /// The inventory with this vendor.
+    /// Its page.
     href: String,
     callers: String,
     sum: String,
@@ -78,11 +73,7 @@ pub(crate) async fn overview(
     }
     let now = Timestamp::now();
     let strip = Strip::seen(&app, &principal.scope, now).await?;
-    let traffic = if principal.scope.is_all() {
-        app.traffic.get(&app.store, strip.time.is_some(), now).await?
-    } else {
-        Arc::new(app.store.traffic(&principal.scope, DAYS, now).await?)
-    };
+    let traffic = sent(&app, &principal.scope, now).await?;
     let days = days(now);
     let page = Page {
         new: new(&app, &principal, now).await?,
@@ -117,15 +108,6 @@ async fn new(app: &App, principal: &Principal, now: Timestamp) -> Result<Vec<Row
     Ok(rows)
 }
 
-/// The days that are shown, the last one is today (UTC).
-fn days(now: Timestamp) -> Vec<Date> {
-    let today = now.to_zoned(TimeZone::UTC).date();
-    (0..i64::from(DAYS))
-        .rev()
-        .map(|back| today.saturating_sub(back.days()))
-        .collect()
-}
-
 /// Bytes by part and day: vendors with a colour, and the rest as one.
 fn stacked(traffic: &[VendorTraffic]) -> Vec<Vec<u64>> {
     let mut parts: Vec<Vec<u64>> = traffic.iter().take(PARTS).map(|of| of.days.clone()).collect();
@@ -143,12 +125,10 @@ fn stacked(traffic: &[VendorTraffic]) -> Vec<Vec<u64>> {
 
 impl Vendor {
     fn of(place: usize, of: &VendorTraffic) -> Self {
-        let mut query = form_urlencoded::Serializer::for_suffix(String::from("/inventory?"), 11);
-        query.append_pair("q", &of.vendor);
         Self {
             name: of.vendor.clone(),
             part: place.min(PARTS),
-            href: query.finish(),
+            href: vendor::address(&of.vendor),
             callers: thousands(of.callers),
             sum: bytes(of.sum()),
             exact: format!("{} bytes", thousands(of.sum())),

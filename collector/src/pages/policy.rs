@@ -68,14 +68,14 @@ struct Version {
 }
 
 /// A sanction in words.
-struct Decision {
-    id: String,
-    verdict: Verdict,
-    scope: String,
-    data: String,
-    reason: String,
-    approver: String,
-    expires: Option<Time>,
+pub(super) struct Decision {
+    pub(super) id: String,
+    pub(super) verdict: Verdict,
+    pub(super) scope: String,
+    pub(super) data: String,
+    pub(super) reason: String,
+    pub(super) approver: String,
+    pub(super) expires: Option<Time>,
 }
 
 /// `?before=…`
@@ -97,7 +97,7 @@ impl From<PolicyVersion> for Version {
 
 impl Decision {
     /// As `people` are named to those who look.
-    fn of(sanction: &Sanction, people: &People) -> Self {
+    pub(super) fn of(sanction: &Sanction, people: &People) -> Self {
         Self {
             id: sanction.id.clone(),
             verdict: sanction.verdict,

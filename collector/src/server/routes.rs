@@ -61,6 +61,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .route("/", get(pages::overview))
         .route("/inventory", get(pages::inventory))
         .route("/inventory/rows", get(pages::rows))
+        .route("/vendors/{vendor}", get(pages::vendor))
         .route("/requests", get(pages::requests))
         .route("/policy", get(pages::policies))
         .route("/policy/{version}", get(pages::policy))

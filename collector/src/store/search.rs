@@ -108,6 +108,27 @@ pub(super) const OF_FINDING: &str = select!(
          ORDER BY p.first_seen DESC, p.used DESC LIMIT $3)"
 );
 
+/// `$5` is the vendor. A page is among the newest of those names of the vendor that were used last; each is read along the
+/// index by destination, so a page costs a look-up for each name of the vendor, however many rows there are.
+pub(super) const OF_VENDOR: &str = select!(
+    "WITH heads AS MATERIALIZED (
+         SELECT d.id, (SELECT u.first_seen FROM uses u WHERE u.destination = d.id AND (u.first_seen, u.id) < ($1, $2)
+                       ORDER BY u.first_seen DESC, u.id DESC LIMIT 1) AS newest
+         FROM destinations d WHERE d.vendor = $5),
+     least AS MATERIALIZED (
+         SELECT coalesce((SELECT newest FROM heads WHERE newest IS NOT NULL
+                          ORDER BY newest DESC LIMIT 1 OFFSET $3 - 1), -9223372036854775807) AS bound),
+     nearest AS MATERIALIZED (
+         SELECT h.id, coalesce((SELECT u.first_seen FROM uses u
+                                WHERE u.destination = h.id AND u.first_seen >= l.bound AND (u.first_seen, u.id) < ($1, $2)
+                                ORDER BY u.first_seen DESC, u.id DESC LIMIT 1 OFFSET $3 - 1), l.bound) AS bound
+         FROM least l CROSS JOIN heads h WHERE h.newest >= l.bound),
+     found AS MATERIALIZED (
+         SELECT u.id AS used FROM nearest n CROSS JOIN uses u
+         WHERE u.destination = n.id AND u.first_seen >= n.bound AND (u.first_seen, u.id) < ($1, $2)
+         ORDER BY u.first_seen DESC, u.id DESC LIMIT $3)"
+);
+
 /// `$5` is the destination; only what was seen before `$6`, and from `$7` on.
 pub(super) const OF_DESTINATION: &str = select!(
     "WITH found AS MATERIALIZED (
@@ -135,7 +156,10 @@ impl Store {
             _ if !selection.scope.is_all() => self.uses_seen(selection, after, count).await?,
             (Some(finding), _) => self.of_finding(finding, after, count).await?,
             (None, Some(text)) => self.with_text(&with(text), after, count).await?,
-            (None, None) => self.all(after, count).await?,
+            (None, None) => match &selection.vendor {
+                Some(vendor) => self.of_vendor(vendor, after, count).await?,
+                None => self.all(after, count).await?,
+            },
         };
         let mut rows: Vec<Use> = rows
             .into_iter()
@@ -167,6 +191,19 @@ impl Store {
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
                 .bind(finding)
+                .fetch_all(db)
+                .await
+        })?)
+    }
+
+    async fn of_vendor(&self, vendor: &str, after: Position, count: i64) -> Result<Vec<Row>, StoreError> {
+        Ok(on!(self.readers(), |db| {
+            sqlx::query_as(OF_VENDOR)
+                .bind(after.first_seen)
+                .bind(after.id)
+                .bind(count)
+                .bind(FindingKind::NewCaller.as_str())
+                .bind(vendor)
                 .fetch_all(db)
                 .await
         })?)

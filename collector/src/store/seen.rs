@@ -50,7 +50,7 @@ pub(super) fn pairs(scope: &Scope) -> Result<String, StoreError> {
 }
 
 /// `$1`, `$2` is the place to go on from, `$5` the pattern, `$6` what parts columns, `$7` the finding, `$9` whether
-/// users are hidden.
+/// users are hidden, `$10` the vendor.
 const USES: Wording = of_seen!(
     "$8",
     select!(
@@ -62,6 +62,7 @@ const USES: Wording = of_seen!(
          JOIN programs p ON p.id = c.program
          JOIN agents a ON a.id = c.agent
          WHERE c.agent = s.agent AND (u.first_seen, u.id) < ($1, $2)
+           AND (CAST($10 AS TEXT) IS NULL OR d.vendor = $10)
            AND (CAST($5 AS TEXT) IS NULL
                 OR lower(concat_ws($6, d.vendor, d.service, d.name, p.name,
                                    CASE WHEN $9 THEN '' ELSE coalesce(c.user_name, CAST(c.uid AS TEXT)) END, a.host)) LIKE lower($5) ESCAPE '\\')
@@ -178,6 +179,7 @@ impl Store {
                 .bind(selection.finding)
                 .bind(scope)
                 .bind(self.people.are_hidden())
+                .bind(selection.vendor.as_deref())
                 .persistent(false)
                 .fetch_all(db)
                 .await

@@ -146,6 +146,8 @@ pub struct Selection {
     pub after: Option<Position>,
     /// Only the rows of this finding.
     pub finding: Option<i64>,
+    /// Only rows of this vendor, by its name in the catalogue.
+    pub vendor: Option<String>,
     /// Only rows in which the vendor, service, name, program, user or host has this in it.
     pub text: Option<String>,
     /// Only rows of hosts that somebody with this scope sees.

@@ -35,7 +35,7 @@ async fn the_overview_says_what_is_new_who_is_used_and_how_much_is_sent() {
         r#"<a href="/" aria-current="page">Overview</a>"#,
         "claude uses OpenAI, and nobody has sanctioned it",
         r#"<a href="/findings">All open findings: 2</a>"#,
-        r#"<a href="/inventory?q=Anthropic"><b>Anthropic</b></a>"#,
+        r#"<a href="/vendors/Anthropic"><b>Anthropic</b></a>"#,
         r#"<span title="48,000,000 bytes">48 MB</span>"#,
         r#"<span title="200 bytes">200 B</span>"#,
         r#"data-label="Callers" class="number">2</td>"#,

@@ -44,7 +44,7 @@ async fn a_row_shows_everything_and_adds_up() {
         .await;
     let html = collector.get("inventory").await.text().await.expect("HTML");
     for part in [
-        "<b>OpenAI</b>",
+        "<a href=\"/vendors/OpenAI\"><b>OpenAI</b></a>",
         ">API<small>api</small>",
         "api.<wbr>openai.<wbr>com",
         ">claude</span>",
@@ -53,7 +53,7 @@ async fn a_row_shows_everything_and_adds_up() {
         ">alice</span>",
         r#"-origin" tabindex="0" title="ssh from 192.0.2.9">ssh from 192.0.2.9</span>"#,
         "web-1",
-        r#"<data value="2000100" title="2,000,100 bytes">1.9 MiB</data>"#,
+        r#"<data value="2000100" title="2,000,100 bytes">2.0 MB</data>"#,
         "UTC</span></time>",
         "TLS SNI",
         ">new, unreviewed</a>",

@@ -15,6 +15,8 @@ use crate::store::{Page, Use};
 pub(super) struct View {
     /// What the search field holds.
     pub(super) search: String,
+    /// The vendor whose rows are shown.
+    pub(super) vendor: Option<String>,
     /// The finding that the page is about.
     pub(super) finding: Option<i64>,
     /// What that one is about.
@@ -32,6 +34,11 @@ pub(super) struct View {
 }
 
 impl View {
+    /// Whether some of the inventory is shown only.
+    pub(super) fn is_part(&self) -> bool {
+        self.finding.is_some() || self.vendor.is_some() || !self.search.is_empty()
+    }
+
     pub(super) fn new(
         query: &Query,
         page: Page,
@@ -41,10 +48,15 @@ impl View {
         now: Timestamp,
     ) -> Self {
         let search = query.q.as_deref().unwrap_or_default().trim().to_owned();
+        let vendor = query.vendor.as_deref().map(str::trim);
+        let vendor = vendor.filter(|vendor| !vendor.is_empty()).map(ToOwned::to_owned);
         let address = |after: Option<String>| {
             let mut fields = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
             if !search.is_empty() {
                 fields.append_pair("q", &search);
+            }
+            if let Some(vendor) = &vendor {
+                fields.append_pair("vendor", vendor);
             }
             if let Some(finding) = query.finding {
                 fields.append_pair("finding", &finding.to_string());
@@ -66,6 +78,7 @@ impl View {
                 .map(|used| Row::of(used, policy, now))
                 .collect(),
             health,
+            vendor,
             address: app.page.as_str().trim_end_matches('/').to_owned(),
             search,
         }
@@ -73,36 +86,36 @@ impl View {
 }
 
 /// A row of the table.
-pub(super) struct Row {
-    pub(super) id: String,
-    pub(super) vendor: String,
-    pub(super) service: String,
-    pub(super) kind: String,
-    pub(super) name: String,
-    pub(super) program: String,
+pub(in crate::pages) struct Row {
+    pub(in crate::pages) id: String,
+    pub(in crate::pages) vendor: String,
+    pub(in crate::pages) service: String,
+    pub(in crate::pages) kind: String,
+    pub(in crate::pages) name: String,
+    pub(in crate::pages) program: String,
     /// What stands behind the program's name: script, executable, image or unit.
-    pub(super) behind: String,
-    pub(super) user: String,
-    pub(super) uid: Option<u32>,
+    pub(in crate::pages) behind: String,
+    pub(in crate::pages) user: String,
+    pub(in crate::pages) uid: Option<u32>,
     /// What set the program off last.
-    pub(super) origin: String,
-    pub(super) host: String,
-    pub(super) flows: String,
-    pub(super) bytes_out: Bytes,
-    pub(super) bytes_in: Bytes,
-    pub(super) first_seen: Time,
-    pub(super) last_seen: Time,
-    pub(super) evidence: &'static str,
-    pub(super) evidence_long: &'static str,
+    pub(in crate::pages) origin: String,
+    pub(in crate::pages) host: String,
+    pub(in crate::pages) flows: String,
+    pub(in crate::pages) bytes_out: Bytes,
+    pub(in crate::pages) bytes_in: Bytes,
+    pub(in crate::pages) first_seen: Time,
+    pub(in crate::pages) last_seen: Time,
+    pub(in crate::pages) evidence: &'static str,
+    pub(in crate::pages) evidence_long: &'static str,
     /// The finding about it; without one there is a reason why it raised none.
-    pub(super) finding: Option<i64>,
-    pub(super) verdict: Verdict,
+    pub(in crate::pages) finding: Option<i64>,
+    pub(in crate::pages) verdict: Verdict,
     /// Which sanction gave the verdict, for whom and why; empty when nobody has decided.
-    pub(super) because: String,
+    pub(in crate::pages) because: String,
 }
 
 impl Row {
-    fn of(used: Use, policy: &InForce, now: Timestamp) -> Self {
+    pub(in crate::pages) fn of(used: Use, policy: &InForce, now: Timestamp) -> Self {
         let decision = policy.decide(&used, now);
         let because = used.discreet(decision.by.map_or_else(String::new, because));
         let verdict = decision.verdict;

@@ -3,7 +3,7 @@
 use super::Place;
 use crate::store::Both;
 use crate::store::questions::{HOURS, SENDERS};
-use crate::store::search::{ALL, OF_DESTINATION, OF_FINDING, WITH_TEXT};
+use crate::store::search::{ALL, OF_DESTINATION, OF_FINDING, OF_VENDOR, WITH_TEXT};
 
 /// What a search makes itself, which is small.
 const MADE: [&str; 14] = [
@@ -32,7 +32,15 @@ async fn a_search_goes_through_no_table() {
     let Both::Sqlite(readers) = store.readers() else {
         panic!("this is SQLite")
     };
-    for statement in [ALL, WITH_TEXT, OF_FINDING, OF_DESTINATION, SENDERS, HOURS.sqlite] {
+    for statement in [
+        ALL,
+        WITH_TEXT,
+        OF_FINDING,
+        OF_VENDOR,
+        OF_DESTINATION,
+        SENDERS,
+        HOURS.sqlite,
+    ] {
         let plan = format!("EXPLAIN QUERY PLAN {statement}");
         let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(plan))
             .fetch_all(readers)

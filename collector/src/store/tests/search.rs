@@ -91,7 +91,7 @@ async fn pages(store: &Store, selection: &Selection, limit: u16) -> Vec<Position
     }
 }
 
-/// Searches for every text, and for every finding, give what a plain scan gives.
+/// Searches for every text, vendor and finding give what a plain scan gives.
 async fn all_is_found(store: &Store, limit: u16) {
     let every = every(store).await;
     for text in TEXTS {
@@ -108,6 +108,19 @@ async fn all_is_found(store: &Store, limit: u16) {
             pages(store, &selection, limit).await,
             expected,
             "{text:?} by {limit}"
+        );
+    }
+    for (vendor, _) in VENDORS {
+        let selection = Selection {
+            vendor: Some(vendor.to_owned()),
+            ..Selection::default()
+        };
+        let of = every.iter().filter(|row| row.vendor == vendor);
+        let expected: Vec<Position> = of.map(|row| row.position).collect();
+        assert_eq!(
+            pages(store, &selection, limit).await,
+            expected,
+            "{vendor} by {limit}"
         );
     }
     for finding in every.iter().filter_map(|row| row.finding) {

@@ -31,7 +31,7 @@ pub(super) fn drawn(parts: &[Vec<u64>], days: &[Date]) -> Option<String> {
     match draw(&mut svg, parts, days, top) {
         Ok(()) => Some(svg),
         Err(error) => {
-            tracing::error!("the overview's chart cannot be drawn: {error}");
+            tracing::error!("a chart cannot be drawn: {error}");
             None
         }
     }

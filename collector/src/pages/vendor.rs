@@ -1,0 +1,242 @@
+//! A vendor: what it is, what it says of customers' content, what goes to it, who uses it, and what was decided.
+
+use std::fmt::Display;
+
+use askama::Template;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use umbra_catalog::{Agreement, Fact, Residency, Training};
+
+use super::chart;
+use super::format::{bytes, thousands};
+use super::inventory::Row;
+use super::policy::Decision;
+use super::shell::{Section, Shell};
+use super::shown;
+use super::traffic::{days, sent};
+use crate::access::Principal;
+use crate::app::App;
+use crate::questions::catalogue;
+use crate::refusal::Refusal;
+use crate::store::{Selection, VendorTraffic};
+
+/// Rows of the inventory that are shown; it has the rest.
+const ROWS: u16 = 20;
+/// Sanctions that are shown.
+const SANCTIONS: usize = 50;
+
+#[derive(Template)]
+#[template(path = "vendor.html")]
+struct Page {
+    shell: Shell,
+    name: String,
+    /// What the catalogue says; `None`: this one does not know the vendor.
+    known: Option<Known>,
+    chart: Option<String>,
+    /// Bytes by day, the days as the head of the table shows them.
+    days: Vec<(String, String)>,
+    callers: String,
+    sum: String,
+    exact: String,
+    rows: Vec<Row>,
+    /// The inventory with this vendor.
+    inventory: String,
+    has_more: bool,
+    decisions: Vec<Decision>,
+    /// How many decisions there are more.
+    more: usize,
+}
+
+/// A vendor of the catalogue in words.
+struct Known {
+    aliases: String,
+    homepage: Option<String>,
+    privacy_policy: Option<String>,
+    facts: Vec<Governance>,
+    services: Vec<Service>,
+}
+
+/// A fact of governance, and the page that says so.
+struct Governance {
+    title: &'static str,
+    words: String,
+    source: Option<String>,
+}
+
+/// A product, and the names that tell of it.
+struct Service {
+    name: String,
+    plan: Option<String>,
+    kinds: String,
+    hosts: Vec<String>,
+}
+
+/// Where a vendor's page is.
+pub(crate) fn address(vendor: impl AsRef<str>) -> String {
+    let segment: String = form_urlencoded::byte_serialize(vendor.as_ref().as_bytes()).collect();
+    // In a path a `+` is itself.
+    format!("/vendors/{}", segment.replace('+', "%20"))
+}
+
+/// Its rows of the inventory.
+pub(super) fn inventory(vendor: &str) -> String {
+    let mut query = form_urlencoded::Serializer::for_suffix(String::from("/inventory?"), 11);
+    query.append_pair("vendor", vendor);
+    query.finish()
+}
+
+/// `GET /vendors/{vendor}`
+pub(crate) async fn vendor(
+    State(app): State<App>,
+    principal: Principal,
+    vendor: Result<Path<String>, PathRejection>,
+) -> Result<Response, Refusal> {
+    let Path(name) = vendor.map_err(|error| Refusal::bad(error.body_text()))?;
+    let known = catalogue().vendor(&name);
+    if let Some(known) = known.filter(|known| known.name != name) {
+        return Ok(Redirect::to(&address(&known.name)).into_response());
+    }
+    let now = Timestamp::now();
+    let selection = Selection {
+        vendor: Some(name.clone()),
+        scope: principal.scope.clone(),
+        ..Selection::default()
+    };
+    let used = app.store.uses(&selection, ROWS).await?;
+    if known.is_none() && used.rows.is_empty() {
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "no vendor of this name is in the catalogue or was used; /inventory has those that were",
+        ));
+    }
+    let traffic = sent(&app, &principal.scope, now).await?;
+    let of_vendor = traffic.iter().find(|of| of.vendor == name);
+    let sent = of_vendor.map_or_else(Vec::new, |of| of.days.clone());
+    let sum = of_vendor.map_or(0, VendorTraffic::sum);
+    let policy = app.store.in_force().await?;
+    let about = |scope: &umbra_policy::Scope| scope.vendor.as_deref() == Some(&*name);
+    let sanctions: Vec<_> = policy
+        .decided
+        .sanctions
+        .iter()
+        .filter(|sanction| about(&sanction.scope))
+        .collect();
+    let days = days(now);
+    let page = Page {
+        known: known.map(Known::of),
+        chart: chart::drawn(std::slice::from_ref(&sent), &days),
+        days: days
+            .iter()
+            .zip(&sent)
+            .map(|(day, sent)| (day.strftime("%m-%d").to_string(), bytes(*sent)))
+            .collect(),
+        callers: thousands(of_vendor.map_or(0, |of| of.callers)),
+        sum: bytes(sum),
+        exact: format!("{} bytes", thousands(sum)),
+        has_more: used.next.is_some(),
+        rows: used
+            .rows
+            .into_iter()
+            .map(|used| Row::of(used, &policy, now))
+            .collect(),
+        inventory: inventory(&name),
+        more: sanctions.len().saturating_sub(SANCTIONS),
+        decisions: sanctions
+            .into_iter()
+            .take(SANCTIONS)
+            .map(|sanction| Decision::of(sanction, app.store.people()))
+            .collect(),
+        shell: Shell::of(Section::Inventory, principal),
+        name,
+    };
+    shown(StatusCode::OK, &page)
+}
+
+impl Known {
+    fn of(vendor: &umbra_catalog::Vendor) -> Self {
+        let agreement = |value: &Agreement| match value {
+            Agreement::Offered => "offered to every customer",
+            Agreement::BusinessPlans => "offered on business and API plans alone",
+            Agreement::None => "offered to nobody",
+        };
+        let training = |value: &Training| match value {
+            Training::Off => "not used unless the customer agrees",
+            Training::PersonalPlans => "used on free and personal plans, unless the customer objects",
+            Training::On => "used for every customer who does not object",
+        };
+        let residency = |value: &Residency| match value {
+            Residency::Offered => "possible for every customer",
+            Residency::BusinessPlans => "possible on business and API plans alone",
+            Residency::None => "not possible",
+        };
+        Self {
+            aliases: vendor.aliases.join(", "),
+            homepage: vendor.links.homepage.clone(),
+            privacy_policy: vendor.links.privacy_policy.clone(),
+            facts: vec![
+                Governance::of("Seat of the company", &vendor.headquarters, ToString::to_string),
+                Governance::of(
+                    "Data-processing agreement",
+                    &vendor.data_processing_agreement,
+                    agreement,
+                ),
+                Governance::of("Content to train models", &vendor.training_default, training),
+                Governance::of("Content kept in the EU", &vendor.eu_residency, residency),
+            ],
+            services: vendor.services.iter().map(Service::of).collect(),
+        }
+    }
+}
+
+impl Governance {
+    fn of<T, W: Display>(title: &'static str, fact: &Fact<T>, words: impl Fn(&T) -> W) -> Self {
+        Self {
+            title,
+            words: fact.value().map_or_else(
+                || "unknown: no source was found".to_owned(),
+                |value| words(value).to_string(),
+            ),
+            source: fact.source().map(ToOwned::to_owned),
+        }
+    }
+}
+
+impl Service {
+    fn of(service: &umbra_catalog::Service) -> Self {
+        let mut kinds: Vec<&str> = service
+            .patterns
+            .iter()
+            .map(|pattern| pattern.kind.as_str())
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Self {
+            name: service.name.clone(),
+            plan: service.plan.clone(),
+            kinds: kinds.join(", ").replace('_', " "),
+            hosts: service
+                .patterns
+                .iter()
+                .map(|pattern| match pattern.reach {
+                    umbra_catalog::Reach::Exact => pattern.host.clone(),
+                    umbra_catalog::Reach::Suffix => format!("{} and all below", pattern.host),
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_holds_any_name() {
+        assert_eq!(address("OpenAI"), "/vendors/OpenAI");
+        assert_eq!(address("Hugging Face"), "/vendors/Hugging%20Face");
+        assert_eq!(address("a/b+c?&#é"), "/vendors/a%2Fb%2Bc%3F%26%23%C3%A9");
+    }
+}

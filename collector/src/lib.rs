@@ -8,6 +8,7 @@ mod api;
 mod app;
 pub mod authority;
 mod body;
+mod catalogue;
 #[cfg(test)]
 #[path = "../tests/collector/cluster.rs"]
 mod cluster;

@@ -12,6 +12,7 @@ mod people;
 mod policy;
 mod refused;
 mod requests;
+mod row;
 mod shell;
 mod strip;
 mod traffic;

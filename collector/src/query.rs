@@ -29,6 +29,14 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    /// The vendor that is asked for.
+    pub(crate) fn vendor(&self) -> Option<&str> {
+        self.vendor
+            .as_deref()
+            .map(str::trim)
+            .filter(|vendor| !vendor.is_empty())
+    }
+
     /// What to read from the store, for somebody who sees these hosts.
     pub(crate) fn selection(&self, scope: Scope) -> Result<Selection, Refusal> {
         let after = match self.after.as_deref() {
@@ -40,8 +48,7 @@ impl Query {
         };
         let text = self.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let text: Option<String> = text.map(|text| text.chars().take(TEXT).collect());
-        let vendor = self.vendor.as_deref().map(str::trim);
-        let vendor = vendor.filter(|vendor| !vendor.is_empty()).map(ToOwned::to_owned);
+        let vendor = self.vendor().map(ToOwned::to_owned);
         if vendor.is_some() && (text.is_some() || self.finding.is_some()) {
             return Err(Refusal::bad(
                 "`vendor` cannot be asked for together with `q` or `finding`; leave one of them out",

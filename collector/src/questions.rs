@@ -8,23 +8,15 @@ mod cells;
 mod periods;
 mod rows;
 
-use std::sync::LazyLock;
-
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
-use umbra_catalog::Catalogue;
 
+use crate::catalogue;
 pub use cells::{Cells, csv};
 pub(crate) use periods::{Period, Periods};
 pub(crate) use rows::{Covered, Sent, Spiked, Used};
 
 /// Characters of a vendor's name.
 const VENDOR: usize = umbra_report::limits::WORD;
-
-/// The catalogue of this version, compiled once.
-pub(crate) fn catalogue() -> &'static Catalogue {
-    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::builtin);
-    &CATALOGUE
-}
 
 /// What is asked: whose services, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +65,7 @@ impl Asked {
         if to.duration_since(from) > SignedDuration::from_hours(430 * 24) {
             return Err(Unanswerable::Long);
         }
-        let known = catalogue().vendor(vendor);
+        let known = catalogue::builtin().vendor(vendor);
         Ok(Self {
             vendor: known.map_or_else(|| vendor.to_owned(), |known| known.name.clone()),
             from,

@@ -19,7 +19,6 @@ use crate::app::App;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::Share;
-pub(super) use view::Row;
 use view::View;
 
 /// Rows on a page.

@@ -73,7 +73,7 @@ pub(crate) async fn overview(
     }
     let now = Timestamp::now();
     let strip = Strip::seen(&app, &principal.scope, now).await?;
-    let traffic = sent(&app, &principal.scope, now).await?;
+    let traffic = sent(&app, &principal.scope, strip.time.is_some(), now).await?;
     let days = days(now);
     let page = Page {
         new: new(&app, &principal, now).await?,

@@ -21,15 +21,16 @@ pub(super) fn days(now: Timestamp) -> Vec<Date> {
         .collect()
 }
 
-/// What was sent on these days from the hosts of the scope. A large fleet's may be a minute old.
+/// What was sent on these days from the hosts of the scope; the whole fleet's may be a minute old, if it `may_be_kept`.
 pub(super) async fn sent(
     app: &App,
     scope: &Scope,
+    may_be_kept: bool,
     now: Timestamp,
 ) -> Result<Arc<Vec<VendorTraffic>>, Refusal> {
-    if !scope.is_all() {
-        return Ok(Arc::new(app.store.traffic(scope, DAYS, now).await?));
-    }
-    let is_large = app.sums.get().await?.is_kept();
-    Ok(app.traffic.get(&app.store, is_large, now).await?)
+    Ok(if scope.is_all() {
+        app.traffic.get(&app.store, may_be_kept, now).await?
+    } else {
+        Arc::new(app.store.traffic(scope, DAYS, now).await?)
+    })
 }

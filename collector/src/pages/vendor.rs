@@ -12,16 +12,17 @@ use umbra_catalog::{Agreement, Fact, Residency, Training};
 
 use super::chart;
 use super::format::{bytes, thousands};
-use super::inventory::Row;
 use super::policy::Decision;
+use super::row::Row;
 use super::shell::{Section, Shell};
 use super::shown;
 use super::traffic::{days, sent};
 use crate::access::Principal;
 use crate::app::App;
-use crate::questions::catalogue;
+use crate::catalogue;
 use crate::refusal::Refusal;
 use crate::store::{Selection, VendorTraffic};
+use crate::traffic::DAYS;
 
 /// Rows of the inventory that are shown; it has the rest.
 const ROWS: u16 = 20;
@@ -36,6 +37,8 @@ struct Page {
     /// What the catalogue says; `None`: this one does not know the vendor.
     known: Option<Known>,
     chart: Option<String>,
+    /// How many days are looked at.
+    span: u16,
     /// Bytes by day, the days as the head of the table shows them.
     days: Vec<(String, String)>,
     callers: String,
@@ -82,7 +85,7 @@ pub(crate) fn address(vendor: impl AsRef<str>) -> String {
 }
 
 /// Its rows of the inventory.
-pub(super) fn inventory(vendor: &str) -> String {
+fn inventory(vendor: &str) -> String {
     let mut query = form_urlencoded::Serializer::for_suffix(String::from("/inventory?"), 11);
     query.append_pair("vendor", vendor);
     query.finish()
@@ -95,10 +98,6 @@ pub(crate) async fn vendor(
     vendor: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Refusal> {
     let Path(name) = vendor.map_err(|error| Refusal::bad(error.body_text()))?;
-    let known = catalogue().vendor(&name);
-    if let Some(known) = known.filter(|known| known.name != name) {
-        return Ok(Redirect::to(&address(&known.name)).into_response());
-    }
     let now = Timestamp::now();
     let selection = Selection {
         vendor: Some(name.clone()),
@@ -106,13 +105,20 @@ pub(crate) async fn vendor(
         ..Selection::default()
     };
     let used = app.store.uses(&selection, ROWS).await?;
+    // What is used under this name is shown, whoever else is called so.
+    let named = catalogue::builtin().vendor(&name);
+    let known = named.filter(|known| known.name == name);
     if known.is_none() && used.rows.is_empty() {
-        return Err(Refusal::new(
-            StatusCode::NOT_FOUND,
-            "no vendor of this name is in the catalogue or was used; /inventory has those that were",
-        ));
+        let named = named.ok_or_else(|| {
+            Refusal::new(
+                StatusCode::NOT_FOUND,
+                "no vendor of this name is in the catalogue or was used; /inventory has those that were",
+            )
+        })?;
+        return Ok(Redirect::to(&address(&named.name)).into_response());
     }
-    let traffic = sent(&app, &principal.scope, now).await?;
+    let is_large = app.sums.get().await?.is_kept();
+    let traffic = sent(&app, &principal.scope, is_large, now).await?;
     let of_vendor = traffic.iter().find(|of| of.vendor == name);
     let sent = of_vendor.map_or_else(Vec::new, |of| of.days.clone());
     let sum = of_vendor.map_or(0, VendorTraffic::sum);
@@ -127,6 +133,7 @@ pub(crate) async fn vendor(
     let days = days(now);
     let page = Page {
         known: known.map(Known::of),
+        span: DAYS,
         chart: chart::drawn(std::slice::from_ref(&sent), &days),
         days: days
             .iter()
@@ -163,7 +170,7 @@ impl Known {
             Agreement::None => "offered to nobody",
         };
         let training = |value: &Training| match value {
-            Training::Off => "not used unless the customer agrees",
+            Training::Off => "not used for any customer by default",
             Training::PersonalPlans => "used on free and personal plans, unless the customer objects",
             Training::On => "used for every customer who does not object",
         };

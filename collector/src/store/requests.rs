@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::json;
-use umbra_catalog::Catalogue;
 use umbra_policy::{Change, DataClass, File, Sanction, difference};
 
 use super::audit::{Action, By, record};
 use super::policies::{moved, put_in_force};
 use super::{Decided, NewPolicy, Store, StoreError, Transaction, count, millis, on, stored, time};
 use crate::access::is_program;
+use crate::catalogue;
 use crate::requests::RequestState;
 
 /// Requests that may be pending: more than people work through.
@@ -353,7 +353,7 @@ impl Store {
         let text = self.policy_text(version).await?.unwrap_or_default();
         let unfit = |why: String| RequestError::Unfit { version, why };
         let text = File::with(&text, sanction);
-        let file = File::parse(&text, &Catalogue::builtin(), by.time).map_err(|faults| {
+        let file = File::parse(&text, catalogue::builtin(), by.time).map_err(|faults| {
             let faults: Vec<_> = faults.into_iter().map(|fault| fault.reason).collect();
             unfit(faults.join("; "))
         })?;

@@ -7,22 +7,10 @@ use crate::made_up::{Spool, call};
 use crate::running::Collector;
 use crate::scopes::{fleet, seeing};
 
-async fn html(collector: &Collector, path: &str) -> String {
-    let answer = collector.get(path).await;
-    assert_eq!(answer.status(), StatusCode::OK, "{path}");
-    let html = answer.text().await.expect("HTML");
-    assert!(html.len() < 100 << 10, "{path} has {} bytes", html.len());
-    html
-}
-
 #[tokio::test]
 async fn the_overview_says_what_is_new_who_is_used_and_how_much_is_sent() {
     let collector = Collector::start().await;
-    assert!(
-        html(&collector, "")
-            .await
-            .contains("No AI call has been seen yet")
-    );
+    assert!(collector.page("").await.contains("No AI call has been seen yet"));
     let mut spool = Spool::of("web-1");
     let mut large = call("bob", "bot");
     large.vendor = "Anthropic".to_owned();
@@ -30,7 +18,7 @@ async fn the_overview_says_what_is_new_who_is_used_and_how_much_is_sent() {
     collector
         .take(&spool.report(vec![call("alice", "claude"), call("bob", "claude"), large]))
         .await;
-    let page = html(&collector, "").await;
+    let page = collector.page("").await;
     for part in [
         r#"<a href="/" aria-current="page">Overview</a>"#,
         "claude uses OpenAI, and nobody has sanctioned it",
@@ -52,7 +40,7 @@ async fn the_overview_says_what_is_new_who_is_used_and_how_much_is_sent() {
 #[tokio::test]
 async fn who_sees_some_hosts_has_an_overview_of_these() {
     let (collector, _agents) = fleet().await;
-    let whole = html(&collector, "").await;
+    let whole = collector.page("").await;
     assert!(
         whole.contains("data-label=\"Callers\" class=\"number\">7</td>"),
         "{whole}"
@@ -87,12 +75,14 @@ async fn who_sees_some_hosts_has_an_overview_of_these() {
 async fn what_was_decided_is_listed_and_each_version_says_what_it_changed() {
     let collector = Collector::start().await;
     assert!(
-        html(&collector, "policy")
+        collector
+            .page("policy")
             .await
             .contains("Nothing has been decided yet")
     );
     assert!(
-        html(&collector, "requests")
+        collector
+            .page("requests")
             .await
             .contains("Nothing waits for a decision")
     );
@@ -113,7 +103,7 @@ async fn what_was_decided_is_listed_and_each_version_says_what_it_changed() {
         let answer = answer.expect("an answer");
         assert!(answer.status().is_success(), "{:?}", answer.text().await);
     }
-    let list = html(&collector, "policy").await;
+    let list = collector.page("policy").await;
     for part in [
         "version 2 is in force",
         "<b>chats</b>",
@@ -125,7 +115,7 @@ async fn what_was_decided_is_listed_and_each_version_says_what_it_changed() {
     ] {
         assert!(list.contains(part), "{part} is not in {list}");
     }
-    let second = html(&collector, "policy/2").await;
+    let second = collector.page("policy/2").await;
     for part in [
         "<span class=\"removed\"><span class=\"spoken\">removed: </span><span aria-hidden=\"true\">- </span>reason = &#34;The old plan&#34;",
         "<span class=\"added\"><span class=\"spoken\">added: </span><span aria-hidden=\"true\">+ </span>reason = &#34;The new plan&#34;",
@@ -133,7 +123,7 @@ async fn what_was_decided_is_listed_and_each_version_says_what_it_changed() {
     ] {
         assert!(second.contains(part), "{part} is not in {second}");
     }
-    assert!(html(&collector, "policy/1").await.contains("What it began with"));
+    assert!(collector.page("policy/1").await.contains("What it began with"));
     for missing in ["policy/0", "policy/3", "policy/18446744073709551615"] {
         assert_eq!(
             collector.get(missing).await.status(),
@@ -141,7 +131,7 @@ async fn what_was_decided_is_listed_and_each_version_says_what_it_changed() {
             "{missing}"
         );
     }
-    let audit = html(&collector, "audit").await;
+    let audit = collector.page("audit").await;
     for part in [
         "<b>policy applied</b>",
         "The new plan it is",
@@ -151,7 +141,8 @@ async fn what_was_decided_is_listed_and_each_version_says_what_it_changed() {
         assert!(audit.contains(part), "{part} is not in {audit}");
     }
     assert!(
-        html(&collector, "audit?before=1")
+        collector
+            .page("audit?before=1")
             .await
             .contains("There is nothing older")
     );

@@ -8,7 +8,7 @@ use crate::running::Collector;
 #[tokio::test]
 async fn an_empty_page_says_what_to_do_next() {
     let collector = Collector::start().await;
-    let html = collector.get("inventory").await.text().await.expect("HTML");
+    let html = collector.page("inventory").await;
     assert!(html.contains("No AI call has been seen yet"));
     let address = collector.url.trim_end_matches('/');
     assert!(
@@ -42,7 +42,7 @@ async fn a_row_shows_everything_and_adds_up() {
     collector
         .take(&spool.report(vec![call("alice", "claude"), second]))
         .await;
-    let html = collector.get("inventory").await.text().await.expect("HTML");
+    let html = collector.page("inventory").await;
     for part in [
         "<a href=\"/vendors/OpenAI\"><b>OpenAI</b></a>",
         ">API<small>api</small>",

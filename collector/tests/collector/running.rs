@@ -168,6 +168,15 @@ impl Collector {
             .expect("an answer")
     }
 
+    /// A page, which is no heavier than one may be.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let html = answer.text().await.expect("HTML");
+        assert!(html.len() < 100 << 10, "{path} has {} bytes", html.len());
+        html
+    }
+
     /// A sample of `/metrics`.
     pub(crate) async fn metric(&self, name: &str) -> Option<u64> {
         let text = self.get("metrics").await.text().await.expect("text");

@@ -8,14 +8,6 @@ use crate::policy::{apply, json};
 use crate::running::Collector;
 use crate::scopes::{fleet, seeing};
 
-async fn html(collector: &Collector, path: &str) -> String {
-    let answer = collector.get(path).await;
-    assert_eq!(answer.status(), StatusCode::OK, "{path}");
-    let html = answer.text().await.expect("HTML");
-    assert!(html.len() < 100 << 10, "{path} has {} bytes", html.len());
-    html
-}
-
 fn programs(inventory: &Value) -> Vec<&str> {
     let rows = inventory["rows"].as_array().expect("rows");
     rows.iter()
@@ -38,7 +30,7 @@ async fn a_vendor_is_told_with_sources_and_with_who_uses_it() {
                   approver = \"Ada\"\n";
     let store = collector.store().await;
     apply(&store, policy, 0).await.expect("it is the first");
-    let page = html(&collector, "vendors/Anthropic").await;
+    let page = collector.page("vendors/Anthropic").await;
     for part in [
         "<h1>Anthropic</h1>",
         "Also called Claude.",
@@ -59,12 +51,12 @@ async fn a_vendor_is_told_with_sources_and_with_who_uses_it() {
         assert!(!page.contains(other), "{other} is in {page}");
     }
     // One that nobody uses is told as well; of one without a source it says so.
-    let unused = html(&collector, "vendors/Groq").await;
+    let unused = collector.page("vendors/Groq").await;
     assert!(unused.contains("Nothing was sent in these days."), "{unused}");
 
     let rows = json(&collector, "v1/inventory?vendor=Anthropic").await;
     assert_eq!(programs(&rows), ["bot"]);
-    let page = html(&collector, "inventory?vendor=OpenAI").await;
+    let page = collector.page("inventory?vendor=OpenAI").await;
     assert!(
         page.contains(r#"AI callers of <a href="/vendors/OpenAI">OpenAI</a>"#) && !page.contains("Anthropic"),
         "{page}"
@@ -100,15 +92,24 @@ async fn a_vendor_is_found_by_its_other_names_and_none_is_made_up() {
     let mut own = call("alice", "claude");
     own.vendor = "Our/own <i>+&? é".to_owned();
     collector.take(&Spool::of("web-1").report(vec![own])).await;
-    let list = html(&collector, "inventory").await;
+    let list = collector.page("inventory").await;
     let path = "/vendors/Our%2Fown%20%3Ci%3E%2B%26%3F%20%C3%A9";
     assert!(list.contains(&format!("href=\"{path}\"")), "{list}");
-    let page = html(&collector, &path[1..]).await;
+    let page = collector.page(&path[1..]).await;
     assert!(
         page.contains("<h1>Our/own &#60;i&#62;+&#38;? é</h1>") && page.contains("<b>claude</b>"),
         "{page}"
     );
     assert!(page.contains("catalogue does not know it"), "{page}");
+    // Its own page, although Anthropic is called so as well.
+    let mut own = call("alice", "ours");
+    own.vendor = "claude".to_owned();
+    collector.take(&Spool::of("web-2").report(vec![own])).await;
+    let page = collector.page("vendors/claude").await;
+    assert!(
+        page.contains("<h1>claude</h1>") && page.contains("<b>ours</b>"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

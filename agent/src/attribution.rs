@@ -28,6 +28,7 @@ use umbra_agent_common::{
     flow::Owner,
     process::{NO_LOGIN, NO_SESSION, NO_USER, Namespaces, ProcessKey},
 };
+use umbra_report::limits;
 
 use crate::{
     clock::Clock,
@@ -55,9 +56,6 @@ use users::{Account, Users};
 const RECENT: usize = 32;
 /// For so long: whether a file has been replaced is told as of the flow.
 const REMEMBERED: Duration = files::VALID;
-
-/// Longest chain of ancestors told.
-const ANCESTORS_MAX: usize = 16;
 
 /// Finds out who is behind flows.
 pub struct Attribution {
@@ -163,7 +161,7 @@ impl Attribution {
         };
         let line = ancestry::line(&mut self.table, owner.process, known.clone());
         place.container = place.container.or_else(|| place::monitor::container(&line));
-        let ancestors = line.iter().skip(1).take(ANCESTORS_MAX).map(Ancestor::from);
+        let ancestors = line.iter().skip(1).take(limits::ANCESTORS).map(Ancestor::from);
         let is_known = known.is_some();
         let session_id = known
             .as_ref()

@@ -297,7 +297,7 @@ impl Pipeline {
         let settled = held.release(now, |attributed, activity| {
             attribution.complete(attributed);
             activity.caller = attributed.caller.clone();
-            activity.origin = attributed.origin.told();
+            activity.origin = attributed.set_off();
             all || attributed.is_settled()
         });
         let released = waiting.release(now, |id| {
@@ -374,7 +374,7 @@ fn activity(change: &Change, known: &Known) -> Activity {
     Activity {
         time: change.time,
         caller: attributed.caller.clone(),
-        origin: attributed.origin.told(),
+        origin: attributed.set_off(),
         vendor: service.vendor.clone(),
         service: service.service.clone(),
         kind: service.kind,

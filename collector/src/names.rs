@@ -74,6 +74,11 @@ impl People {
             origin: used.origin.map(|origin| umbra_report::Origin {
                 name: origin.name.map(|name| self.path(&person.text(name))),
                 peer: None,
+                ancestors: origin
+                    .ancestors
+                    .into_iter()
+                    .map(|program| self.path(&person.text(program)))
+                    .collect(),
                 ..origin
             }),
             behind: Some(behind),

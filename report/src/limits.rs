@@ -21,9 +21,11 @@ pub const HOST: usize = 255;
 /// Bytes of a user's or group's name, a unit, an origin's name, a container's id, name, pod, namespace or workload, a hash, a package's
 /// parts. Longer ones are cut: a user must not be able to make the collector refuse the batch that tells on him.
 pub const LABEL: usize = 256;
+/// Ancestors of a program. Further ones are left out.
+pub const ANCESTORS: usize = 16;
 /// Groups of a user. Further ones are left out.
 pub const GROUPS: usize = 64;
-/// Bytes of a program's or image's name. Longer ones are cut.
+/// Bytes of a program's, an ancestor's or an image's name. Longer ones are cut.
 pub const PROGRAM: usize = 512;
 /// Bytes of a path (`PATH_MAX` of Linux). Longer ones are cut.
 pub const PATH: usize = 4096;

@@ -16,6 +16,17 @@ pub struct Origin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(schema_with = crate::schema::address))]
     pub peer: Option<IpAddr>,
+    /// Programs of its ancestors, the parent first: at most [`crate::limits::ANCESTORS`], in the words of
+    /// [`crate::Program::name`], `unknown` where nothing is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ancestors: Vec<String>,
+}
+
+impl Origin {
+    /// What people read of it; `None` when it is of no known kind.
+    pub fn words(&self) -> Option<String> {
+        (self.kind != OriginKind::Unknown).then(|| self.to_string())
+    }
 }
 
 /// `ssh from 192.0.2.9`, `cron /etc/cron.daily/report`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 use umbra_agent_common::process::{NO_USER, Namespaces};
-use umbra_report::{Caller, Container, Package, Program, User};
+use umbra_report::{Caller, Container, OriginKind, Package, Program, User};
 
 use super::{
     containers::ContainerFacts, files::FileFacts, image::Image, origin::Origin, people::Kind, place::Place,
@@ -32,6 +32,21 @@ pub struct Attributed {
 }
 
 impl Attributed {
+    /// What set it off in the words of the wire; `None`: nothing is known.
+    pub fn set_off(&self) -> Option<umbra_report::Origin> {
+        let Origin { kind, name, peer, .. } = &self.origin;
+        let ancestors = &self.process.ancestors;
+        (*kind != OriginKind::Unknown || !ancestors.is_empty()).then(|| umbra_report::Origin {
+            kind: *kind,
+            name: name.clone(),
+            peer: *peer,
+            ancestors: ancestors
+                .iter()
+                .map(|ancestor| ancestor.program.clone())
+                .collect(),
+        })
+    }
+
     /// Whether the caller is known as it will stay: its container's image, when it is in one, or that nobody knows it.
     pub fn is_settled(&self) -> bool {
         self.place.container.is_none() || self.container.as_ref().is_some_and(|facts| !facts.silent)

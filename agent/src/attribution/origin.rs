@@ -37,15 +37,6 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The same in the words of the wire; `None`: nothing is known.
-    pub fn told(&self) -> Option<umbra_report::Origin> {
-        (self.kind != Kind::Unknown).then(|| umbra_report::Origin {
-            kind: self.kind,
-            name: self.name.clone(),
-            peer: self.peer,
-        })
-    }
-
     /// Takes in what its container is: runners that have one made for each job name it so.
     pub(super) fn contained(&mut self, container: &ContainerFacts) {
         let names = [container.name.as_ref(), container.pod.as_ref()];

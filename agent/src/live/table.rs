@@ -90,7 +90,7 @@ impl Table {
         if row.caller != *told.attributed.caller {
             row.caller = Caller::clone(&told.attributed.caller);
         }
-        row.origin = told.attributed.origin.told().or(row.origin.take());
+        row.origin = told.attributed.set_off().or(row.origin.take());
     }
 
     /// The longest silent one; one without living flows, when there is any.

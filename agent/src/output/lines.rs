@@ -16,17 +16,14 @@ pub(super) fn line(told: &Told<'_>) -> String {
     } = *told;
     let uid = attributed.user.uid.to_string();
     let user = attributed.user.name.as_deref().unwrap_or(&uid);
-    let origin = attributed.origin.told();
+    let origin = attributed.set_off().and_then(|origin| origin.words());
     let what = format!(
         "{}  {name}  by {} as {} (pid {}{}){}{}",
         service.service,
         printable(&attributed.process.program.name),
         printable(user),
         attributed.process.pid,
-        origin.map_or_else(String::new, |origin| format!(
-            ", {}",
-            printable(&origin.to_string())
-        )),
+        origin.map_or_else(String::new, |origin| format!(", {}", printable(&origin))),
         if change.flow.via.is_some() {
             " via a proxy"
         } else {

@@ -154,6 +154,10 @@ fn observation(observation: &mut Observation, clock: &mut Clock) -> Result<(), F
     caller(&mut observation.caller);
     if let Some(origin) = &mut observation.origin {
         clean_if_there(&mut origin.name, limits::LABEL);
+        origin.ancestors.truncate(limits::ANCESTORS);
+        for ancestor in &mut origin.ancestors {
+            clean(ancestor, limits::PROGRAM);
+        }
     }
     observation.name.make_ascii_lowercase();
     clock.correct(&mut observation.minute);

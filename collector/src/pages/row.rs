@@ -57,7 +57,7 @@ impl Row {
                 .collect::<Vec<_>>()
                 .join(" · "),
             program: used.program,
-            origin: used.origin.map_or_else(String::new, |origin| origin.to_string()),
+            origin: used.origin.and_then(|origin| origin.words()).unwrap_or_default(),
             uid: used.user_name.as_ref().map(|_| used.uid),
             user: used.user_name.unwrap_or_else(|| format!("uid {}", used.uid)),
             host: used.host,

@@ -196,11 +196,12 @@ async fn a_caller_has_the_last_origin_that_was_known() {
         kind: OriginKind::Ssh,
         name: None,
         peer: "192.0.2.9".parse().ok(),
+        ancestors: vec!["/bin/bash".to_owned(), "/usr/sbin/ss\u{202e}hd".to_owned()],
     };
     let cron = Origin {
         kind: OriginKind::Cron,
         name: Some("/etc/cron.daily/\u{202e}".to_owned()),
-        peer: None,
+        ..Origin::default()
     };
     let seen = |name: &str, origin: Option<&Origin>, seconds| {
         let mut observation = call("alice", "claude");
@@ -214,7 +215,8 @@ async fn a_caller_has_the_last_origin_that_was_known() {
         seen("b.openai.com", Some(&cron), 20),
         seen("a.openai.com", None, 5),
     ];
-    let ssh = json!({"kind": "ssh", "peer": "192.0.2.9"});
+    let ssh =
+        json!({"kind": "ssh", "peer": "192.0.2.9", "ancestors": ["/bin/bash", "/usr/sbin/ss\u{fffd}hd"]});
     let cron_as_text = json!({"kind": "cron", "name": "/etc/cron.daily/\u{fffd}"});
     for (records, expected) in [
         (last, ssh.clone()),

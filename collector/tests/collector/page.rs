@@ -36,8 +36,8 @@ async fn a_row_shows_everything_and_adds_up() {
     second.bytes_out = 2_000_000;
     second.origin = Some(Origin {
         kind: OriginKind::Ssh,
-        name: None,
         peer: "192.0.2.9".parse().ok(),
+        ..Origin::default()
     });
     collector
         .take(&spool.report(vec![call("alice", "claude"), second]))
@@ -72,7 +72,8 @@ async fn hostile_names_are_only_text() {
     hostile.origin = Some(Origin {
         kind: OriginKind::Cron,
         name: Some(HOSTILE.to_owned()),
-        peer: None,
+        ancestors: vec![HOSTILE.to_owned()],
+        ..Origin::default()
     });
     hostile.caller.program.script = Some(HOSTILE.to_owned());
     hostile.vendor = HOSTILE.to_owned();

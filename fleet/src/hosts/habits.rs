@@ -117,6 +117,15 @@ impl Tool {
             kind,
             name: name.map(str::to_owned),
             peer: (kind == OriginKind::Ssh).then(|| [192, 0, 2, 9].into()),
+            ancestors: match kind {
+                OriginKind::Container => vec!["/usr/bin/containerd-shim-runc-v2".to_owned()],
+                OriginKind::Cron => vec!["/bin/sh".to_owned(), "/usr/sbin/cron".to_owned()],
+                _ => vec![
+                    "/bin/bash".to_owned(),
+                    "/usr/sbin/sshd".to_owned(),
+                    "/usr/lib/systemd/systemd".to_owned(),
+                ],
+            },
         };
         let program = |name: String, exe: String, script: Option<String>, package: Option<Package>| Program {
             sha256: digest(&name),

@@ -54,7 +54,11 @@ fn fields(used: &Used) -> Vec<(&'static str, String)> {
         known("pod", container.pod.clone());
         known("namespace", container.namespace.clone());
     }
-    known("set off by", used.origin.as_ref().map(ToString::to_string));
+    if let Some(origin) = &used.origin {
+        known("set off by", origin.words());
+        let line = origin.ancestors.join(" ← ");
+        known("started by", (!line.is_empty()).then_some(line));
+    }
     known("last pid", (used.pid != 0).then(|| used.pid.to_string()));
     known(
         "flows",

@@ -60,6 +60,7 @@ fn named(user: &str) -> umbra_report::Observation {
         kind: OriginKind::Cron,
         name: Some(format!("/home/{user}/nightly")),
         peer: None,
+        ancestors: vec![format!("bash /home/{user}/start.sh")],
     });
     call
 }

@@ -15,12 +15,13 @@ mod requests;
 mod reveal;
 mod route_test;
 mod routes;
+pub(crate) mod table;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query as QueryOf, Request, State};
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,8 +34,9 @@ use crate::app::App;
 use crate::metrics;
 use crate::policy::InForce;
 use crate::query::Query;
+use crate::questions::Cells;
 use crate::refusal::Refusal;
-use crate::store::Use;
+use crate::store::{Export, Use};
 
 pub(crate) use accounts::{
     __path_accounts, __path_change_account, __path_change_password, __path_create_account, accounts,
@@ -62,6 +64,7 @@ pub(crate) use requests::{
 pub(crate) use reveal::{__path_reveal, reveal};
 pub(crate) use route_test::{__path_test_route, test_route};
 pub(crate) use routes::{__path_routes, routes};
+use table::Form;
 
 /// Rows in an answer, unless the question says.
 const ROWS: u16 = 100;
@@ -73,7 +76,8 @@ const MOST_ROWS: u16 = 1000;
 /// A part of the inventory. Field names are stable; fields may be added.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Inventory {
-    /// Newest first, by first seen.
+    /// Newest first, by first seen. There may be none although there is a `next`: then all that was looked through is not
+    /// what is asked for.
     rows: Vec<Row>,
     /// What to give as `after` to go on; null at the end.
     next: Option<String>,
@@ -84,6 +88,8 @@ pub(crate) struct Inventory {
 /// A caller on a host, and a name that it used.
 #[derive(Debug, Serialize, ToSchema)]
 struct Row {
+    /// The caller's number; its other rows are `/v1/inventory?caller=…`.
+    caller: i64,
     vendor: String,
     service: String,
     kind: String,
@@ -180,6 +186,7 @@ impl Row {
         Self {
             verdict,
             decision,
+            caller: used.caller,
             vendor: used.vendor,
             service: used.service,
             kind: used.kind,
@@ -217,6 +224,83 @@ impl Row {
     }
 }
 
+impl Cells for Row {
+    const HEAD: &'static [&'static str] = &[
+        "first_seen",
+        "last_seen",
+        "vendor",
+        "service",
+        "kind",
+        "name",
+        "program",
+        "exe",
+        "script",
+        "package",
+        "package_version",
+        "sha256",
+        "user",
+        "uid",
+        "host",
+        "agent",
+        "container",
+        "image",
+        "pod",
+        "namespace",
+        "workload",
+        "unit",
+        "origin",
+        "flows",
+        "bytes_out",
+        "bytes_in",
+        "evidence",
+        "verdict",
+        "sanction",
+        "caller",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let of_container = |part: fn(&Container) -> Option<String>| {
+            self.container.as_ref().and_then(part).unwrap_or_default()
+        };
+        vec![
+            self.first_seen.to_string(),
+            self.last_seen.to_string(),
+            self.vendor.clone(),
+            self.service.clone(),
+            self.kind.clone(),
+            self.name.clone(),
+            self.program.clone(),
+            text(&self.exe),
+            text(&self.script),
+            text(&self.package),
+            text(&self.package_version),
+            text(&self.sha256),
+            text(&self.user.name),
+            self.user.uid.to_string(),
+            self.host.clone(),
+            self.agent.clone(),
+            of_container(|container| Some(container.id.clone())),
+            of_container(|container| container.image.clone()),
+            of_container(|container| container.pod.clone()),
+            of_container(|container| container.namespace.clone()),
+            of_container(|container| container.workload.clone()),
+            text(&self.unit),
+            self.origin.as_ref().and_then(Origin::words).unwrap_or_default(),
+            self.flows.to_string(),
+            self.bytes_out.to_string(),
+            self.bytes_in.to_string(),
+            self.evidence
+                .map_or_else(String::new, |known| known.as_str().to_owned()),
+            self.verdict.to_string(),
+            self.decision
+                .as_ref()
+                .map_or_else(String::new, |by| by.sanction.clone()),
+            self.caller.to_string(),
+        ]
+    }
+}
+
 /// What a request's body says: JSON of at most [`BODY`] bytes.
 async fn body<T: DeserializeOwned>(app: &App, request: Request, what: &str) -> Result<T, Refusal> {
     let body = crate::body::json(request, what, BODY, app.limits.body).await?;
@@ -243,7 +327,8 @@ pub(crate) fn before(next: Option<i64>) -> Result<u64, Refusal> {
     security(("token" = ["inventory:read"])),
     params(Query),
     responses(
-        (status = 200, description = "The rows", body = Inventory),
+        (status = 200, description = "The rows; as a table, `X-Next` says where it goes on", content(
+            (Inventory = "application/json"), (String = "text/csv"))),
         (status = 400, description = "The question cannot be read", body = Problem),
         (status = 500, description = "The collector failed", body = Problem),
         (status = 503, description = "The store does not answer now", body = Problem, headers(("Retry-After" = u32, description = "Seconds"))),
@@ -252,22 +337,42 @@ pub(crate) fn before(next: Option<i64>) -> Result<u64, Refusal> {
 pub(crate) async fn inventory(
     State(app): State<App>,
     principal: Principal,
+    headers: HeaderMap,
     query: Result<QueryOf<Query>, QueryRejection>,
-) -> Result<Json<Inventory>, Refusal> {
+) -> Result<Response, Refusal> {
     let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
     let limit = query.limit.unwrap_or(ROWS);
     if !(1..=MOST_ROWS).contains(&limit) {
         return Err(Refusal::bad(format!("limit must be from 1 to {MOST_ROWS}")));
     }
+    let form = query.format.unwrap_or_else(|| Form::accepted(&headers));
     let policy = app.store.in_force().await?;
-    let page = app.store.uses(&query.selection(principal.scope)?, limit).await?;
     let now = Timestamp::now();
+    let scope = principal.scope.clone();
+    let page = query.rows(&app.store, &policy, scope, limit, now).await?;
     let rows = page.rows.into_iter().map(|used| Row::of(used, &policy, now));
-    Ok(Json(Inventory {
-        rows: rows.collect(),
-        next: page.next.map(|position| position.to_string()),
-        policy: policy.decided.number(),
-    }))
+    let rows: Vec<Row> = rows.collect();
+    let next = page.next.map(|position| position.to_string());
+    if form == Form::Json {
+        return Ok(Json(Inventory {
+            rows,
+            next,
+            policy: policy.decided.number(),
+        })
+        .into_response());
+    }
+    let asked = query.fields().into_iter();
+    let is_first = query.after.as_deref().is_none_or(str::is_empty);
+    let export = Export {
+        question: "inventory",
+        asked: asked
+            .map(|(field, value)| (field.to_owned(), value.into()))
+            .collect(),
+        rows: rows.len(),
+        goes_on: !is_first,
+    };
+    app.store.note_export(export, &principal.now()).await?;
+    table::table(&rows, is_first, next)
 }
 
 /// Whether the collector and its store answer

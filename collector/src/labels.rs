@@ -17,7 +17,8 @@ const LENGTH: usize = 63;
 pub struct Labels(pub BTreeMap<String, String>);
 
 /// A key and its value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Label {
     /// The key.
     pub key: String,
@@ -52,6 +53,14 @@ impl FromStr for Label {
                 "write a label as KEY=VALUE, each 1 to {LENGTH} of letters, digits, -, _, . and /"
             )),
         }
+    }
+}
+
+impl TryFrom<String> for Label {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

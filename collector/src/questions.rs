@@ -29,6 +29,21 @@ pub struct Asked {
     pub to: Timestamp,
 }
 
+impl Asked {
+    /// The same as the audit log has it.
+    pub(crate) fn noted(&self) -> serde_json::Map<String, serde_json::Value> {
+        let Self { vendor, from, to } = self;
+        [
+            ("vendor", vendor.clone()),
+            ("from", from.to_string()),
+            ("to", to.to_string()),
+        ]
+        .map(|(field, value)| (field.to_owned(), value.into()))
+        .into_iter()
+        .collect()
+    }
+}
+
 /// A question that cannot be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswerable {

@@ -101,7 +101,7 @@ pub use silent::{Heard, Silent};
 pub use spikes::PastSpike;
 pub use tokens::{NewToken, Token};
 pub(crate) use traffic::VendorTraffic;
-pub use uses::{NoPosition, Page, Position, Selection, Use};
+pub use uses::{Along, NoPosition, Page, Position, Selection, Term, Use};
 pub(crate) use volumes::DAY;
 pub use volumes::Volume;
 pub use watched::Watched;

@@ -22,6 +22,8 @@ mod enrolment;
 mod exactly_once;
 #[path = "collector/faults.rs"]
 mod faults;
+#[path = "collector/facets.rs"]
+mod facets;
 #[path = "collector/finding_pages.rs"]
 mod finding_pages;
 #[path = "collector/findings.rs"]

@@ -14,6 +14,8 @@ mod configuration;
 mod enrolment;
 #[path = "collector/exactly_once.rs"]
 mod exactly_once;
+#[path = "collector/facets.rs"]
+mod facets;
 #[path = "collector/finding_pages.rs"]
 mod finding_pages;
 #[path = "collector/findings.rs"]

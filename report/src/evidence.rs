@@ -22,6 +22,17 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// All, strongest first.
+    pub const ALL: [Self; 7] = [
+        Self::TlsSni,
+        Self::QuicSni,
+        Self::HttpHost,
+        Self::ProxyConnect,
+        Self::Socks,
+        Self::Dns,
+        Self::Ip,
+    ];
+
     /// The name in NDJSON, on the wire and in the store.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -33,6 +33,8 @@ pub use origin::{Origin, OriginKind};
 pub use problem::{Code, Problem};
 pub use record::{Acknowledgement, Agent, Gap, Record, RecordBody, Report, Status};
 pub use route::Route;
+#[cfg(feature = "openapi")]
+pub use schema::kinds;
 pub use token::{BadToken, Token};
 
 /// The version of these types. A collector refuses a report of a version that it does not know with status 400.

@@ -11,7 +11,7 @@ fn text() -> ObjectBuilder {
 }
 
 /// The kinds of the catalogue, whose crate has no use for schemas.
-pub(crate) fn kinds() -> Object {
+pub fn kinds() -> Object {
     text().enum_values(Some(Kind::ALL.map(Kind::as_str))).build()
 }
 

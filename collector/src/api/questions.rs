@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use umbra_report::Problem;
 use utoipa::{IntoParams, ToSchema};
 
+use super::table::Form;
 use super::{MOST_ROWS, ROWS};
 use crate::access::Principal;
 use crate::app::App;
 use crate::questions::{Asked, Covered, Periods, Sent, Spiked, Used};
 use crate::refusal::Refusal;
 use crate::store::After;
-use answer::{Answer, Form};
+use answer::Answer;
 
 /// `?vendor=…&from=…&to=…&after=…&limit=…&format=…`
 #[derive(Debug, Deserialize, IntoParams)]

@@ -150,11 +150,11 @@ impl Asking<'_> {
         }
         let export = Export {
             question,
-            asked: self.asked,
+            asked: self.asked.noted(),
             rows: rows.len(),
             goes_on: !is_first,
         };
-        self.store.note_export(&export, &actor::now(&self.actor)).await?;
+        self.store.note_export(export, &actor::now(&self.actor)).await?;
         let text = csv(rows, is_first).map_err(CommandError::Output)?;
         std::io::stdout()
             .write_all(text.as_bytes())

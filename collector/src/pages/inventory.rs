@@ -1,16 +1,17 @@
 //! Who used what: the page, and the part of it that changes.
 
+mod filter;
 mod view;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use askama::Template;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query as QueryOf, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
+use super::asked::Asked;
 use super::shell::{Section, Shell};
 use super::strip::{self, Strip};
 use super::{failed, shown};
@@ -41,7 +42,7 @@ struct Fragment {
 pub(crate) async fn inventory(
     State(app): State<App>,
     principal: Principal,
-    query: Result<QueryOf<Query>, QueryRejection>,
+    Asked(query): Asked<Query>,
 ) -> Result<Response, Refusal> {
     let view = view(&app, principal.scope.clone(), query).await?;
     let shell = Shell::of(Section::Inventory, principal);
@@ -53,7 +54,7 @@ pub(crate) async fn rows(
     State(app): State<App>,
     principal: Principal,
     headers: HeaderMap,
-    query: Result<QueryOf<Query>, QueryRejection>,
+    Asked(query): Asked<Query>,
 ) -> Result<Response, Refusal> {
     let view = view(&app, principal.scope.clone(), query).await?;
     let html = Fragment { view }.render().map_err(|error| failed(&error))?;
@@ -69,12 +70,7 @@ pub(crate) async fn rows(
     Ok(([(header::ETAG, tag)], Html(html)).into_response())
 }
 
-async fn view(
-    app: &App,
-    scope: Scope,
-    query: Result<QueryOf<Query>, QueryRejection>,
-) -> Result<View, Refusal> {
-    let QueryOf(query) = query.map_err(|error| Refusal::bad(error.body_text()))?;
+async fn view(app: &App, scope: Scope, query: Query) -> Result<View, Refusal> {
     let now = Timestamp::now();
     let health = Strip::seen(app, &scope, now).await?;
     let policy = app.store.in_force().await?;
@@ -84,7 +80,7 @@ async fn view(
         }
         _ => None,
     };
-    let page = app.store.uses(&query.selection(scope)?, ROWS).await?;
+    let page = query.rows(&app.store, &policy, scope, ROWS, now).await?;
     Ok(View {
         kind,
         ..View::new(&query, page, &policy, health, app, now)

@@ -21,7 +21,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::catalogue;
 use crate::refusal::Refusal;
-use crate::store::{Selection, VendorTraffic};
+use crate::store::{Along, Selection, VendorTraffic};
 use crate::traffic::DAYS;
 
 /// Rows of the inventory that are shown; it has the rest.
@@ -100,7 +100,7 @@ pub(crate) async fn vendor(
     let Path(name) = vendor.map_err(|error| Refusal::bad(error.body_text()))?;
     let now = Timestamp::now();
     let selection = Selection {
-        vendor: Some(name.clone()),
+        along: Along::Destinations(Some(name.clone()), None),
         scope: principal.scope.clone(),
         ..Selection::default()
     };

@@ -1,18 +1,17 @@
 //! Answers that left as tables: each is an entry of the audit log, written before it is given.
 
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::audit::{Action, By, record};
 use super::{Store, StoreError};
-use crate::questions::Asked;
 
 /// What left.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Export<'a> {
-    /// The question's name.
+    /// The question's name, or `inventory`.
     pub question: &'a str,
     /// What was asked.
-    pub asked: &'a Asked,
+    pub asked: Map<String, Value>,
     /// How many rows were given.
     pub rows: usize,
     /// Whether it was not the first part of an answer.
@@ -21,16 +20,17 @@ pub struct Export<'a> {
 
 impl Store {
     /// Notes down that an answer leaves.
-    pub async fn note_export(&self, export: &Export<'_>, by: &By<'_>) -> Result<(), StoreError> {
-        let Asked { vendor, from, to } = export.asked;
-        let detail = json!({ "vendor": vendor, "from": from, "to": to, "rows": export.rows, "goes_on": export.goes_on });
+    pub async fn note_export(&self, export: Export<'_>, by: &By<'_>) -> Result<(), StoreError> {
+        let mut detail = export.asked;
+        detail.insert("rows".to_owned(), export.rows.into());
+        detail.insert("goes_on".to_owned(), export.goes_on.into());
         let mut transaction = self.begin().await?;
         record(
             &mut transaction,
             by,
             Action::AnswerExported,
             export.question,
-            &detail,
+            &Value::Object(detail),
         )
         .await?;
         transaction.commit().await

@@ -11,7 +11,9 @@
 //! Where many terms have the text, that costs a look-up for each of them. Such a text mostly fills the page from the newest
 //! rows alone, so these are looked through first.
 
-use super::uses::{Page, Position, Row, Selection, Use};
+use umbra_catalog::Kind;
+
+use super::uses::{Along, Page, Position, Row, Selection, Term, Use};
 use super::{Store, StoreError, on};
 use crate::findings::FindingKind;
 
@@ -108,13 +110,13 @@ pub(super) const OF_FINDING: &str = select!(
          ORDER BY p.first_seen DESC, p.used DESC LIMIT $3)"
 );
 
-/// `$5` is the vendor. A page is among the newest of those names of the vendor that were used last; each is read along the
-/// index by destination, so a page costs a look-up for each name of the vendor, however many rows there are.
-pub(super) const OF_VENDOR: &str = select!(
+/// `$5` is the vendor and `$6` the kind. A page is among the newest of those of their names that were used last; each is read
+/// along the index by destination, so a page costs a look-up for each of these names, however many rows there are.
+pub(super) const OF_DESTINATIONS: &str = select!(
     "WITH heads AS MATERIALIZED (
          SELECT d.id, (SELECT u.first_seen FROM uses u WHERE u.destination = d.id AND (u.first_seen, u.id) < ($1, $2)
                        ORDER BY u.first_seen DESC, u.id DESC LIMIT 1) AS newest
-         FROM destinations d WHERE d.vendor = $5),
+         FROM destinations d WHERE (CAST($5 AS TEXT) IS NULL OR d.vendor = $5) AND (CAST($6 AS TEXT) IS NULL OR d.kind = $6)),
      least AS MATERIALIZED (
          SELECT coalesce((SELECT newest FROM heads WHERE newest IS NOT NULL
                           ORDER BY newest DESC LIMIT 1 OFFSET $3 - 1), -9223372036854775807) AS bound),
@@ -127,6 +129,22 @@ pub(super) const OF_VENDOR: &str = select!(
          SELECT u.id AS used FROM nearest n CROSS JOIN uses u
          WHERE u.destination = n.id AND u.first_seen >= n.bound AND (u.first_seen, u.id) < ($1, $2)
          ORDER BY u.first_seen DESC, u.id DESC LIMIT $3)"
+);
+
+/// `$5` is the caller. It has a use for each name that it used.
+pub(super) const OF_CALLER: &str = select!(
+    "WITH found AS MATERIALIZED (
+         SELECT id AS used FROM uses WHERE caller = $5 AND (first_seen, id) < ($1, $2)
+         ORDER BY first_seen DESC, id DESC LIMIT $3)"
+);
+
+/// `$5` is the kind of a term, and `$6` its text.
+pub(super) const OF_TERM: &str = select!(
+    "WITH found AS MATERIALIZED (
+         SELECT p.used FROM postings p
+         WHERE p.term = (SELECT t.id FROM terms t WHERE t.kind = $5 AND t.text = lower($6))
+           AND (p.first_seen, p.used) < ($1, $2)
+         ORDER BY p.first_seen DESC, p.used DESC LIMIT $3)"
 );
 
 /// `$5` is the destination; only what was seen before `$6`, and from `$7` on.
@@ -152,14 +170,21 @@ impl Store {
         });
         // One more than asked for tells whether there are more.
         let count = i64::from(limit) + 1;
-        let rows = match (selection.finding, &selection.text) {
-            _ if !selection.scope.is_all() => self.uses_seen(selection, after, count).await?,
-            (Some(finding), _) => self.of_finding(finding, after, count).await?,
-            (None, Some(text)) => self.with_text(&with(text), after, count).await?,
-            (None, None) => match &selection.vendor {
-                Some(vendor) => self.of_vendor(vendor, after, count).await?,
-                None => self.all(after, count).await?,
-            },
+        let rows = if selection.scope.is_all() {
+            match &selection.along {
+                Along::All => self.all(after, count).await?,
+                Along::Finding(finding) => self.of_row(OF_FINDING, *finding, after, count).await?,
+                Along::Caller(caller) => self.of_row(OF_CALLER, *caller, after, count).await?,
+                Along::Text(text) => self.with_text(&with(text), after, count).await?,
+                Along::Destinations(vendor, kind) => {
+                    let kind = kind.map(Kind::as_str);
+                    self.of_destinations(vendor.as_deref(), kind, after, count)
+                        .await?
+                }
+                Along::Term(term, text) => self.of_term(*term, text, after, count).await?,
+            }
+        } else {
+            self.uses_seen(selection, after, count).await?
         };
         let mut rows: Vec<Use> = rows
             .into_iter()
@@ -183,27 +208,61 @@ impl Store {
         })?)
     }
 
-    async fn of_finding(&self, finding: i64, after: Position, count: i64) -> Result<Vec<Row>, StoreError> {
+    /// What a statement finds of the row that `$5` is.
+    async fn of_row(
+        &self,
+        statement: &'static str,
+        row: i64,
+        after: Position,
+        count: i64,
+    ) -> Result<Vec<Row>, StoreError> {
         Ok(on!(self.readers(), |db| {
-            sqlx::query_as(OF_FINDING)
+            sqlx::query_as(statement)
                 .bind(after.first_seen)
                 .bind(after.id)
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
-                .bind(finding)
+                .bind(row)
                 .fetch_all(db)
                 .await
         })?)
     }
 
-    async fn of_vendor(&self, vendor: &str, after: Position, count: i64) -> Result<Vec<Row>, StoreError> {
+    async fn of_destinations(
+        &self,
+        vendor: Option<&str>,
+        kind: Option<&str>,
+        after: Position,
+        count: i64,
+    ) -> Result<Vec<Row>, StoreError> {
         Ok(on!(self.readers(), |db| {
-            sqlx::query_as(OF_VENDOR)
+            sqlx::query_as(OF_DESTINATIONS)
                 .bind(after.first_seen)
                 .bind(after.id)
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
                 .bind(vendor)
+                .bind(kind)
+                .fetch_all(db)
+                .await
+        })?)
+    }
+
+    async fn of_term(
+        &self,
+        term: Term,
+        text: &str,
+        after: Position,
+        count: i64,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(on!(self.readers(), |db| {
+            sqlx::query_as(OF_TERM)
+                .bind(after.first_seen)
+                .bind(after.id)
+                .bind(count)
+                .bind(FindingKind::NewCaller.as_str())
+                .bind(term as i64)
+                .bind(text)
                 .fetch_all(db)
                 .await
         })?)

@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use umbra_catalog::Kind;
 
 use super::both::Wording;
 use super::presence::state;
 use super::search::{select, with};
-use super::uses::{Position, Row, Selection};
+use super::uses::{Along, Position, Row, Selection};
 use super::{
     Finding, FindingsAsked, Health, Presence, Store, StoreError, count, findings, length, millis, on, time,
 };
@@ -50,7 +51,7 @@ pub(super) fn pairs(scope: &Scope) -> Result<String, StoreError> {
 }
 
 /// `$1`, `$2` is the place to go on from, `$5` the pattern, `$6` what parts columns, `$7` the finding, `$9` whether
-/// users are hidden, `$10` the vendor.
+/// users are hidden, `$10` the vendor, `$11` the kind, `$12` the caller, `$13` and `$14` the kind of a term and its text.
 const USES: Wording = of_seen!(
     "$8",
     select!(
@@ -63,6 +64,11 @@ const USES: Wording = of_seen!(
          JOIN agents a ON a.id = c.agent
          WHERE c.agent = s.agent AND (u.first_seen, u.id) < ($1, $2)
            AND (CAST($10 AS TEXT) IS NULL OR d.vendor = $10)
+           AND (CAST($11 AS TEXT) IS NULL OR d.kind = $11)
+           AND (CAST($12 AS BIGINT) IS NULL OR c.id = $12)
+           AND (CAST($13 AS BIGINT) IS NULL
+                OR CASE $13 WHEN 2 THEN lower(p.name) WHEN 3 THEN lower(coalesce(c.user_name, CAST(c.uid AS TEXT)))
+                            ELSE lower(a.host) END = lower($14))
            AND (CAST($5 AS TEXT) IS NULL
                 OR lower(concat_ws($6, d.vendor, d.service, d.name, p.name,
                                    CASE WHEN $9 THEN '' ELSE coalesce(c.user_name, CAST(c.uid AS TEXT)) END, a.host)) LIKE lower($5) ESCAPE '\\')
@@ -168,18 +174,32 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         let statement = self.readers().word(USES);
         let scope = pairs(&selection.scope)?;
+        let (mut text, mut finding, mut caller, mut term) = (None, None, None, None);
+        let (mut vendor, mut kind) = (None, None);
+        match &selection.along {
+            Along::All => {}
+            Along::Finding(id) => finding = Some(*id),
+            Along::Caller(id) => caller = Some(*id),
+            Along::Text(of) => text = Some(with(of)),
+            Along::Destinations(of, of_kind) => (vendor, kind) = (of.as_deref(), *of_kind),
+            Along::Term(of, name) => term = Some((*of as i64, name.as_str())),
+        }
         Ok(on!(self.readers(), |db| {
             sqlx::query_as(statement)
                 .bind(after.first_seen)
                 .bind(after.id)
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
-                .bind(selection.text.as_deref().map(with))
+                .bind(text)
                 .bind("\n")
-                .bind(selection.finding)
+                .bind(finding)
                 .bind(scope)
                 .bind(self.people.are_hidden())
-                .bind(selection.vendor.as_deref())
+                .bind(vendor)
+                .bind(kind.map(Kind::as_str))
+                .bind(caller)
+                .bind(term.map(|(kind, _)| kind))
+                .bind(term.map(|(_, text)| text))
                 .persistent(false)
                 .fetch_all(db)
                 .await

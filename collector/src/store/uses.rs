@@ -14,6 +14,8 @@ use crate::labels::Labels;
 /// A row of the inventory: a caller on a host, and a name that it used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
+    /// The caller's row.
+    pub caller: i64,
     /// Vendor's name in the catalogue.
     pub vendor: String,
     /// Service of the vendor.
@@ -144,18 +146,52 @@ impl FromStr for Position {
 pub struct Selection {
     /// Only rows that come after this place.
     pub after: Option<Position>,
-    /// Only the rows of this finding.
-    pub finding: Option<i64>,
-    /// Only rows of this vendor, by its name in the catalogue.
-    pub vendor: Option<String>,
-    /// Only rows in which the vendor, service, name, program, user or host has this in it.
-    pub text: Option<String>,
+    /// Along what they are read.
+    pub along: Along,
     /// Only rows of hosts that somebody with this scope sees.
     pub scope: Scope,
 }
 
+impl From<Along> for Selection {
+    fn from(along: Along) -> Self {
+        Self {
+            along,
+            ..Self::default()
+        }
+    }
+}
+
+/// What rows have in common that the store finds without looking at others.
+#[derive(Clone, Debug, Default)]
+pub enum Along {
+    /// Nothing: all rows.
+    #[default]
+    All,
+    /// The finding that they are of.
+    Finding(i64),
+    /// The caller's row.
+    Caller(i64),
+    /// A text that the vendor, service, name, program, user or host has in it.
+    Text(String),
+    /// The vendor, by its name in the catalogue, and the kind; `None`: any.
+    Destinations(Option<String>, Option<Kind>),
+    /// A name, in whatever case.
+    Term(Term, String),
+}
+
+/// Names that the store keeps rows by (`migrations/0010_search.sql`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// The fleet-wide name of the program.
+    Program = 2,
+    /// The user's name, or the user id of one without.
+    User = 3,
+    /// The host's name.
+    Host = 4,
+}
+
 /// Rows of the inventory, newest first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The rows.
     pub rows: Vec<Use>,
@@ -217,6 +253,7 @@ impl Row {
 impl From<Row> for Use {
     fn from(row: Row) -> Self {
         Self {
+            caller: row.caller,
             vendor: row.vendor,
             service: row.service,
             kind: row.kind,

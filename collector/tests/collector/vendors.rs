@@ -58,15 +58,17 @@ async fn a_vendor_is_told_with_sources_and_with_who_uses_it() {
     assert_eq!(programs(&rows), ["bot"]);
     let page = collector.page("inventory?vendor=OpenAI").await;
     assert!(
-        page.contains(r#"AI callers of <a href="/vendors/OpenAI">OpenAI</a>"#) && !page.contains("Anthropic"),
+        page.contains("<li>Vendor: <b>OpenAI</b>") && !page.contains("Anthropic"),
         "{page}"
     );
     // The name as a whole.
     let rows = json(&collector, "v1/inventory?vendor=Open").await;
     assert!(programs(&rows).is_empty());
-    let both = collector.get("v1/inventory?vendor=OpenAI&q=claude").await;
-    assert_eq!(both.status(), StatusCode::BAD_REQUEST);
-    assert!(both.text().await.expect("JSON").contains("leave one of them out"));
+    // And with a text.
+    let both = json(&collector, "v1/inventory?vendor=OpenAI&q=CLAUDE").await;
+    assert_eq!(programs(&both), ["claude"]);
+    let none = json(&collector, "v1/inventory?vendor=OpenAI&q=bot").await;
+    assert!(programs(&none).is_empty());
 }
 
 #[tokio::test]

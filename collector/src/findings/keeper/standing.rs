@@ -9,7 +9,7 @@ use umbra_policy::{Decision, Verdict};
 use super::BITE;
 use crate::findings::{Facts, FindingKind};
 use crate::policy::{InForce, subject};
-use crate::store::{Selection, Store, StoreError, Unsettled, Use};
+use crate::store::{Along, Selection, Store, StoreError, Unsettled, Use};
 
 /// All findings are looked at again after so long, whatever happened: a report may have been judged by the policy of before
 /// and stored after that was looked through.
@@ -86,10 +86,7 @@ async fn over(
         return Ok(None);
     };
     let facts = finding.facts();
-    let mut selection = Selection {
-        finding: Some(finding.id),
-        ..Selection::default()
-    };
+    let mut selection = Selection::from(Along::Finding(finding.id));
     let (mut verdicts, mut sanctions) = (BTreeSet::new(), BTreeSet::new());
     loop {
         let page = store.uses(&selection, USES).await?;

@@ -1,5 +1,8 @@
 use std::sync::Arc;
 
+use umbra_report::Evidence;
+
+use super::filter::Filter;
 use super::*;
 use crate::ingest::Limits;
 use crate::made_up::{Spool, call};
@@ -21,7 +24,7 @@ async fn page(query: Query) -> String {
         .expect("the rows");
     let page = "https://umbra.example/".parse().expect("a URL");
     let app = App::new(store, None, Limits::default(), page);
-    let view = view(&app, crate::access::Scope::default(), Ok(QueryOf(query)))
+    let view = view(&app, crate::access::Scope::default(), query)
         .await
         .expect("a view");
     let principal = crate::access::Principal {
@@ -50,39 +53,40 @@ async fn the_way_on_keeps_the_search_and_is_a_query_that_is_understood() {
     let fields: Vec<_> =
         form_urlencoded::parse(next.strip_prefix('?').expect("a query").as_bytes()).collect();
     assert_eq!(fields[0], ("q".into(), "A&B".into()));
-    let after = Query {
-        after: Some(fields[1].1.to_string()),
-        ..Query::default()
-    };
     assert_eq!(fields[1].0, "after");
-    assert!(
-        after
-            .selection(crate::access::Scope::default())
-            .expect("a selection")
-            .after
-            .is_some()
-    );
+    assert!(fields[1].1.parse::<crate::store::Position>().is_ok());
     assert!(html.contains("50 rows, newest first; there are more."));
 }
 
-#[tokio::test]
-async fn a_place_that_is_none_is_refused_and_long_searches_are_cut() {
-    for after in ["x", "1", "1.", ".1", "1.2.3", "1.9223372036854775808"] {
-        let query = Query {
-            after: Some(after.to_owned()),
-            ..Query::default()
-        };
-        let refusal = query.selection(crate::access::Scope::default()).expect_err(after);
-        assert_eq!(refusal.status(), StatusCode::BAD_REQUEST);
-    }
-    let query = Query {
-        q: Some("é".repeat(1000)),
-        after: Some(String::new()),
+#[test]
+fn what_narrows_it_is_told_and_can_be_taken_away() {
+    let filter = Filter::of(&Query {
+        q: Some(" é".repeat(1000)),
+        user: Some("eve & ann".to_owned()),
+        evidence: Some(Evidence::TlsSni),
+        finding: Some(7),
         ..Query::default()
-    };
-    let selection = query
-        .selection(crate::access::Scope::default())
-        .expect("a selection");
-    assert_eq!(selection.text.expect("a text").chars().count(), 200);
-    assert_eq!(selection.after, None);
+    });
+    let told: Vec<_> = filter
+        .chips
+        .iter()
+        .map(|chip| (chip.title, chip.value.chars().count(), &*chip.without))
+        .collect();
+    let text: String = form_urlencoded::byte_serialize(" é".repeat(1000).trim().as_bytes()).collect();
+    let text = &text[..text.len().min(100)];
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(
+        told[0],
+        (
+            "Text",
+            200,
+            "/inventory?user=eve+%26+ann&evidence=tls_sni&finding=7"
+        )
+    );
+    assert_eq!((told[1].0, told[1].1), ("User", 9));
+    assert!(told[1].2.starts_with(&format!("/inventory?q={text}")), "{told:?}");
+    assert_eq!(filter.chips[2].value, "TLS SNI");
+    // The search beside it keeps the rest, but for the finding, whose rows are few.
+    let kept: Vec<_> = filter.kept.iter().map(|(field, _)| *field).collect();
+    assert_eq!(kept, ["user", "evidence"]);
 }

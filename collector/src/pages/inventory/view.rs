@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::ROWS;
+use super::filter::Filter;
 use crate::app::App;
 use crate::findings::FindingKind;
 use crate::pages::row::Row;
@@ -12,10 +14,13 @@ use crate::store::Page;
 
 /// The page.
 pub(super) struct View {
-    /// What the search field holds.
-    pub(super) search: String,
-    /// The vendor whose rows are shown.
-    pub(super) vendor: Option<String>,
+    pub(super) filter: Filter,
+    /// Whether some of the inventory is shown only.
+    pub(super) is_part: bool,
+    /// Whether so much was looked through that the page is not full, though more may follow.
+    pub(super) rest: bool,
+    /// The same rows by the API.
+    pub(super) table: String,
     /// The finding that the page is about.
     pub(super) finding: Option<i64>,
     /// What that one is about.
@@ -33,11 +38,6 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Whether some of the inventory is shown only.
-    pub(super) fn is_part(&self) -> bool {
-        self.finding.is_some() || self.vendor.is_some() || !self.search.is_empty()
-    }
-
     pub(super) fn new(
         query: &Query,
         page: Page,
@@ -46,24 +46,16 @@ impl View {
         app: &App,
         now: Timestamp,
     ) -> Self {
-        let search = query.q.as_deref().unwrap_or_default().trim().to_owned();
-        let vendor = query.vendor();
+        let fields = query.fields();
         let address = |after: Option<String>| {
-            let mut fields = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
-            if !search.is_empty() {
-                fields.append_pair("q", &search);
-            }
-            if let Some(vendor) = vendor {
-                fields.append_pair("vendor", vendor);
-            }
-            if let Some(finding) = query.finding {
-                fields.append_pair("finding", &finding.to_string());
-            }
+            let mut address = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
+            address.extend_pairs(&fields);
             if let Some(after) = after {
-                fields.append_pair("after", &after);
+                address.append_pair("after", &after);
             }
-            fields.finish()
+            address.finish()
         };
+        let rest = page.next.is_some() && page.rows.len() < usize::from(ROWS);
         Self {
             finding: query.finding,
             kind: None,
@@ -76,9 +68,11 @@ impl View {
                 .map(|used| Row::of(used, policy, now))
                 .collect(),
             health,
-            vendor: vendor.map(ToOwned::to_owned),
+            filter: Filter::of(query),
+            rest,
+            is_part: !fields.is_empty(),
+            table: format!("/v1/inventory{}", address(query.after.clone())),
             address: app.page.as_str().trim_end_matches('/').to_owned(),
-            search,
         }
     }
 }

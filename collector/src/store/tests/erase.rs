@@ -42,10 +42,7 @@ async fn texts(store: &Store) -> Vec<String> {
 }
 
 async fn found(store: &Store, text: &str) -> Vec<Use> {
-    let selection = Selection {
-        text: Some(text.to_owned()),
-        ..Selection::default()
-    };
+    let selection = Selection::from(Along::Text(text.to_owned()));
     store.uses(&selection, 100).await.expect("rows").rows
 }
 

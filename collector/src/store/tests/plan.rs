@@ -3,7 +3,7 @@
 use super::Place;
 use crate::store::Both;
 use crate::store::questions::{HOURS, SENDERS};
-use crate::store::search::{ALL, OF_DESTINATION, OF_FINDING, OF_VENDOR, WITH_TEXT};
+use crate::store::search::{ALL, OF_CALLER, OF_DESTINATION, OF_DESTINATIONS, OF_FINDING, OF_TERM, WITH_TEXT};
 
 /// What a search makes itself, which is small.
 const MADE: [&str; 14] = [
@@ -36,7 +36,9 @@ async fn a_search_goes_through_no_table() {
         ALL,
         WITH_TEXT,
         OF_FINDING,
-        OF_VENDOR,
+        OF_DESTINATIONS,
+        OF_CALLER,
+        OF_TERM,
         OF_DESTINATION,
         SENDERS,
         HOURS.sqlite,

@@ -5,7 +5,9 @@ use umbra_report::Observation;
 
 use super::{Place, apply, change, on_both, rows};
 use crate::made_up::{Spool, ago, call};
-use crate::store::{Both, Bounds, Month, Position, Selection, Store, Use};
+use umbra_catalog::Kind;
+
+use crate::store::{Along, Both, Bounds, Month, Position, Selection, Store, Term, Use};
 
 on_both!(
     a_rename_moves_a_row_to_its_new_name,
@@ -91,50 +93,58 @@ async fn pages(store: &Store, selection: &Selection, limit: u16) -> Vec<Position
     }
 }
 
-/// Searches for every text, vendor and finding give what a plain scan gives.
+/// What is read along every text, vendor, kind, finding, caller and name is what a plain scan gives.
 async fn all_is_found(store: &Store, limit: u16) {
+    type Is<'a> = Box<dyn Fn(&Use) -> bool + 'a>;
     let every = every(store).await;
+    let mut ways: Vec<(Along, Is<'_>)> = Vec::new();
     for text in TEXTS {
-        let selection = Selection {
-            text: Some(text.to_owned()),
-            ..Selection::default()
-        };
-        let expected: Vec<Position> = every
-            .iter()
-            .filter(|row| has(row, text))
-            .map(|row| row.position)
-            .collect();
-        assert_eq!(
-            pages(store, &selection, limit).await,
-            expected,
-            "{text:?} by {limit}"
-        );
+        ways.push((Along::Text(text.to_owned()), Box::new(move |row| has(row, text))));
     }
     for (vendor, _) in VENDORS {
-        let selection = Selection {
-            vendor: Some(vendor.to_owned()),
-            ..Selection::default()
-        };
-        let of = every.iter().filter(|row| row.vendor == vendor);
-        let expected: Vec<Position> = of.map(|row| row.position).collect();
-        assert_eq!(
-            pages(store, &selection, limit).await,
-            expected,
-            "{vendor} by {limit}"
-        );
+        let along = |kind| Along::Destinations(Some(vendor.to_owned()), kind);
+        ways.push((along(None), Box::new(move |row| row.vendor == vendor)));
+        ways.push((
+            along(Some(Kind::Api)),
+            Box::new(move |row| row.vendor == vendor && row.kind == "api"),
+        ));
     }
-    for finding in every.iter().filter_map(|row| row.finding) {
-        let selection = Selection {
-            finding: Some(finding),
-            ..Selection::default()
-        };
-        let of = every.iter().filter(|row| row.finding == Some(finding));
-        let expected: Vec<Position> = of.map(|row| row.position).collect();
-        assert_eq!(
-            pages(store, &selection, limit).await,
-            expected,
-            "{finding} by {limit}"
-        );
+    ways.push((
+        Along::Destinations(None, Some(Kind::Cdn)),
+        Box::new(|row| row.kind == "cdn"),
+    ));
+    for row in &every {
+        ways.push((Along::Caller(row.caller), Box::new(|of| of.caller == row.caller)));
+        if let Some(finding) = row.finding {
+            ways.push((
+                Along::Finding(finding),
+                Box::new(move |of| of.finding == Some(finding)),
+            ));
+        }
+        let user = |of: &Use| of.user_name.clone().unwrap_or_else(|| of.uid.to_string());
+        ways.push((
+            Along::Term(Term::User, user(row)),
+            Box::new(move |of| user(of) == user(row)),
+        ));
+        let program = row.program.to_uppercase();
+        ways.push((
+            Along::Term(Term::Program, program),
+            Box::new(|of| of.program == row.program),
+        ));
+        ways.push((
+            Along::Term(Term::Host, row.host.clone()),
+            Box::new(|of| of.host == row.host),
+        ));
+    }
+    for (along, is) in ways {
+        let expected: Vec<Position> = every
+            .iter()
+            .filter(|row| is(row))
+            .map(|row| row.position)
+            .collect();
+        let selection = Selection::from(along);
+        let found = pages(store, &selection, limit).await;
+        assert_eq!(found, expected, "{:?} by {limit}", selection.along);
     }
 }
 

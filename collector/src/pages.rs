@@ -1,11 +1,15 @@
 //! The pages: rendered here, styled by a sheet of our own, readable without script.
 
+mod address;
 mod asked;
 mod audit;
+mod caller;
 mod chart;
 mod choice;
+mod fact;
 mod findings;
 mod format;
+mod host;
 mod inventory;
 mod overview;
 mod people;
@@ -13,9 +17,11 @@ mod policy;
 mod refused;
 mod requests;
 mod row;
+mod sent;
 mod shell;
 mod strip;
 mod traffic;
+mod user;
 mod vendor;
 
 use askama::Template;
@@ -23,15 +29,19 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::refusal::Refusal;
+pub(crate) use address::address;
 pub(crate) use audit::audit;
+pub(crate) use caller::caller;
 pub(crate) use findings::{finding, findings, set_finding_state};
+pub(crate) use host::host;
 pub(crate) use inventory::{inventory, rows};
 pub(crate) use overview::overview;
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
 pub(crate) use policy::{policies, policy};
 pub(crate) use refused::dress;
 pub(crate) use requests::requests;
-pub(crate) use vendor::{address as vendor_address, vendor};
+pub(crate) use user::user;
+pub(crate) use vendor::vendor;
 
 fn shown(status: StatusCode, page: &impl Template) -> Result<Response, Refusal> {
     let html = page.render().map_err(|error| failed(&error))?;

@@ -100,6 +100,17 @@ impl Query {
         asked.filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
+    /// The page of the inventory with these rows, from the newest on.
+    pub(crate) fn address(&self) -> String {
+        let fields = self.fields();
+        if fields.is_empty() {
+            return String::from("/inventory");
+        }
+        let mut query = form_urlencoded::Serializer::for_suffix(String::from("/inventory?"), 11);
+        query.extend_pairs(fields);
+        query.finish()
+    }
+
     /// At most `limit` rows, for somebody who sees these hosts, judged by the policy at `now`. There may be fewer though more
     /// follow: then so many rows were looked through.
     pub(crate) async fn rows(
@@ -179,18 +190,13 @@ impl Query {
     fn takes(&self, used: &Use, policy: &InForce, now: Timestamp) -> bool {
         let is =
             |asked: &Option<String>, is: Option<&str>| asked.as_deref().is_none_or(|asked| is == Some(asked));
-        let user = || {
-            used.user_name
-                .clone()
-                .unwrap_or_else(|| format!("uid {}", used.uid))
-        };
         is(&self.vendor, Some(&used.vendor))
             && self.kind.is_none_or(|kind| kind.as_str() == used.kind)
             && is(&self.program, Some(&used.program))
             && is(&self.host, Some(&used.host))
             && is(&self.unit, used.unit.as_deref())
             && is(&self.image, used.image.as_deref())
-            && self.user.as_ref().is_none_or(|asked| *asked == user())
+            && self.user.as_ref().is_none_or(|asked| *asked == used.user())
             && self.label.as_ref().is_none_or(|label| used.labels.has(label))
             && self
                 .evidence

@@ -20,10 +20,10 @@ mod document;
 mod enrolment;
 #[path = "collector/exactly_once.rs"]
 mod exactly_once;
-#[path = "collector/faults.rs"]
-mod faults;
 #[path = "collector/facets.rs"]
 mod facets;
+#[path = "collector/faults.rs"]
+mod faults;
 #[path = "collector/finding_pages.rs"]
 mod finding_pages;
 #[path = "collector/findings.rs"]
@@ -52,6 +52,8 @@ mod policy;
 mod presence;
 #[path = "collector/process.rs"]
 mod process;
+#[path = "collector/profiles.rs"]
+mod profiles;
 #[path = "collector/pseudonyms.rs"]
 mod pseudonyms;
 #[path = "collector/python.rs"]

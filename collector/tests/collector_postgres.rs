@@ -46,6 +46,8 @@ mod postgres;
 mod presence;
 #[path = "collector/process.rs"]
 mod process;
+#[path = "collector/profiles.rs"]
+mod profiles;
 #[path = "collector/pseudonyms.rs"]
 mod pseudonyms;
 #[path = "collector/python.rs"]

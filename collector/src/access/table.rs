@@ -29,7 +29,7 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 21] = [
+pub(crate) const PAGES: [(Method, &str, Need); 24] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
@@ -38,6 +38,13 @@ pub(crate) const PAGES: [(Method, &str, Need); 21] = [
         "/vendors/{vendor}",
         Need::Right(Right::InventoryRead),
     ),
+    (
+        Method::GET,
+        "/callers/{caller}",
+        Need::Right(Right::InventoryRead),
+    ),
+    (Method::GET, "/hosts/{agent}", Need::Right(Right::InventoryRead)),
+    (Method::GET, "/users/{user}", Need::Right(Right::InventoryRead)),
     (Method::GET, "/requests", Need::Right(Right::AuditRead)),
     (Method::GET, "/policy", Need::Right(Right::InventoryRead)),
     (

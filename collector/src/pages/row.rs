@@ -10,6 +10,9 @@ use crate::store::Use;
 /// A caller, and a name that it used.
 pub(super) struct Row {
     pub(super) id: String,
+    /// The number of the caller, and the id of its host's agent.
+    pub(super) caller: i64,
+    pub(super) agent: String,
     pub(super) vendor: String,
     pub(super) service: String,
     pub(super) kind: String,
@@ -43,9 +46,12 @@ impl Row {
         let verdict = decision.verdict;
         let finding = used.finding_of(verdict);
         let (evidence, evidence_long) = evidence(used.evidence);
+        let (uid, name) = (used.shown_uid(), used.user());
         let behind = [used.script, used.exe, used.image, used.unit];
         Self {
             id: used.position.row(),
+            caller: used.caller,
+            agent: used.agent,
             vendor: used.vendor,
             service: used.service,
             kind: used.kind.replace('_', " "),
@@ -58,8 +64,8 @@ impl Row {
                 .join(" · "),
             program: used.program,
             origin: used.origin.and_then(|origin| origin.words()).unwrap_or_default(),
-            uid: used.user_name.as_ref().map(|_| used.uid),
-            user: used.user_name.unwrap_or_else(|| format!("uid {}", used.uid)),
+            uid,
+            user: name,
             host: used.host,
             flows: thousands(used.flows),
             bytes_out: used.bytes_out.into(),

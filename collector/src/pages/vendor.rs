@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use umbra_catalog::{Agreement, Fact, Residency, Training};
 
+use super::address::address;
 use super::chart;
 use super::format::{bytes, thousands};
 use super::policy::Decision;
@@ -20,6 +21,7 @@ use super::traffic::{days, sent};
 use crate::access::Principal;
 use crate::app::App;
 use crate::catalogue;
+use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::{Along, Selection, VendorTraffic};
 use crate::traffic::DAYS;
@@ -33,6 +35,8 @@ const SANCTIONS: usize = 50;
 #[template(path = "vendor.html")]
 struct Page {
     shell: Shell,
+    /// What the page is about, which its table does not repeat.
+    about: &'static str,
     name: String,
     /// What the catalogue says; `None`: this one does not know the vendor.
     known: Option<Known>,
@@ -77,20 +81,6 @@ struct Service {
     hosts: Vec<String>,
 }
 
-/// Where a vendor's page is.
-pub(crate) fn address(vendor: impl AsRef<str>) -> String {
-    let segment: String = form_urlencoded::byte_serialize(vendor.as_ref().as_bytes()).collect();
-    // In a path a `+` is itself.
-    format!("/vendors/{}", segment.replace('+', "%20"))
-}
-
-/// Its rows of the inventory.
-fn inventory(vendor: &str) -> String {
-    let mut query = form_urlencoded::Serializer::for_suffix(String::from("/inventory?"), 11);
-    query.append_pair("vendor", vendor);
-    query.finish()
-}
-
 /// `GET /vendors/{vendor}`
 pub(crate) async fn vendor(
     State(app): State<App>,
@@ -115,7 +105,7 @@ pub(crate) async fn vendor(
                 "no vendor of this name is in the catalogue or was used; /inventory has those that were",
             )
         })?;
-        return Ok(Redirect::to(&address(&named.name)).into_response());
+        return Ok(Redirect::to(&address("vendors", &named.name)).into_response());
     }
     let is_large = app.sums.get().await?.is_kept();
     let traffic = sent(&app, &principal.scope, is_large, now).await?;
@@ -132,6 +122,7 @@ pub(crate) async fn vendor(
         .collect();
     let days = days(now);
     let page = Page {
+        about: "vendor",
         known: known.map(Known::of),
         span: DAYS,
         chart: chart::drawn(std::slice::from_ref(&sent), &days),
@@ -149,7 +140,11 @@ pub(crate) async fn vendor(
             .into_iter()
             .map(|used| Row::of(used, &policy, now))
             .collect(),
-        inventory: inventory(&name),
+        inventory: Query {
+            vendor: Some(name.clone()),
+            ..Query::default()
+        }
+        .address(),
         more: sanctions.len().saturating_sub(SANCTIONS),
         decisions: sanctions
             .into_iter()
@@ -233,17 +228,5 @@ impl Service {
                 })
                 .collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_holds_any_name() {
-        assert_eq!(address("OpenAI"), "/vendors/OpenAI");
-        assert_eq!(address("Hugging Face"), "/vendors/Hugging%20Face");
-        assert_eq!(address("a/b+c?&#é"), "/vendors/a%2Fb%2Bc%3F%26%23%C3%A9");
     }
 }

@@ -138,6 +138,14 @@ pub(super) const OF_CALLER: &str = select!(
          ORDER BY first_seen DESC, id DESC LIMIT $3)"
 );
 
+/// `$5` is the agent's row. It goes through the uses of its host, of which there are few.
+pub(super) const OF_AGENT: &str = select!(
+    "WITH found AS MATERIALIZED (
+         SELECT u.id AS used FROM callers c CROSS JOIN uses u
+         WHERE c.agent = $5 AND u.caller = c.id AND (u.first_seen, u.id) < ($1, $2)
+         ORDER BY u.first_seen DESC, u.id DESC LIMIT $3)"
+);
+
 /// `$5` is the kind of a term, and `$6` its text.
 pub(super) const OF_TERM: &str = select!(
     "WITH found AS MATERIALIZED (
@@ -174,6 +182,7 @@ impl Store {
             match &selection.along {
                 Along::All => self.all(after, count).await?,
                 Along::Finding(finding) => self.of_row(OF_FINDING, *finding, after, count).await?,
+                Along::Agent(agent) => self.of_row(OF_AGENT, *agent, after, count).await?,
                 Along::Caller(caller) => self.of_row(OF_CALLER, *caller, after, count).await?,
                 Along::Text(text) => self.with_text(&with(text), after, count).await?,
                 Along::Destinations(vendor, kind) => {

@@ -51,7 +51,7 @@ pub(super) fn pairs(scope: &Scope) -> Result<String, StoreError> {
 }
 
 /// `$1`, `$2` is the place to go on from, `$5` the pattern, `$6` what parts columns, `$7` the finding, `$9` whether
-/// users are hidden, `$10` the vendor, `$11` the kind, `$12` the caller, `$13` and `$14` the kind of a term and its text.
+/// users are hidden, `$10` the vendor, `$11` the kind, `$12` the caller, `$15` the agent, `$13` and `$14` the kind of a term and its text.
 const USES: Wording = of_seen!(
     "$8",
     select!(
@@ -66,6 +66,7 @@ const USES: Wording = of_seen!(
            AND (CAST($10 AS TEXT) IS NULL OR d.vendor = $10)
            AND (CAST($11 AS TEXT) IS NULL OR d.kind = $11)
            AND (CAST($12 AS BIGINT) IS NULL OR c.id = $12)
+           AND (CAST($15 AS BIGINT) IS NULL OR a.id = $15)
            AND (CAST($13 AS BIGINT) IS NULL
                 OR CASE $13 WHEN 2 THEN lower(p.name) WHEN 3 THEN lower(coalesce(c.user_name, CAST(c.uid AS TEXT)))
                             ELSE lower(a.host) END = lower($14))
@@ -174,12 +175,13 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         let statement = self.readers().word(USES);
         let scope = pairs(&selection.scope)?;
-        let (mut text, mut finding, mut caller, mut term) = (None, None, None, None);
+        let (mut text, mut finding, mut caller, mut agent, mut term) = (None, None, None, None, None);
         let (mut vendor, mut kind) = (None, None);
         match &selection.along {
             Along::All => {}
             Along::Finding(id) => finding = Some(*id),
             Along::Caller(id) => caller = Some(*id),
+            Along::Agent(id) => agent = Some(*id),
             Along::Text(of) => text = Some(with(of)),
             Along::Destinations(of, of_kind) => (vendor, kind) = (of.as_deref(), *of_kind),
             Along::Term(of, name) => term = Some((*of as i64, name.as_str())),
@@ -200,6 +202,7 @@ impl Store {
                 .bind(caller)
                 .bind(term.map(|(kind, _)| kind))
                 .bind(term.map(|(_, text)| text))
+                .bind(agent)
                 .persistent(false)
                 .fetch_all(db)
                 .await

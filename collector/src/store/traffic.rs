@@ -1,5 +1,7 @@
 //! What is sent to each vendor on each day, and by how many callers: of all hosts, or of those that somebody sees.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::both::Wording;
@@ -58,7 +60,7 @@ type CallersRow = (String, i64);
 pub(crate) struct VendorTraffic {
     /// Its name in the catalogue.
     pub(crate) vendor: String,
-    /// Callers, a user's program on a host each, that used it.
+    /// Callers, a user's program on a host each, that used it; 0 where they are not counted.
     pub(crate) callers: u64,
     /// Bytes that they sent, on each of the days.
     pub(crate) days: Vec<u64>,
@@ -121,14 +123,66 @@ impl Store {
                 days: vec![0; usize::from(days)],
             })
             .collect();
-        for (vendor, day, high, low) in per_day {
-            let place = usize::try_from(day - first).ok();
-            let of_vendor = traffic.iter_mut().find(|of| of.vendor == vendor);
-            if let Some(bytes) = of_vendor.and_then(|of| of.days.get_mut(place?)) {
-                *bytes = count(high).saturating_mul(1 << 32).saturating_add(count(low));
-            }
-        }
-        traffic.sort_by(|one, two| (two.sum(), &one.vendor).cmp(&(one.sum(), &two.vendor)));
+        fill(&mut traffic, per_day, first);
         Ok(traffic)
     }
+    /// What a caller sent on these days.
+    pub(crate) async fn traffic_of_caller(
+        &self,
+        caller: i64,
+        days: u16,
+        now: Timestamp,
+    ) -> Result<Vec<VendorTraffic>, StoreError> {
+        self.traffic_of(days!(" AND o.caller = $3"), caller, days, now)
+            .await
+    }
+
+    /// What the callers of a host sent on these days; `agent` is its agent's row.
+    pub(crate) async fn traffic_of_agent(
+        &self,
+        agent: i64,
+        days: u16,
+        now: Timestamp,
+    ) -> Result<Vec<VendorTraffic>, StoreError> {
+        let statement = days!(" AND o.caller IN (SELECT id FROM callers WHERE agent = $3)");
+        self.traffic_of(statement, agent, days, now).await
+    }
+
+    async fn traffic_of(
+        &self,
+        statement: &'static str,
+        row: i64,
+        days: u16,
+        now: Timestamp,
+    ) -> Result<Vec<VendorTraffic>, StoreError> {
+        let today = millis(now).div_euclid(DAY);
+        let first = today + 1 - i64::from(days);
+        let per_day: Vec<DayRow> = on!(self.readers(), |db| sqlx::query_as(statement)
+            .bind(first * DAY)
+            .bind((today + 1) * DAY)
+            .bind(row)
+            .fetch_all(db)
+            .await)?;
+        let vendors: BTreeSet<&String> = per_day.iter().map(|(vendor, ..)| vendor).collect();
+        let none = |vendor: &String| VendorTraffic {
+            vendor: vendor.clone(),
+            callers: 0,
+            days: vec![0; usize::from(days)],
+        };
+        let mut traffic: Vec<VendorTraffic> = vendors.into_iter().map(none).collect();
+        fill(&mut traffic, per_day, first);
+        Ok(traffic)
+    }
+}
+
+/// Puts what was sent on each day in its place; the vendor that was sent most is then first.
+fn fill(traffic: &mut [VendorTraffic], per_day: Vec<DayRow>, first: i64) {
+    for (vendor, day, high, low) in per_day {
+        let place = usize::try_from(day - first).ok();
+        let of_vendor = traffic.iter_mut().find(|of| of.vendor == vendor);
+        if let Some(bytes) = of_vendor.and_then(|of| of.days.get_mut(place?)) {
+            *bytes = count(high).saturating_mul(1 << 32).saturating_add(count(low));
+        }
+    }
+    traffic.sort_by(|one, two| (two.sum(), &one.vendor).cmp(&(one.sum(), &two.vendor)));
 }

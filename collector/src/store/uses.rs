@@ -94,6 +94,18 @@ impl Use {
         known.is_some_and(|(kind, evidence)| deserves_one(kind, evidence))
     }
 
+    /// The user's name, or `uid 1000` of one without.
+    pub(crate) fn user(&self) -> String {
+        let name = self.user_name.clone();
+        name.unwrap_or_else(|| format!("uid {}", self.uid))
+    }
+
+    /// The user id beside a name; none where the name is hidden.
+    pub(crate) fn shown_uid(&self) -> Option<u32> {
+        let is_named = self.user_name.is_some() && self.behind.is_none();
+        is_named.then_some(self.uid)
+    }
+
     /// The finding that a row with this verdict is one of.
     pub fn finding_of(&self, verdict: Verdict) -> Option<i64> {
         match FindingKind::with(verdict)? {
@@ -171,6 +183,8 @@ pub enum Along {
     Finding(i64),
     /// The caller's row.
     Caller(i64),
+    /// The row of the host's agent.
+    Agent(i64),
     /// A text that the vendor, service, name, program, user or host has in it.
     Text(String),
     /// The vendor, by its name in the catalogue, and the kind; `None`: any.

@@ -21,7 +21,7 @@ fn calls() -> Vec<Observation> {
     let mut claude = call("alice", "claude");
     claude.first_seen = ago(50);
     let mut bot = call("bob", "bot");
-    bot.vendor = "Anthropic".to_owned();
+    "Anthropic".clone_into(&mut bot.vendor);
     bot.kind = Kind::CodingAssistant;
     bot.caller.unit = Some("bot.service".to_owned());
     bot.first_seen = ago(40);
@@ -49,7 +49,9 @@ async fn each_facet_narrows_and_all_of_them_hold() {
     collector.take(&Spool::of("web-2").report(vec![other])).await;
     let policy = "version = 1\n[[sanction]]\nid = \"bots\"\nverdict = \"sanctioned\"\nvendor = \"Anthropic\"\n\
                   data = \"internal\"\nreason = \"The plan\"\napprover = \"Ada\"\n";
-    apply(&collector.store().await, policy, 0).await.expect("it is the first");
+    apply(&collector.store().await, policy, 0)
+        .await
+        .expect("it is the first");
     for (query, expected) in [
         ("vendor=Anthropic", &["bot"][..]),
         ("kind=coding_assistant", &["bot"]),
@@ -75,14 +77,22 @@ async fn each_facet_narrows_and_all_of_them_hold() {
         assert_eq!(rows["next"], Value::Null, "{query}");
         // The page has the same, and says by what it is narrowed.
         let page = collector.page(&format!("inventory?{query}&kind=&q=")).await;
-        assert_eq!(page.matches("data-label=\"Program\"").count(), expected.len(), "{query}");
+        assert_eq!(
+            page.matches("data-label=\"Program\"").count(),
+            expected.len(),
+            "{query}"
+        );
         assert!(page.contains("aria-label=\"Narrowed by\""), "{query}");
     }
     // What is newest comes first, and one goes on where a page ended.
     let first = json(&collector, "v1/inventory?program=claude&limit=1").await;
     assert_eq!(first["rows"][0]["host"], "web-2");
     let next = first["next"].as_str().expect("a place");
-    let second = json(&collector, &format!("v1/inventory?program=claude&limit=1&after={next}")).await;
+    let second = json(
+        &collector,
+        &format!("v1/inventory?program=claude&limit=1&after={next}"),
+    )
+    .await;
     assert_eq!(second["rows"][0]["host"], "web-1");
     assert_eq!(second["next"], Value::Null);
     let caller = &second["rows"][0]["caller"];
@@ -106,7 +116,10 @@ async fn a_table_is_of_the_same_rows_and_leaves_a_trace() {
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 2, "{table}");
     assert!(lines[0].starts_with("first_seen,last_seen,vendor,"), "{table}");
-    assert!(lines[1].contains(",job,") && lines[1].contains(",python:3,"), "{table}");
+    assert!(
+        lines[1].contains(",job,") && lines[1].contains(",python:3,"),
+        "{table}"
+    );
     let page = collector.page("inventory?evidence=dns").await;
     assert!(
         page.contains(r#"href="/v1/inventory?evidence=dns&limit=1000&amp;format=csv""#),
@@ -118,7 +131,9 @@ async fn a_table_is_of_the_same_rows_and_leaves_a_trace() {
     assert_eq!(last["subject"], "inventory");
     let first = collector.get("v1/inventory?limit=1&format=csv").await;
     let next = first.headers()["x-next"].to_str().expect("a place").to_owned();
-    let rest = collector.get(&format!("v1/inventory?after={next}&format=csv")).await;
+    let rest = collector
+        .get(&format!("v1/inventory?after={next}&format=csv"))
+        .await;
     let rest = rest.text().await.expect("a table");
     assert_eq!(rest.lines().count(), 3, "{rest}");
 }

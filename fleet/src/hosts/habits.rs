@@ -117,15 +117,7 @@ impl Tool {
             kind,
             name: name.map(str::to_owned),
             peer: (kind == OriginKind::Ssh).then(|| [192, 0, 2, 9].into()),
-            ancestors: match kind {
-                OriginKind::Container => vec!["/usr/bin/containerd-shim-runc-v2".to_owned()],
-                OriginKind::Cron => vec!["/bin/sh".to_owned(), "/usr/sbin/cron".to_owned()],
-                _ => vec![
-                    "/bin/bash".to_owned(),
-                    "/usr/sbin/sshd".to_owned(),
-                    "/usr/lib/systemd/systemd".to_owned(),
-                ],
-            },
+            ancestors: ancestors(kind),
         };
         let program = |name: String, exe: String, script: Option<String>, package: Option<Package>| Program {
             sha256: digest(&name),
@@ -210,4 +202,14 @@ fn caller(user: User, program: Program, container: Option<Container>, unit: Opti
         container,
         unit,
     }
+}
+
+/// What stands between a program and what set it off.
+fn ancestors(kind: OriginKind) -> Vec<String> {
+    let line: &[&str] = match kind {
+        OriginKind::Container => &["/usr/bin/containerd-shim-runc-v2"],
+        OriginKind::Cron => &["/bin/sh", "/usr/sbin/cron"],
+        _ => &["/bin/bash", "/usr/sbin/sshd", "/usr/lib/systemd/systemd"],
+    };
+    line.iter().map(|program| (*program).to_owned()).collect()
 }

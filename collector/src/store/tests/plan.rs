@@ -3,7 +3,9 @@
 use super::Place;
 use crate::store::Both;
 use crate::store::questions::{HOURS, SENDERS};
-use crate::store::search::{ALL, OF_CALLER, OF_DESTINATION, OF_DESTINATIONS, OF_FINDING, OF_TERM, WITH_TEXT};
+use crate::store::search::{
+    ALL, OF_AGENT, OF_CALLER, OF_DESTINATION, OF_DESTINATIONS, OF_FINDING, OF_TERM, WITH_TEXT,
+};
 
 /// What a search makes itself, which is small.
 const MADE: [&str; 14] = [
@@ -38,6 +40,7 @@ async fn a_search_goes_through_no_table() {
         OF_FINDING,
         OF_DESTINATIONS,
         OF_CALLER,
+        OF_AGENT,
         OF_TERM,
         OF_DESTINATION,
         SENDERS,

@@ -1,6 +1,7 @@
 //! The pages: rendered here, styled by a sheet of our own, readable without script.
 
 mod address;
+mod ask;
 mod asked;
 mod audit;
 mod caller;
@@ -30,6 +31,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::refusal::Refusal;
 pub(crate) use address::address;
+pub(crate) use ask::ask;
 pub(crate) use audit::audit;
 pub(crate) use caller::caller;
 pub(crate) use findings::{finding, findings, set_finding_state};
@@ -39,7 +41,7 @@ pub(crate) use overview::overview;
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
 pub(crate) use policy::{policies, policy};
 pub(crate) use refused::dress;
-pub(crate) use requests::requests;
+pub(crate) use requests::{decide_request, request, requests, withdraw_request};
 pub(crate) use user::user;
 pub(crate) use vendor::vendor;
 

@@ -2,6 +2,8 @@
 
 #[path = "collector/asking.rs"]
 mod asking;
+#[path = "collector/asking_pages.rs"]
+mod asking_pages;
 #[path = "collector/backup.rs"]
 mod backup;
 #[path = "collector/browser.rs"]

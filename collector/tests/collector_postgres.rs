@@ -2,6 +2,8 @@
 
 #[path = "collector/asking.rs"]
 mod asking;
+#[path = "collector/asking_pages.rs"]
+mod asking_pages;
 #[path = "collector/browser.rs"]
 mod browser;
 #[path = "collector/bypass.rs"]

@@ -63,6 +63,24 @@ impl Browser {
         self.command("execute/sync", &json!({"script": script, "args": []}))
     }
 
+    /// What a piece of JavaScript gives to its last argument, a function, in the page.
+    pub fn answer(&self, script: &str) -> Value {
+        self.command("execute/async", &json!({"script": script, "args": []}))
+    }
+
+    /// Has pages be shown as on a screen of this width, in CSS pixels, by somebody who likes the theme, `light` or `dark`.
+    pub fn show_as(&self, width: u32, theme: &str) {
+        let screen = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500});
+        self.developer("Emulation.setDeviceMetricsOverride", &screen);
+        let liked = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
+        self.developer("Emulation.setEmulatedMedia", &liked);
+    }
+
+    /// A command of Chromium's own protocol.
+    fn developer(&self, name: &str, parameters: &Value) {
+        self.command("goog/cdp/execute", &json!({"cmd": name, "params": parameters}));
+    }
+
     /// Saves what the window shows as `screenshots/NAME.png` beside the build, and gives the path.
     pub fn screenshot(&self, name: &str) -> PathBuf {
         let dir = machine::workshop().with_file_name("screenshots");

@@ -113,6 +113,11 @@ pub fn python_server(name: &str) -> Result<(PathBuf, PathBuf), String> {
     Ok((python, build::source(name)?))
 }
 
+/// The file of axe-core, which finds what keeps people from using a page (Deque; MPL-2.0, used in tests alone).
+pub fn axe() -> Result<PathBuf, String> {
+    build::axe()
+}
+
 /// The program that tries an API by its description, and its configuration.
 pub fn schemathesis() -> Result<(PathBuf, PathBuf), String> {
     build::schemathesis()

@@ -230,6 +230,10 @@ struct Inventory {
 /// A row of the inventory: a caller on a host, and a name that it used.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Row {
+    /// The caller's number.
+    pub caller: i64,
+    /// Id of the host's agent.
+    pub agent: String,
     /// Vendor in the catalogue.
     pub vendor: String,
     /// Service of the vendor.

@@ -41,6 +41,8 @@ mod ech;
 mod enrol;
 #[path = "system/every_client.rs"]
 mod every_client;
+#[path = "system/every_page.rs"]
+mod every_page;
 #[path = "system/every_proxy.rs"]
 mod every_proxy;
 #[path = "system/expect.rs"]

@@ -29,7 +29,7 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 24] = [
+pub(crate) const PAGES: [(Method, &str, Need); 28] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
@@ -43,9 +43,25 @@ pub(crate) const PAGES: [(Method, &str, Need); 24] = [
         "/callers/{caller}",
         Need::Right(Right::InventoryRead),
     ),
+    (
+        Method::POST,
+        "/callers/{caller}/request",
+        Need::Right(Right::RequestsWrite),
+    ),
     (Method::GET, "/hosts/{agent}", Need::Right(Right::InventoryRead)),
     (Method::GET, "/users/{user}", Need::Right(Right::InventoryRead)),
     (Method::GET, "/requests", Need::Right(Right::AuditRead)),
+    (Method::GET, "/requests/{request}", Need::Right(Right::AuditRead)),
+    (
+        Method::POST,
+        "/requests/{request}/decide",
+        Need::Right(Right::PolicyWrite),
+    ),
+    (
+        Method::POST,
+        "/requests/{request}/withdraw",
+        Need::Right(Right::RequestsWrite),
+    ),
     (Method::GET, "/policy", Need::Right(Right::InventoryRead)),
     (
         Method::GET,

@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 ///
 /// # Errors
 /// One that is longer than a sanction's may be, which it may become, or has control characters other than line feeds.
-pub(super) fn may_say(text: &str) -> Result<&str, Refusal> {
+pub(crate) fn may_say(text: &str) -> Result<&str, Refusal> {
     let text = text.trim();
     if text.chars().count() > Sanction::TEXT || text.chars().any(|char| char.is_control() && char != '\n') {
         return Err(Refusal::bad(format!(
@@ -20,7 +20,7 @@ pub(super) fn may_say(text: &str) -> Result<&str, Refusal> {
 }
 
 /// The same, where there must be one.
-pub(super) fn must_say(text: &str) -> Result<&str, Refusal> {
+pub(crate) fn must_say(text: &str) -> Result<&str, Refusal> {
     match may_say(text)? {
         "" => Err(Refusal::bad("say why: give a reason")),
         reason => Ok(reason),

@@ -8,9 +8,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use serde::Deserialize;
 use umbra_report::Origin;
 
 use super::address::address;
+use super::ask::{Asking, CLASSES, Typed};
+use super::asked::Asked;
 use super::fact::{Fact, labels};
 use super::format::Time;
 use super::row::Row;
@@ -22,7 +25,7 @@ use crate::app::App;
 use crate::policy::InForce;
 use crate::query::Query;
 use crate::refusal::Refusal;
-use crate::store::{Along, Selection, Term, Use};
+use crate::store::{Along, Page as Uses, Selection, Term, Use};
 use crate::traffic::DAYS;
 
 /// Names that are shown.
@@ -34,6 +37,10 @@ const OTHERS: (u16, usize) = (200, 20);
 #[template(path = "caller.html")]
 struct Page {
     shell: Shell,
+    number: i64,
+    /// The request that was just made.
+    asked: Option<i64>,
+    ask: Asking,
     program: String,
     user: String,
     host: String,
@@ -70,35 +77,68 @@ struct Other {
     host: String,
 }
 
+/// `?asked=…`: the request that was just made.
+#[derive(Debug, Deserialize)]
+pub(crate) struct After {
+    asked: Option<i64>,
+}
+
 /// `GET /callers/{caller}`
 pub(crate) async fn caller(
     State(app): State<App>,
     principal: Principal,
     caller: Result<Path<i64>, PathRejection>,
+    Asked(after): Asked<After>,
 ) -> Result<Response, Refusal> {
     let Path(caller) = caller.map_err(|error| Refusal::bad(error.body_text()))?;
-    let along = |along| Selection {
+    page(&app, principal, caller, after.asked, None).await
+}
+
+fn selection(principal: &Principal, along: Along) -> Selection {
+    Selection {
         along,
         scope: principal.scope.clone(),
         ..Selection::default()
-    };
-    let used = app.store.uses(&along(Along::Caller(caller)), USES).await?;
-    let newest = used
-        .rows
-        .iter()
-        .max_by_key(|used| used.last_seen)
-        .ok_or_else(|| {
-            Refusal::new(
-                StatusCode::NOT_FOUND,
-                format!("there is no caller {caller}; /inventory has those that there are"),
-            )
-        })?;
+    }
+}
+
+/// What a caller uses.
+pub(super) async fn uses(app: &App, principal: &Principal, caller: i64) -> Result<Uses, Refusal> {
+    Ok(app
+        .store
+        .uses(&selection(principal, Along::Caller(caller)), USES)
+        .await?)
+}
+
+/// The use that was seen last, which has what was last said of the caller.
+pub(super) fn newest(uses: &[Use], caller: i64) -> Result<&Use, Refusal> {
+    uses.iter().max_by_key(|used| used.last_seen).ok_or_else(|| {
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no caller {caller}; /inventory has those that there are"),
+        )
+    })
+}
+
+/// The page, after a request was made, or could not be as it was typed.
+pub(super) async fn page(
+    app: &App,
+    principal: Principal,
+    caller: i64,
+    asked: Option<i64>,
+    refused: Option<(Typed, Refusal)>,
+) -> Result<Response, Refusal> {
+    let used = uses(app, &principal, caller).await?;
+    let newest = newest(&used.rows, caller)?;
+    let (typed, refusal) = refused.unzip();
+    let typed = typed.unwrap_or_else(|| Typed::begin(newest));
+    let status = refusal.as_ref().map_or(StatusCode::OK, Refusal::status);
     let now = Timestamp::now();
     let policy = app.store.in_force().await?;
     let traffic = app.store.traffic_of_caller(caller, DAYS, now).await?;
     // By the name that the store has, where users are hidden.
     let program = Along::Term(Term::Program, newest.real().program.clone());
-    let same = app.store.uses(&along(program), OTHERS.0).await?;
+    let same = app.store.uses(&selection(&principal, program), OTHERS.0).await?;
     let mut vendors: Vec<String> = used.rows.iter().map(|used| used.vendor.clone()).collect();
     vendors.sort_unstable();
     vendors.dedup();
@@ -123,14 +163,17 @@ pub(crate) async fn caller(
         }
         .address(),
         has_more: used.next.is_some(),
+        number: caller,
+        asked,
+        ask: Asking::of(&principal, typed, refusal.as_ref()),
         names: used
             .rows
             .into_iter()
             .map(|used| Name::of(used, &policy, now))
             .collect(),
-        shell: Shell::of(Section::Inventory, principal.clone()),
+        shell: Shell::of(Section::Inventory, principal),
     };
-    shown(StatusCode::OK, &page)
+    shown(status, &page)
 }
 
 fn facts(newest: &Use, uses: &[Use]) -> Vec<Fact> {

@@ -8,7 +8,7 @@ use crate::browser::{Browser, PASSWORD, account};
 use crate::made_up::{Spool, call};
 use crate::running::Collector;
 
-async fn logged_in(collector: &Collector, name: &str, role: Role) -> Browser {
+pub(crate) async fn logged_in(collector: &Collector, name: &str, role: Role) -> Browser {
     account(collector, name, role).await;
     let mut browser = Browser::at(collector);
     assert_eq!(
@@ -18,7 +18,7 @@ async fn logged_in(collector: &Collector, name: &str, role: Role) -> Browser {
     browser
 }
 
-async fn html(browser: &Browser, path: &str) -> String {
+pub(crate) async fn html(browser: &Browser, path: &str) -> String {
     let answer = browser.get(path).await;
     assert_eq!(answer.status(), StatusCode::OK, "{path}");
     answer.text().await.expect("HTML")

@@ -15,6 +15,9 @@ const UV: &str = "uv==0.13.9";
 /// The one with Deno's.
 const DENO: &str = "@deno/linux-x64-glibc";
 
+/// The package of what finds faults of pages.
+const AXE: &str = "axe-core@4";
+
 const SOURCES: [(&str, &str); 14] = [
     ("client.py", include_str!("../../clients/client.py")),
     ("client.mjs", include_str!("../../clients/client.mjs")),
@@ -126,9 +129,16 @@ pub(super) fn uv() -> Result<PathBuf, String> {
     Ok(uv)
 }
 
+pub(super) fn axe() -> Result<PathBuf, String> {
+    shipped_by_npm(AXE, "axe.min.js")
+}
+
 /// A program that a package of npm's holds.
 fn shipped_by_npm(package: &str, file: &str) -> Result<PathBuf, String> {
-    let program_file = workshop().join("node_modules").join(package).join(file);
+    // Behind a scope's `@` stands a name; behind another one, a version.
+    let (name, _) = package[1..].split_once('@').unwrap_or((&package[1..], ""));
+    let folder = format!("{}{name}", &package[..1]);
+    let program_file = workshop().join("node_modules").join(folder).join(file);
     made(&program_file, None, || {
         let mut install = Command::new(program("npm")?);
         install.args(["install", "--no-audit", "--no-fund", "--force", "--prefix"]);

@@ -16,7 +16,7 @@ use umbra_tests::{Collector, TestBed};
 use crate::names::{ANTHROPIC, OPENAI, bed};
 
 /// The issue's promise.
-const PROMISED: Duration = Duration::from_secs(2);
+pub(crate) const PROMISED: Duration = Duration::from_secs(2);
 const NEW: &str = "new, unreviewed";
 /// The table's rows, as the browser shows them: text by column.
 const ROWS: &str = "return [...document.querySelectorAll('tbody tr')].map(row =>
@@ -108,7 +108,7 @@ fn on_the_page(collector: &Collector, bed: &TestBed, program: &str) -> Row {
 }
 
 /// As a person does it at the first start, and once more with the password.
-fn make_account_and_log_in(browser: &Browser, collector: &mut Collector) {
+pub(crate) fn make_account_and_log_in(browser: &Browser, collector: &mut Collector) {
     const PASSWORD: &str = "quiet rivers run deep";
     let fill = |fields: &[(&str, &str)]| {
         for (id, text) in fields {

@@ -21,21 +21,28 @@ use crate::requests::RequestState;
 pub(crate) struct NewRequest {
     /// What the sanction is to be called.
     #[schema(min_length = 1, max_length = 64, pattern = "^[a-z0-9-]+$")]
-    sanction: String,
+    pub(crate) sanction: String,
     /// What it is about: at least one condition, all of which must hold.
-    scope: Scope,
+    pub(crate) scope: Scope,
     /// Which data are to be sent: `public`, `internal`, `confidential`, `restricted`, or a class of the policy's own.
-    data: String,
+    pub(crate) data: String,
     /// What it is needed for.
     #[schema(min_length = 1, max_length = 2000)]
-    reason: String,
+    pub(crate) reason: String,
     /// When it is to end; never, when it is left out.
-    expires: Option<Timestamp>,
+    pub(crate) expires: Option<Timestamp>,
     /// Where it was discussed: an https:// address.
-    ticket: Option<String>,
+    pub(crate) ticket: Option<String>,
 }
 
 impl NewRequest {
+    /// Asks for it in somebody's name; gives the request's number.
+    pub(crate) async fn ask(self, app: &App, principal: &Principal) -> Result<i64, Refusal> {
+        let sanction = self.sanction(&principal.actor)?;
+        let made = app.store.create_request(&sanction, &principal.now()).await;
+        made.map_err(refused)
+    }
+
     /// With whoever asks in the approver's place, so that it can be checked whole.
     fn sanction(self, actor: &str) -> Result<Sanction, Refusal> {
         if self.scope.conditions().next().is_none() {
@@ -90,10 +97,8 @@ pub(crate) async fn create_request(
     request: Request,
 ) -> Result<Json<RequestIs>, Refusal> {
     let new: NewRequest = body(&app, request, "a request for a sanction").await?;
-    let sanction = new.sanction(&principal.actor)?;
-    let made = app.store.create_request(&sanction, &principal.now()).await;
     Ok(Json(RequestIs {
-        request: made.map_err(refused)?,
+        request: new.ask(&app, &principal).await?,
         state: RequestState::Pending,
         actor: principal.actor,
         policy: None,

@@ -60,7 +60,7 @@ pub(crate) struct RequestIs {
 }
 
 /// Why a request cannot be made or decided.
-pub(super) fn refused(error: RequestError) -> Refusal {
+pub(crate) fn refused(error: RequestError) -> Refusal {
     let status = match error {
         RequestError::Store(error) if !matches!(error, StoreError::PolicyMoved { .. }) => {
             return error.into();

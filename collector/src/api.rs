@@ -1,10 +1,12 @@
 //! `GET /v1/inventory`, `/healthz`, `/metrics`, and in its modules the rest of the API.
 
 mod accounts;
+mod agent_labels;
 mod agents;
 mod api_tokens;
 mod apply;
 mod audit;
+mod enrolment_tokens;
 pub(crate) mod finding_state;
 pub(crate) mod findings;
 mod me;
@@ -42,6 +44,7 @@ pub(crate) use accounts::{
     __path_accounts, __path_change_account, __path_change_password, __path_create_account, accounts,
     change_account, change_password, create_account,
 };
+pub(crate) use agent_labels::{__path_set_labels, set_labels};
 pub(crate) use agents::{__path_agents, agents};
 pub(crate) use api_tokens::{
     __path_api_tokens, __path_create_api_token, __path_revoke_api_token, api_tokens, create_api_token,
@@ -49,6 +52,10 @@ pub(crate) use api_tokens::{
 };
 pub(crate) use apply::{__path_apply, __path_plan, apply, plan};
 pub(crate) use audit::{__path_audit, audit};
+pub(crate) use enrolment_tokens::{
+    __path_create_enrolment_token, __path_enrolment_tokens, __path_revoke_enrolment_token,
+    create_enrolment_token, enrolment_tokens, revoke_enrolment_token,
+};
 pub(crate) use finding_state::{__path_set_state, set_state};
 pub(crate) use findings::{__path_findings, findings};
 pub(crate) use me::{__path_me, me};

@@ -42,6 +42,8 @@ pub(crate) struct App {
     pub(crate) planning: Arc<Semaphore>,
     /// Where routes go, by their names: to try them.
     pub(crate) targets: Arc<BTreeMap<String, Arc<Target>>>,
+    /// Fingerprint of the agents' authority, which is in every enrolment token.
+    pub(crate) authority: Arc<str>,
     /// One such test at a time.
     pub(crate) testing: Arc<Semaphore>,
 }
@@ -71,6 +73,7 @@ impl App {
             hasher: Hasher::default(),
             planning: Arc::new(Semaphore::new(1)),
             targets: Arc::default(),
+            authority: Arc::from(""),
             testing: Arc::new(Semaphore::new(1)),
         }
     }

@@ -5,14 +5,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Labels of one host.
 pub const MOST: usize = 32;
 /// Characters of a key or value.
 const LENGTH: usize = 63;
 
-/// A host's labels by their keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A host's labels by their keys: `{"env": "prod", "team": "web"}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Labels(pub BTreeMap<String, String>);
 
@@ -27,6 +28,16 @@ pub struct Label {
 }
 
 impl Labels {
+    /// Whether each is a label that a host can have, and they are not too many.
+    pub fn check(&self) -> Result<(), String> {
+        if self.0.len() > MOST {
+            return Err(format!("give at most {MOST} labels"));
+        }
+        self.0
+            .iter()
+            .try_for_each(|(key, value)| format!("{key}={value}").parse::<Label>().map(drop))
+    }
+
     /// Whether the host has this one.
     pub fn has(&self, label: &Label) -> bool {
         self.0.get(&label.key) == Some(&label.value)

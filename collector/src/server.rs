@@ -152,6 +152,7 @@ impl Server {
             forwarded: settings.forwarded,
             open_metrics: settings.open_metrics,
             targets: Arc::new(couriers::by_name(&routes, &targets)),
+            authority: authority.fingerprint().into(),
             sums: Arc::new(Sums::new(Arc::clone(&store), settings.missing)),
             ..App::new(Arc::clone(&store), bell.clone(), settings.limits, page.clone())
         };

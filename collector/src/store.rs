@@ -101,6 +101,7 @@ pub use sending::{Claim, Outcome, Outgoing, Pauses};
 pub use settle::Unsettled;
 pub use silent::{Heard, Silent};
 pub use spikes::PastSpike;
+pub(crate) use tokens::{LABEL as TOKEN_LABEL, USES as TOKEN_USES};
 pub use tokens::{NewToken, Token};
 pub(crate) use traffic::VendorTraffic;
 pub use uses::{Along, NoPosition, Page, Position, Selection, Term, Use};

@@ -1,5 +1,7 @@
 //! The collector as its users meet it: over HTTP, with SQLite on disk.
 
+#[path = "collector/admitting.rs"]
+mod admitting;
 #[path = "collector/asking.rs"]
 mod asking;
 #[path = "collector/asking_pages.rs"]

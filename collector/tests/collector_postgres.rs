@@ -1,5 +1,7 @@
 //! The tests of `collector.rs` that a database could change, with PostgreSQL, and what is PostgreSQL's own.
 
+#[path = "collector/admitting.rs"]
+mod admitting;
 #[path = "collector/asking.rs"]
 mod asking;
 #[path = "collector/asking_pages.rs"]

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{MOST_ROWS, ROWS};
 use crate::access::Principal;
 use crate::app::App;
+use crate::labels::Labels;
 use crate::presence;
 use crate::refusal::Refusal;
 use crate::store::Roll;
@@ -48,6 +49,8 @@ struct Heard {
     first_report: Timestamp,
     last_report: Timestamp,
     condition: Option<Condition>,
+    /// Its host's labels.
+    labels: Labels,
 }
 
 impl From<Roll> for Heard {
@@ -62,6 +65,7 @@ impl From<Roll> for Heard {
             first_report: roll.first_report,
             last_report: roll.last_report,
             condition: roll.condition,
+            labels: roll.labels,
         }
     }
 }

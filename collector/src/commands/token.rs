@@ -8,7 +8,7 @@ use super::table::{table, time};
 use super::{CommandError, Place, plain};
 use crate::authority;
 use crate::labels::{self, Label};
-use crate::store::{NewToken, Store, Token};
+use crate::store::{NewToken, Store, TOKEN_LABEL, TOKEN_USES, Token};
 
 /// Makes, lists and takes back what lets agents enrol
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -20,7 +20,7 @@ pub enum TokenCommand {
         expires: Life,
         /// How many agents may enrol with it
         #[arg(long, value_name = "NUMBER", default_value_t = 1,
-              value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+              value_parser = clap::value_parser!(u32).range(i64::from(*TOKEN_USES.start())..=i64::from(*TOKEN_USES.end())))]
         uses: u32,
         /// What it is for, for the list
         #[arg(long, value_name = "TEXT", default_value = "")]
@@ -109,7 +109,7 @@ impl TokenCommand {
                 let store = Store::open_beside(&settings.location()).await?;
                 let authority = authority::of(&settings, &store).await?;
                 let new = NewToken {
-                    label: plain(&label, 200),
+                    label: plain(&label, TOKEN_LABEL),
                     life: expires.0,
                     uses,
                     labels: labels.into_iter().take(labels::MOST).collect(),
@@ -144,18 +144,9 @@ impl TokenCommand {
 fn list(tokens: &[Token], now: Timestamp) -> String {
     let head = ["TOKEN", "STATE", "USES LEFT", "EXPIRES", "CREATED", "LABEL"].map(str::to_owned);
     let rows = tokens.iter().map(|token| {
-        let state = if token.revoked.is_some() {
-            "revoked"
-        } else if token.expires <= now {
-            "expired"
-        } else if token.uses_left == 0 {
-            "used up"
-        } else {
-            "good"
-        };
         [
             token.id.clone(),
-            state.to_owned(),
+            token.state(now).to_owned(),
             token.uses_left.to_string(),
             time(Some(token.expires)),
             time(Some(token.created)),

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use umbra_report::Condition;
 
 use super::both::Wording;
+use super::configurations::parsed;
 use super::seen::{of_seen, pairs};
 use super::{Store, StoreError, count, length, millis, on, time};
 use crate::access::Scope;
+use crate::labels::Labels;
 use crate::presence::State;
 
 /// Without a sign of life for so long, no collector lived.
@@ -53,6 +55,8 @@ pub struct Roll {
     pub last_report: Timestamp,
     /// What it last said of its work.
     pub condition: Option<Condition>,
+    /// Its host's labels.
+    pub labels: Labels,
 }
 
 /// The state by number ([`State::of_number`]): $1 is after how many milliseconds an agent is missing.
@@ -96,6 +100,7 @@ type Row = (
     i64,
     i64,
     Option<String>,
+    Option<String>,
 );
 
 /// What is read of an agent: `$1` is after how many milliseconds one is missing.
@@ -104,7 +109,7 @@ macro_rules! roll {
         concat!(
             "SELECT a.id, a.agent, a.host, CAST(",
             state!(),
-            " AS BIGINT), a.version, a.kernel, a.started, a.first_report, a.last_report, a.condition
+            " AS BIGINT), a.version, a.kernel, a.started, a.first_report, a.last_report, a.condition, e.labels
              FROM agents a CROSS JOIN life l LEFT JOIN enrolments e ON e.agent = a.agent "
         )
     };
@@ -198,6 +203,7 @@ impl Store {
             last_report: time(row.8),
             // What another version wrote may not be readable here.
             condition: row.9.and_then(|text| serde_json::from_str(&text).ok()),
+            labels: parsed(row.10.as_deref()),
         };
         Ok(rows.into_iter().map(roll).collect())
     }

@@ -1,3 +1,4 @@
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +16,10 @@ use crate::labels::Labels;
 const KEPT: Duration = Duration::from_hours(24 * 30);
 /// Tokens that are good at the same time: a person looks through them.
 const MOST: i64 = 10_000;
+/// How many agents may enrol with one.
+pub(crate) const USES: RangeInclusive<u32> = 1..=1_000_000;
+/// Characters of what one is for.
+pub(crate) const LABEL: usize = 200;
 
 /// A token as the collector keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +38,21 @@ pub struct Token {
     pub revoked: Option<Timestamp>,
     /// What it gives the hosts of agents that enrol with it.
     pub labels: Labels,
+}
+
+impl Token {
+    /// Whether it lets agents in now, in a word: `good`, `revoked`, `expired` or `used up`.
+    pub fn state(&self, now: Timestamp) -> &'static str {
+        if self.revoked.is_some() {
+            "revoked"
+        } else if self.expires <= now {
+            "expired"
+        } else if self.uses_left == 0 {
+            "used up"
+        } else {
+            "good"
+        }
+    }
 }
 
 /// A token that is to be made.

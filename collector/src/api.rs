@@ -1,12 +1,12 @@
 //! `GET /v1/inventory`, `/healthz`, `/metrics`, and in its modules the rest of the API.
 
-mod accounts;
+pub(crate) mod accounts;
 mod agent_labels;
 mod agents;
-mod api_tokens;
+pub(crate) mod api_tokens;
 mod apply;
 mod audit;
-mod enrolment_tokens;
+pub(crate) mod enrolment_tokens;
 pub(crate) mod finding_state;
 pub(crate) mod findings;
 mod me;
@@ -15,7 +15,7 @@ mod questions;
 pub(crate) mod reason;
 pub(crate) mod requests;
 mod reveal;
-mod route_test;
+pub(crate) mod route_test;
 mod routes;
 pub(crate) mod table;
 

@@ -44,6 +44,8 @@ pub(crate) struct App {
     pub(crate) targets: Arc<BTreeMap<String, Arc<Target>>>,
     /// Fingerprint of the agents' authority, which is in every enrolment token.
     pub(crate) authority: Arc<str>,
+    /// Where agents of other hosts reach this collector, `https://umbra.example.com:8443`; `None`: nowhere.
+    pub(crate) agents: Option<Arc<str>>,
     /// One such test at a time.
     pub(crate) testing: Arc<Semaphore>,
 }
@@ -74,6 +76,7 @@ impl App {
             planning: Arc::new(Semaphore::new(1)),
             targets: Arc::default(),
             authority: Arc::from(""),
+            agents: None,
             testing: Arc::new(Semaphore::new(1)),
         }
     }

@@ -19,6 +19,7 @@ mod refused;
 mod requests;
 mod row;
 mod sent;
+pub(crate) mod settings;
 mod shell;
 mod strip;
 mod traffic;
@@ -75,6 +76,14 @@ pub(crate) async fn script() -> impl IntoResponse {
     asset(
         "text/javascript; charset=utf-8",
         include_str!("../assets/page.js"),
+    )
+}
+
+/// `GET /assets/copy.js`
+pub(crate) async fn copy_script() -> impl IntoResponse {
+    asset(
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/copy.js"),
     )
 }
 

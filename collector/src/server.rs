@@ -176,6 +176,13 @@ impl Server {
             }
         };
 
+        let known = settings.agents.as_ref().zip(agents_listener.as_ref());
+        let app = App {
+            agents: known
+                .and_then(|(agents, listener)| Some(agents.known_as(listener.address.port())?.into())),
+            ..app
+        };
+
         let (stop, stopped) = watch::channel(false);
         let post = couriers::Post {
             store: &store,

@@ -73,7 +73,7 @@ pub use audit::{AuditHead, By, Entry, Tampered};
 pub(crate) use authority::Pair;
 pub use backup::{back_up, restore};
 use both::{Both, Pool, Transaction, on};
-pub use configurations::{Assigned, Revision, Rollout};
+pub use configurations::{Assigned, Assignment, Revision, Rollout};
 pub use database::{Database, DatabaseError};
 pub use duties::Duty;
 pub use enrolments::{Decision, Enrolment};

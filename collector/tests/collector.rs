@@ -78,6 +78,8 @@ mod routes;
 mod running;
 #[path = "collector/scopes.rs"]
 mod scopes;
+#[path = "collector/settings.rs"]
+mod settings;
 #[path = "collector/spikes.rs"]
 mod spikes;
 #[path = "collector/standing.rs"]

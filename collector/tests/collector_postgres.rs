@@ -72,6 +72,8 @@ mod running;
 mod scopes;
 #[path = "collector/servers.rs"]
 mod servers;
+#[path = "collector/settings.rs"]
+mod settings;
 #[path = "collector/spikes.rs"]
 mod spikes;
 #[path = "collector/standing.rs"]

@@ -29,7 +29,7 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 28] = [
+pub(crate) const PAGES: [(Method, &str, Need); 42] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
@@ -80,6 +80,27 @@ pub(crate) const PAGES: [(Method, &str, Need); 28] = [
         "/findings/{finding}/state",
         Need::Right(Right::FindingsWrite),
     ),
+    (Method::GET, "/settings", Need::Right(Right::Admin)),
+    (Method::POST, "/settings", Need::Right(Right::Admin)),
+    (
+        Method::POST,
+        "/settings/enrolment-tokens/{id}/revoke",
+        Need::Right(Right::Admin),
+    ),
+    (Method::GET, "/settings/routes", Need::Right(Right::Admin)),
+    (Method::POST, "/settings/routes", Need::Right(Right::Admin)),
+    (Method::GET, "/settings/people", Need::Right(Right::Admin)),
+    (Method::POST, "/settings/people", Need::Right(Right::Admin)),
+    (Method::GET, "/settings/people/{name}", Need::Right(Right::Admin)),
+    (Method::POST, "/settings/people/{name}", Need::Right(Right::Admin)),
+    (Method::GET, "/settings/api-tokens", Need::Right(Right::Admin)),
+    (Method::POST, "/settings/api-tokens", Need::Right(Right::Admin)),
+    (
+        Method::POST,
+        "/settings/api-tokens/{id}/revoke",
+        Need::Right(Right::Admin),
+    ),
+    (Method::GET, "/settings/catalogue", Need::Right(Right::Admin)),
     (Method::GET, "/login", Need::Nothing),
     (Method::POST, "/login", Need::Nothing),
     (Method::POST, "/logout", Need::Somebody),
@@ -87,6 +108,7 @@ pub(crate) const PAGES: [(Method, &str, Need); 28] = [
     (Method::POST, "/setup", Need::Nothing),
     (Method::GET, "/assets/page.css", Need::Nothing),
     (Method::GET, "/assets/page.js", Need::Nothing),
+    (Method::GET, "/assets/copy.js", Need::Nothing),
     (Method::GET, "/assets/icon.svg", Need::Nothing),
     // How to ask; nothing of what is known.
     (Method::GET, "/v1/openapi.json", Need::Nothing),

@@ -56,27 +56,27 @@ impl From<Account> for Person {
 pub(crate) struct NewPerson {
     /// 1 to 64 of `a-z`, `0-9`, `.`, `-`, `_` and `@`.
     #[schema(pattern = "^[a-z0-9][a-z0-9._@-]{0,63}$")]
-    name: String,
+    pub(crate) name: String,
     /// 15 characters at least.
     #[schema(min_length = 15, max_length = 1024)]
-    password: String,
-    role: Role,
+    pub(crate) password: String,
+    pub(crate) role: Role,
     #[serde(default)]
-    hosts: Scope,
+    pub(crate) hosts: Scope,
 }
 
 /// What is to change of an account; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PersonChange {
-    role: Option<Role>,
+    pub(crate) role: Option<Role>,
     /// Labels of the hosts that the person sees; none: all hosts.
-    hosts: Option<Scope>,
+    pub(crate) hosts: Option<Scope>,
     /// Whether the account is shut. That ends its sessions.
-    disabled: Option<bool>,
+    pub(crate) disabled: Option<bool>,
     /// Another password. That ends its sessions.
     #[schema(min_length = 15, max_length = 1024)]
-    password: Option<String>,
+    pub(crate) password: Option<String>,
 }
 
 /// One's own password.
@@ -88,6 +88,13 @@ pub(crate) struct NewPassword {
     /// The one from now on: 15 characters at least.
     #[schema(min_length = 15, max_length = 1024)]
     new: String,
+}
+
+impl PersonChange {
+    /// Whether nothing is to change.
+    pub(crate) fn is_none(&self) -> bool {
+        self.role.is_none() && self.hosts.is_none() && self.disabled.is_none() && self.password.is_none()
+    }
 }
 
 impl From<NoAccount> for Refusal {
@@ -158,15 +165,21 @@ pub(crate) async fn create_account(
     request: Request,
 ) -> Result<Json<Person>, Refusal> {
     let new: NewPerson = body(&app, request, "an account").await?;
+    let name = add(&app, &principal, new).await?;
+    one(&app, &name).await
+}
+
+/// Makes an account; gives its name as it is kept.
+pub(crate) async fn add(app: &App, principal: &Principal, new: NewPerson) -> Result<String, Refusal> {
     let name = account_name(&new.name).map_err(|error| Refusal::bad(error.to_string()))?;
     let account = NewAccount {
         name: &name,
-        password: &hashed(&app, &new.password, &name).await?,
+        password: &hashed(app, &new.password, &name).await?,
         role: new.role,
         scope: &hosts(new.hosts)?,
     };
     app.store.create_account(&account, &principal.now()).await??;
-    one(&app, &name).await
+    Ok(name)
 }
 
 /// Changes an account, from the next request on
@@ -198,8 +211,19 @@ pub(crate) async fn change_account(
     let Path(name) = name.map_err(|error| Refusal::bad(error.body_text()))?;
     let name = account_name(&name).map_err(|_| NoAccount::Missing)?;
     let new: PersonChange = body(&app, request, "a change of an account").await?;
+    change(&app, &principal, &name, new).await?;
+    one(&app, &name).await
+}
+
+/// Changes the account of this name.
+pub(crate) async fn change(
+    app: &App,
+    principal: &Principal,
+    name: &str,
+    new: PersonChange,
+) -> Result<(), Refusal> {
     let password = match new.password {
-        Some(text) => Some(hashed(&app, &text, &name).await?),
+        Some(text) => Some(hashed(app, &text, name).await?),
         None => None,
     };
     let change = AccountChange {
@@ -209,9 +233,9 @@ pub(crate) async fn change_account(
         password,
     };
     app.store
-        .change_account(&name, &change, &principal.now())
+        .change_account(name, &change, &principal.now())
         .await??;
-    one(&app, &name).await
+    Ok(())
 }
 
 /// Gives oneself another password, which ends all sessions of the account

@@ -65,15 +65,15 @@ impl From<ApiToken> for ApiTokenKept {
 pub(crate) struct ApiTokenWanted {
     /// What it is for.
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    name: String,
+    pub(crate) name: String,
     /// What it may do.
     #[schema(min_items = 1, max_items = 32)]
-    scopes: Vec<Right>,
+    pub(crate) scopes: Vec<Right>,
     #[serde(default)]
-    hosts: Scope,
+    pub(crate) hosts: Scope,
     /// For how many days it is good.
     #[schema(minimum = 1, maximum = 366)]
-    days: i64,
+    pub(crate) days: i64,
 }
 
 /// A token, this once.
@@ -81,7 +81,7 @@ pub(crate) struct ApiTokenWanted {
 pub(crate) struct ApiTokenMade {
     id: String,
     /// What is sent as `Authorization: Bearer …`; it is not kept.
-    token: String,
+    pub(crate) token: String,
 }
 
 /// What lets programs use the API
@@ -126,7 +126,16 @@ pub(crate) async fn create_api_token(
     principal: Principal,
     request: Request,
 ) -> Result<Json<ApiTokenMade>, Refusal> {
-    let new: ApiTokenWanted = body(&app, request, "a token").await?;
+    let wanted: ApiTokenWanted = body(&app, request, "a token").await?;
+    make(&app, &principal, wanted).await.map(Json)
+}
+
+/// Makes a token.
+pub(crate) async fn make(
+    app: &App,
+    principal: &Principal,
+    new: ApiTokenWanted,
+) -> Result<ApiTokenMade, Refusal> {
     let fits = (1..=NAME).contains(&new.name.chars().count()) && !new.name.chars().any(char::is_control);
     if !fits {
         return Err(Refusal::bad(format!(
@@ -151,7 +160,7 @@ pub(crate) async fn create_api_token(
         let why = "there are too many tokens; wait until some have been over for 30 days";
         Refusal::new(StatusCode::CONFLICT, why)
     })?;
-    Ok(Json(ApiTokenMade { id, token }))
+    Ok(ApiTokenMade { id, token })
 }
 
 /// Takes a token back
@@ -175,8 +184,14 @@ pub(crate) async fn revoke_api_token(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Refusal> {
     let Path(id) = id.map_err(|error| Refusal::bad(error.body_text()))?;
-    if app.store.revoke_api_token(&id, &principal.now()).await? {
-        Ok(StatusCode::NO_CONTENT)
+    take_back(&app, &principal, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a token back.
+pub(crate) async fn take_back(app: &App, principal: &Principal, id: &str) -> Result<(), Refusal> {
+    if app.store.revoke_api_token(id, &principal.now()).await? {
+        Ok(())
     } else {
         Err(Refusal::new(
             StatusCode::NOT_FOUND,

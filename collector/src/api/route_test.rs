@@ -23,18 +23,18 @@ const SAID: usize = 300;
 /// What came back of a test.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RouteTested {
-    route: String,
+    pub(crate) route: String,
     /// The message's id, which the receiver has, too.
     message: String,
-    outcome: TestOutcome,
+    pub(crate) outcome: TestOutcome,
     /// What the receiver answered, or what went wrong, with the remedy.
-    said: String,
+    pub(crate) said: String,
 }
 
 /// How a test ended.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum TestOutcome {
+pub(crate) enum TestOutcome {
     /// The receiver took it.
     Delivered,
     /// It did not; an alert would be tried again.
@@ -68,6 +68,11 @@ pub(crate) async fn test_route(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<RouteTested>, Refusal> {
     let Path(name) = path.map_err(|error| Refusal::bad(error.body_text()))?;
+    attempt(&app, &principal, name).await.map(Json)
+}
+
+/// Sends the test along the route of this name.
+pub(crate) async fn attempt(app: &App, principal: &Principal, name: String) -> Result<RouteTested, Refusal> {
     let Some(target) = app.targets.get(&name) else {
         return Err(Refusal::new(
             StatusCode::NOT_FOUND,
@@ -88,7 +93,7 @@ pub(crate) async fn test_route(
         Outcome::Retry { error, .. } => (TestOutcome::Retry, error),
         Outcome::Refused { error } => (TestOutcome::Refused, error),
     };
-    Ok(Json(RouteTested {
+    Ok(RouteTested {
         route: name,
         message: message.id,
         outcome,
@@ -97,5 +102,5 @@ pub(crate) async fn test_route(
             .filter(|char| !char.is_control())
             .take(SAID)
             .collect(),
-    }))
+    })
 }

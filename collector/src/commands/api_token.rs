@@ -116,13 +116,7 @@ fn list(tokens: Vec<ApiToken>, now: Timestamp) -> String {
     ]
     .map(str::to_owned);
     let rows = tokens.into_iter().map(|token| {
-        let state = if token.revoked.is_some() {
-            "revoked"
-        } else if token.expires <= now {
-            "expired"
-        } else {
-            "good"
-        };
+        let state = token.state(now);
         let scopes = token.rights.iter().map(|right| right.as_str());
         [
             token.id,

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::{ConfigError, Tls, file};
@@ -90,6 +90,32 @@ impl Agents {
             takeover: Duration::from_secs(takeover),
         });
         Ok((agents, authority))
+    }
+}
+
+impl Agents {
+    /// Where agents of other hosts reach it at this port: by the first name that is not this machine's own alone.
+    ///
+    /// `None` when no name can stand in a URL.
+    pub(crate) fn known_as(&self, port: u16) -> Option<String> {
+        let is_own = |name: &&String| {
+            let address = name.parse::<IpAddr>().ok();
+            address.map_or(*name == "localhost", |it| it.is_loopback() || it.is_unspecified())
+        };
+        let name = self
+            .names
+            .iter()
+            .find(|name| !is_own(name))
+            .or(self.names.first())?;
+        let host = match name.parse() {
+            Ok(IpAddr::V6(address)) => format!("[{address}]"),
+            _ => name.clone(),
+        };
+        // It goes into a shell's command and a configuration file.
+        let fits = host
+            .chars()
+            .all(|char| char.is_ascii_alphanumeric() || "-._:[]".contains(char));
+        fits.then(|| format!("https://{host}:{port}"))
     }
 }
 

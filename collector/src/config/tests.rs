@@ -324,3 +324,35 @@ fn what_is_watched_for_has_its_bounds() {
         );
     }
 }
+
+#[test]
+fn agents_are_told_the_first_name_that_leads_here_from_elsewhere() {
+    let told = |names: &str| {
+        let file = format!("[agents]\nlisten = '0.0.0.0:8443'\nnames = {names}\n");
+        let data = Some("/data".into());
+        let settings = load(
+            &file,
+            Options {
+                data,
+                ..Options::default()
+            },
+        )
+        .expect("settings");
+        settings.agents.expect("agents").known_as(8443)
+    };
+    for (names, address) in [
+        (
+            "['localhost', '127.0.0.1', 'umbra.example']",
+            Some("https://umbra.example:8443"),
+        ),
+        (
+            "['0.0.0.0', '::1', '2001:db8::1']",
+            Some("https://[2001:db8::1]:8443"),
+        ),
+        ("['127.0.0.1']", Some("https://127.0.0.1:8443")),
+        // Into a command for root goes nothing that a shell reads.
+        ("[\"a'; rm -rf /\"]", None),
+    ] {
+        assert_eq!(told(names).as_deref(), address, "{names}");
+    }
+}

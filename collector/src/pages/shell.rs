@@ -11,16 +11,18 @@ pub(super) enum Section {
     Requests,
     Policy,
     Audit,
+    Settings,
 }
 
 impl Section {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Overview,
         Self::Inventory,
         Self::Findings,
         Self::Requests,
         Self::Policy,
         Self::Audit,
+        Self::Settings,
     ];
 
     pub(super) const fn title(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Section {
             Self::Requests => "Requests",
             Self::Policy => "Policy",
             Self::Audit => "Audit",
+            Self::Settings => "Settings",
         }
     }
 
@@ -42,6 +45,7 @@ impl Section {
             Self::Requests => "/requests",
             Self::Policy => "/policy",
             Self::Audit => "/audit",
+            Self::Settings => "/settings",
         }
     }
 
@@ -50,6 +54,7 @@ impl Section {
         match self {
             Self::Overview | Self::Inventory | Self::Findings | Self::Policy => Right::InventoryRead,
             Self::Requests | Self::Audit => Right::AuditRead,
+            Self::Settings => Right::Admin,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::whole;
 use crate::access::door::{self, Door};
 use crate::access::table::Table;
 use crate::app::App;
+use crate::pages::settings;
 use crate::refusal::Refusal;
 use crate::{api, ingest, pages};
 
@@ -79,11 +80,38 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .route("/findings", get(pages::findings))
         .route("/findings/{finding}", get(pages::finding))
         .route("/findings/{finding}/state", post(pages::set_finding_state))
+        .route(
+            "/settings",
+            get(settings::enrolment::page).post(settings::enrolment::create),
+        )
+        .route(
+            "/settings/enrolment-tokens/{id}/revoke",
+            post(settings::enrolment::revoke),
+        )
+        .route(
+            "/settings/routes",
+            get(settings::routes::page).post(settings::routes::attempt),
+        )
+        .route(
+            "/settings/people",
+            get(settings::people::page).post(settings::people::create),
+        )
+        .route(
+            "/settings/people/{name}",
+            get(settings::account::page).post(settings::account::change),
+        )
+        .route(
+            "/settings/api-tokens",
+            get(settings::tokens::page).post(settings::tokens::create),
+        )
+        .route("/settings/api-tokens/{id}/revoke", post(settings::tokens::revoke))
+        .route("/settings/catalogue", get(settings::catalogue::page))
         .route("/login", get(pages::log_in_page).post(pages::log_in))
         .route("/logout", post(pages::log_out))
         .route("/setup", get(pages::set_up_page).post(pages::set_up))
         .route("/assets/page.css", get(pages::style))
         .route("/assets/page.js", get(pages::script))
+        .route("/assets/copy.js", get(pages::copy_script))
         .route("/assets/icon.svg", get(pages::icon))
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)

@@ -43,6 +43,19 @@ pub struct ApiToken {
     pub revoked: Option<Timestamp>,
 }
 
+impl ApiToken {
+    /// Whether it is good now, in a word: `good`, `revoked` or `expired`.
+    pub fn state(&self, now: Timestamp) -> &'static str {
+        if self.revoked.is_some() {
+            "revoked"
+        } else if self.expires <= now {
+            "expired"
+        } else {
+            "good"
+        }
+    }
+}
+
 /// A token that is to be made.
 #[derive(Clone, Debug)]
 pub struct NewApiToken<'a> {

@@ -37,6 +37,23 @@ pub struct Rollout {
     pub to: Option<Label>,
 }
 
+/// A decision who is to run what, with what that is: its catalogue left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// Hosts with this label; `None`: all.
+    pub to: Option<Label>,
+    /// Which revision.
+    pub revision: u64,
+    /// When it was published.
+    pub published: Timestamp,
+    /// What for.
+    pub comment: String,
+    /// Settings of agents.
+    pub settings: Settings,
+    /// Whether it has a catalogue over the built-in one.
+    pub has_catalogue: bool,
+}
+
 /// What one agent is to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assigned {
@@ -153,6 +170,34 @@ impl Store {
                 revision: count(revision),
                 to: key.zip(value).map(|(key, value)| Label { key, value }),
             })
+            .collect())
+    }
+
+    /// Who is to run what, the newest decision first: so many of these.
+    pub async fn assignments(&self, most: u16) -> Result<Vec<Assignment>, StoreError> {
+        type Row = (Option<String>, Option<String>, i64, i64, String, String, i64);
+        let rows: Vec<Row> = on!(self.readers(), |db| {
+            sqlx::query_as(
+                "SELECT r.label, r.value, c.id, c.published, c.comment, c.settings,
+                     CAST(CASE WHEN c.catalogue IS NULL THEN 0 ELSE 1 END AS BIGINT)
+                 FROM rollouts r JOIN configurations c ON c.id = r.revision ORDER BY r.serial DESC LIMIT $1",
+            )
+            .bind(i64::from(most))
+            .fetch_all(db)
+            .await
+        })?;
+        Ok(rows
+            .into_iter()
+            .map(
+                |(key, value, revision, published, comment, settings, has_catalogue)| Assignment {
+                    to: key.zip(value).map(|(key, value)| Label { key, value }),
+                    revision: count(revision),
+                    published: time(published),
+                    comment,
+                    settings: serde_json::from_str(&settings).unwrap_or_default(),
+                    has_catalogue: has_catalogue > 0,
+                },
+            )
             .collect())
     }
 

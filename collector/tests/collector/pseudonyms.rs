@@ -72,7 +72,16 @@ async fn no_answer_names_him(root: &Browser, row: &Value, pseudonym: &str) {
             "{path} tells the same pseudonym: {text}"
         );
     }
-    for path in ["", "policy/1"] {
+    for path in [
+        "",
+        "policy/1",
+        "settings",
+        "settings/routes",
+        "settings/people",
+        "settings/people/root",
+        "settings/api-tokens",
+        "settings/catalogue",
+    ] {
         let page = root.get(path).await;
         assert_eq!(page.status(), StatusCode::OK, "/{path}");
         let page = page.text().await.expect("text");

@@ -11,7 +11,7 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
       state.textContent = "Copied";
     } catch {
       getSelection().selectAllChildren(text);
-      state.textContent = "The browser does not copy: it is selected for you to do so";
+      state.textContent = "The browser does not let the page copy. The text is selected: copy it yourself.";
     }
   });
 }

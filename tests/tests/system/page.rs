@@ -1,4 +1,5 @@
-//! From a call to the page, within two seconds; a webhook once; remembered after a restart; live in a real browser.
+//! From a call to the page, within two seconds; a webhook once; remembered after a restart; live in a real browser, where
+//! an admin lets a host in and tries a route.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::browser::Browser;
 use umbra_tests::clients::{Call, named};
 use umbra_tests::collector::Row;
-use umbra_tests::skip::{Need, spared};
+use umbra_tests::skip::{Need, ready, spared};
 use umbra_tests::truth::Bytes;
 use umbra_tests::wait::eventually;
 use umbra_tests::webhook::Webhook;
@@ -192,5 +193,64 @@ fn a_browser_shows_a_new_caller_without_a_reload() {
 
     drop(browser);
     assert!(agent.stop().success());
+    assert!(collector.stop().success());
+}
+
+#[test]
+fn an_admin_makes_a_token_and_tries_a_route_in_a_browser() {
+    if spared("settings in a browser")
+        || !ready(&[
+            Need::Binary("umbra-collector"),
+            Need::Program("chromedriver"),
+            Need::Program("chromium"),
+        ])
+    {
+        return;
+    }
+    let data = tempfile::tempdir().expect("a temporary folder");
+    let webhook = Webhook::listen();
+    let keys = format!(
+        "names = [\"127.0.0.1\"]\n[webhook]\nurl = \"{}\"\n",
+        webhook.url()
+    );
+    let mut collector = Collector::for_agents(data.path(), &keys);
+    let browser = Browser::open(data.path());
+    make_account_and_log_in(&browser, &mut collector);
+    let text = |selector: &str| {
+        eventually(Duration::from_secs(5), || {
+            let text = browser.script(&format!(
+                "return document.querySelector('{selector}')?.textContent"
+            ));
+            let text = text.as_str().map(str::to_owned);
+            text.ok_or_else(|| browser.script("return document.body.innerText").to_string())
+        })
+    };
+
+    browser.goto(&(collector.url() + "/settings"));
+    browser.script(
+        "document.getElementById('label').value = 'web'; document.querySelector('.decide').requestSubmit()",
+    );
+    let token = text("#token");
+    let command = text("#command");
+    assert!(
+        command.contains(&token) && command.contains(&collector.agents()),
+        "{command}"
+    );
+    // It may be copied or refused, as the browser has it: either way the page says so.
+    browser.script("document.querySelector('[data-copies=token]').click()");
+    text("[data-copies=token] + [role=status]:not(:empty)");
+    println!("{}", browser.screenshot("enrolment").display());
+    let listed = Collector::told(data.path(), &["token", "list"]);
+    let id = token.split('_').nth(1).expect("an id");
+    assert!(listed.contains(id), "{id} is not in\n{listed}");
+
+    browser.goto(&(collector.url() + "/settings/routes"));
+    browser.script("document.querySelector('td form').requestSubmit()");
+    let said = text("#tested");
+    assert!(said.contains("webhook took the test"), "{said}");
+    assert_eq!(webhook.calls().len(), 1);
+    println!("{}", browser.screenshot("routes").display());
+
+    drop(browser);
     assert!(collector.stop().success());
 }

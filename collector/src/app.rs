@@ -7,6 +7,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::access::password::Hasher;
 use crate::alerts::Target;
 use crate::ingest::{Limits, Queue};
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::sums::Sums;
@@ -18,6 +19,8 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) sums: Arc<Sums>,
     pub(crate) traffic: Arc<Traffic>,
+    /// What comes in, for those who watch.
+    pub(crate) live: Arc<Live>,
     pub(crate) metrics: Arc<Metrics>,
     /// Wakes the couriers; `None` when no route is configured.
     pub(crate) alerts: Option<Arc<Notify>>,
@@ -59,6 +62,7 @@ impl App {
     ) -> Self {
         Self {
             sums: Arc::new(Sums::new(Arc::clone(&store), crate::config::MISSING)),
+            live: Arc::new(Live::new(Arc::clone(&store))),
             store,
             traffic: Arc::default(),
             metrics: Arc::default(),

@@ -104,6 +104,7 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
     let applied = app.store.apply(arrival).await?;
     fail_point("report_committed");
     app.metrics.applied(&applied);
+    app.live.came();
     tracing::debug!(
         %agent,
         records = applied.records,

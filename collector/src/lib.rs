@@ -21,6 +21,7 @@ pub mod findings;
 pub mod ingest;
 pub mod inventory;
 pub mod labels;
+mod live;
 #[cfg(test)]
 #[path = "../tests/collector/made_up.rs"]
 mod made_up;

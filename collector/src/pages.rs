@@ -12,6 +12,7 @@ mod findings;
 mod format;
 mod host;
 mod inventory;
+mod live;
 mod overview;
 mod people;
 mod policy;
@@ -38,6 +39,7 @@ pub(crate) use caller::caller;
 pub(crate) use findings::{finding, findings, set_finding_state};
 pub(crate) use host::host;
 pub(crate) use inventory::{inventory, rows};
+pub(crate) use live::{Line, events, live};
 pub(crate) use overview::overview;
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
 pub(crate) use policy::{policies, policy};
@@ -84,6 +86,14 @@ pub(crate) async fn copy_script() -> impl IntoResponse {
     asset(
         "text/javascript; charset=utf-8",
         include_str!("../assets/copy.js"),
+    )
+}
+
+/// `GET /assets/live.js`
+pub(crate) async fn live_script() -> impl IntoResponse {
+    asset(
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/live.js"),
     )
 }
 

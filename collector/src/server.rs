@@ -34,6 +34,7 @@ use crate::authority::{self, AuthorityError};
 use crate::config::Settings;
 use crate::configuration::{Signer, SignerError};
 use crate::enrolment::{Desk, Pace};
+use crate::live::Live;
 use crate::store::{Store, StoreError};
 use crate::sums::Sums;
 use background::Background;
@@ -109,6 +110,7 @@ pub struct Server {
     serving: JoinHandle<io::Result<()>>,
     couriers: Vec<JoinHandle<()>>,
     background: Background,
+    live: Arc<Live>,
     stop: watch::Sender<bool>,
     store: Arc<Store>,
     deadline: Duration,
@@ -195,6 +197,7 @@ impl Server {
 
         let background = Background::start(&app, settings.retention, settings.watch, &stopped);
 
+        let live = Arc::clone(&app.live);
         let guard = guard::Guard::new(&page, settings.hosts);
         let handle = Handle::new();
         let serving = serve(app, guard, (listener, address), tls, &handle)?;
@@ -209,6 +212,7 @@ impl Server {
             serving,
             couriers,
             background,
+            live,
             stop,
             store,
             deadline: settings.limits.shutdown,
@@ -232,6 +236,8 @@ impl Server {
 
     /// Takes no more requests, lets those that run end until the deadline, and closes the store.
     pub async fn stop(self) {
+        // Who watches would do so until the deadline.
+        self.live.end();
         self.handle.graceful_shutdown(Some(self.deadline));
         if let Some(mut listener) = self.agents_listener {
             listener.handle.graceful_shutdown(Some(self.deadline));

@@ -2,6 +2,7 @@
 //! collector is in this module's files and in `migrations/`; [`both`] says how one text serves both databases.
 
 mod accounts;
+mod activities;
 mod admission;
 mod agents;
 mod alert;
@@ -65,6 +66,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use accounts::{Account, AccountChange, NewAccount, NoAccount};
+pub(crate) use activities::Activity;
 pub use admission::Shown;
 pub use alert::{Alert, Event};
 pub use api_tokens::{ApiToken, NewApiToken};

@@ -40,6 +40,8 @@ mod idle;
 mod ingest;
 #[path = "collector/kills.rs"]
 mod kills;
+#[path = "collector/live.rs"]
+mod live;
 #[path = "collector/made_up.rs"]
 mod made_up;
 #[path = "collector/on_sqlite.rs"]

@@ -30,6 +30,8 @@ mod first_use;
 mod ingest;
 #[path = "collector/kills.rs"]
 mod kills;
+#[path = "collector/live.rs"]
+mod live;
 #[path = "collector/load.rs"]
 mod load;
 #[path = "collector/made_up.rs"]

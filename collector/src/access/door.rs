@@ -68,10 +68,7 @@ impl Door {
         if need == Need::Nothing {
             return Ok(request);
         }
-        let found = match token {
-            Some(token) => self.program(token).await,
-            None => self.person(request.headers()).await,
-        };
+        let found = who(&self.store, self.secure, request.headers()).await;
         let found = found.map_err(|error| Refusal::from(error).into_response())?;
         let Some(principal) = found else {
             return Err(nobody(path, &request, token.is_some()));
@@ -88,34 +85,47 @@ impl Door {
         request.extensions_mut().insert(principal);
         Ok(request)
     }
+}
 
-    async fn person(&self, headers: &HeaderMap) -> Result<Option<Principal>, StoreError> {
-        let Some(secret) = cookie::of(headers, self.secure) else {
-            return Ok(None);
-        };
-        let account = self
-            .store
-            .session(&secret::hash(secret), Timestamp::now())
-            .await?;
-        Ok(account.map(|account| Principal {
-            actor: account.name.clone(),
-            account: Some(account.name),
-            rights: account.role.rights().collect(),
-            scope: account.scope,
-            csrf: Some(cookie::csrf(secret)),
-        }))
+/// Who sends these headers, now.
+pub(crate) async fn who(
+    store: &Store,
+    is_secure: bool,
+    headers: &HeaderMap,
+) -> Result<Option<Principal>, StoreError> {
+    match bearer(headers) {
+        Some(token) => program(store, token).await,
+        None => person(store, is_secure, headers).await,
     }
+}
 
-    async fn program(&self, token: &str) -> Result<Option<Principal>, StoreError> {
-        let token = self.store.api_token(token, Timestamp::now()).await?;
-        Ok(token.map(|token| Principal {
-            actor: Principal::program(&token.name, &token.id),
-            account: None,
-            rights: token.rights,
-            scope: token.scope,
-            csrf: None,
-        }))
-    }
+async fn person(
+    store: &Store,
+    is_secure: bool,
+    headers: &HeaderMap,
+) -> Result<Option<Principal>, StoreError> {
+    let Some(secret) = cookie::of(headers, is_secure) else {
+        return Ok(None);
+    };
+    let account = store.session(&secret::hash(secret), Timestamp::now()).await?;
+    Ok(account.map(|account| Principal {
+        actor: account.name.clone(),
+        account: Some(account.name),
+        rights: account.role.rights().collect(),
+        scope: account.scope,
+        csrf: Some(cookie::csrf(secret)),
+    }))
+}
+
+async fn program(store: &Store, token: &str) -> Result<Option<Principal>, StoreError> {
+    let token = store.api_token(token, Timestamp::now()).await?;
+    Ok(token.map(|token| Principal {
+        actor: Principal::program(&token.name, &token.id),
+        account: None,
+        rights: token.rights,
+        scope: token.scope,
+        csrf: None,
+    }))
 }
 
 /// The token of `Authorization: Bearer …`. Other schemes are a reverse proxy's.

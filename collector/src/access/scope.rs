@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::labels::Label;
+use crate::labels::{Label, Labels};
 
 /// Labels of one scope.
 const MOST: usize = 32;
@@ -21,6 +21,14 @@ impl Scope {
     /// Whether it is all hosts.
     pub fn is_all(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether a host with these labels is one of them: what [`crate::store`] asks in its statements.
+    pub(crate) fn sees(&self, host: &Labels) -> bool {
+        let has = |(key, values): (&String, &BTreeSet<String>)| {
+            host.0.get(key).is_some_and(|value| values.contains(value))
+        };
+        self.0.iter().all(has)
     }
 
     /// Whether each key has values, and each of them is a label that a host can have.

@@ -29,10 +29,12 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 42] = [
+pub(crate) const PAGES: [(Method, &str, Need); 45] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
+    (Method::GET, "/live", Need::Right(Right::InventoryRead)),
+    (Method::GET, EVENTS, Need::Right(Right::InventoryRead)),
     (
         Method::GET,
         "/vendors/{vendor}",
@@ -109,6 +111,7 @@ pub(crate) const PAGES: [(Method, &str, Need); 42] = [
     (Method::GET, "/assets/page.css", Need::Nothing),
     (Method::GET, "/assets/page.js", Need::Nothing),
     (Method::GET, "/assets/copy.js", Need::Nothing),
+    (Method::GET, "/assets/live.js", Need::Nothing),
     (Method::GET, "/assets/icon.svg", Need::Nothing),
     // How to ask; nothing of what is known.
     (Method::GET, "/v1/openapi.json", Need::Nothing),
@@ -119,9 +122,12 @@ pub(crate) const PAGES: [(Method, &str, Need); 42] = [
 /// The part of the inventory's page that its script asks for.
 pub(crate) const ROWS: &str = "/inventory/rows";
 
+/// What the script of the live page listens to.
+pub(crate) const EVENTS: &str = "/live/events";
+
 /// Whether people open this address: who is not logged in is led to the log-in.
 pub(crate) fn is_page(method: &Method, path: &str) -> bool {
-    let mut pages = PAGES.iter().filter(|(_, page, _)| *page != ROWS);
+    let mut pages = PAGES.iter().filter(|(_, page, _)| ![ROWS, EVENTS].contains(page));
     *method == Method::GET
         && pages.any(|(taken, page, need)| taken == method && *page == path && *need != Need::Nothing)
 }

@@ -6,6 +6,7 @@ use crate::access::{Principal, Right};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Overview,
+    Live,
     Inventory,
     Findings,
     Requests,
@@ -17,6 +18,7 @@ pub(super) enum Section {
 impl Section {
     const ALL: [Self; 7] = [
         Self::Overview,
+        Self::Live,
         Self::Inventory,
         Self::Findings,
         Self::Requests,
@@ -28,6 +30,7 @@ impl Section {
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Live => "Live",
             Self::Inventory => "Inventory",
             Self::Findings => "Findings",
             Self::Requests => "Requests",
@@ -40,6 +43,7 @@ impl Section {
     pub(super) const fn href(self) -> &'static str {
         match self {
             Self::Overview => "/",
+            Self::Live => "/live",
             Self::Inventory => "/inventory",
             Self::Findings => "/findings",
             Self::Requests => "/requests",
@@ -52,7 +56,9 @@ impl Section {
     /// What its pages take: those of [`crate::access::table::PAGES`] say the same.
     const fn right(self) -> Right {
         match self {
-            Self::Overview | Self::Inventory | Self::Findings | Self::Policy => Right::InventoryRead,
+            Self::Overview | Self::Live | Self::Inventory | Self::Findings | Self::Policy => {
+                Right::InventoryRead
+            }
             Self::Requests | Self::Audit => Right::AuditRead,
             Self::Settings => Right::Admin,
         }

@@ -11,7 +11,7 @@ use crate::retention::{Housekeeper, Retention};
 
 /// What a collector does by itself until it is told to stop.
 #[derive(Debug)]
-pub(super) struct Background([JoinHandle<()>; 3]);
+pub(super) struct Background([JoinHandle<()>; 4]);
 
 impl Background {
     /// Until `stopped` is true or gone.
@@ -27,6 +27,7 @@ impl Background {
             tokio::spawn(housekeeper.run(stopped.clone())),
             tokio::spawn(keeper.run(stopped.clone())),
             tokio::spawn(presence::live(store(), stopped.clone())),
+            tokio::spawn(Arc::clone(&app.live).run(stopped.clone())),
         ])
     }
 

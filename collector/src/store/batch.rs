@@ -9,7 +9,7 @@ use super::apply::News;
 use super::both::{Wording, with_rows};
 use super::numbers::{Numbers, numbers};
 use super::raise::{Raising, Rows, Vendors};
-use super::{StoreError, Transaction, callers, on, stored};
+use super::{StoreError, Transaction, activities, callers, on, stored};
 use crate::inventory::Tally;
 use crate::policy::InForce;
 
@@ -241,6 +241,7 @@ pub(super) async fn apply(
         })
         .collect();
     USE.write(transaction, &uses).await?;
+    activities::note(transaction, &uses).await?;
     let found = raising.write(transaction).await?;
     for (raised, news) in raised.iter_mut().zip(news) {
         *raised = found.iter().filter(|agent| **agent == news.agent).count();

@@ -30,28 +30,51 @@ macro_rules! select {
     ($found:expr) => {
         concat!(
             $found,
-            " SELECT u.id, u.caller, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
-                    c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
-                    c.uid, c.user_name, c.user_groups, a.host, a.agent,
-                    (SELECT e.labels FROM enrolments e WHERE e.agent = a.agent) AS labels, u.flows, u.bytes_out, u.bytes_in,
-                    u.first_seen, u.last_seen, u.evidence, u.direct_seen,
-                    f.id AS finding,
-                    (SELECT n.id FROM findings n WHERE n.kind = 'prohibited_use' AND n.program = c.program
-                     AND n.vendor = d.vendor) AS prohibition
-             FROM found
-             CROSS JOIN uses u
-             JOIN callers c ON c.id = u.caller
-             JOIN programs p ON p.id = c.program
-             JOIN agents a ON a.id = c.agent
-             JOIN destinations d ON d.id = u.destination
-             LEFT JOIN findings f ON f.kind = $4 AND f.program = c.program AND f.vendor = d.vendor
-             WHERE u.id = found.used
-             ORDER BY u.first_seen DESC, u.id DESC LIMIT $3"
+            " SELECT ",
+            $crate::store::search::columns!("u"),
+            " FROM found CROSS JOIN uses u ",
+            $crate::store::search::joins!(),
+            " WHERE u.id = found.used ORDER BY u.first_seen DESC, u.id DESC LIMIT $3"
         )
     };
 }
 
-pub(super) use select;
+/// The columns of [`Row`]; the sums are those of `$sums`.
+macro_rules! columns {
+    ($sums:literal) => {
+        concat!(
+            "u.id, u.caller, d.vendor, d.service, d.kind, d.name, p.name AS program, c.exe, c.script, c.container,
+                    c.image, c.pod, c.namespace, c.workload, c.unit, c.origin, c.package, c.package_version, c.sha256,
+                    c.uid, c.user_name, c.user_groups, a.host, a.agent,
+                    (SELECT e.labels FROM enrolments e WHERE e.agent = a.agent) AS labels, ",
+            $sums,
+            ".flows, ",
+            $sums,
+            ".bytes_out, ",
+            $sums,
+            ".bytes_in, u.first_seen, ",
+            $sums,
+            ".last_seen, ",
+            $sums,
+            ".evidence, u.direct_seen, f.id AS finding,
+                    (SELECT n.id FROM findings n WHERE n.kind = 'prohibited_use' AND n.program = c.program
+                     AND n.vendor = d.vendor) AS prohibition"
+        )
+    };
+}
+
+/// The tables that they are read of, beside `uses`; `$4` is the kind of finding.
+macro_rules! joins {
+    () => {
+        "JOIN callers c ON c.id = u.caller
+             JOIN programs p ON p.id = c.program
+             JOIN agents a ON a.id = c.agent
+             JOIN destinations d ON d.id = u.destination
+             LEFT JOIN findings f ON f.kind = $4 AND f.program = c.program AND f.vendor = d.vendor"
+    };
+}
+
+pub(super) use {columns, joins, select};
 
 pub(super) const ALL: &str = select!(
     "WITH found AS MATERIALIZED (

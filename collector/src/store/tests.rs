@@ -1,5 +1,6 @@
 //! The store by itself. What a user sees of it is tried over HTTP in `tests/collector`.
 
+mod activities;
 mod audit;
 mod duties;
 mod erase;

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 
 use crate::cluster::Cluster;
 use crate::enrolment::host;
+use crate::live::Watch;
 use crate::load::Load;
 use crate::made_up::{Spool, call};
 use crate::receiver::Receiver;
@@ -62,6 +63,36 @@ async fn a_database_that_takes_no_writes_shows_the_page_and_puts_reports_off() {
     })
     .await;
     assert_eq!(collector.rows().await[0]["flows"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_at_one_collector_is_told_what_the_other_takes() {
+    let url = crate::on::url();
+    let (one, two) = (on(&url).await, on(&url).await);
+    let mut watch = Watch::of(&one, "").await;
+    // Of collectors that write at the same time nothing is lost without a count.
+    let collectors = [Arc::new(one), Arc::new(two)];
+    let heard = tokio::spawn(async move {
+        let mut told = 0;
+        while let Some(event) = watch.heard(Duration::from_secs(5)).await {
+            told += event.skipped().unwrap_or(1);
+        }
+        told
+    });
+    let load = Load::on(&collectors);
+    load.goes_on().await;
+    load.all_is_there().await;
+    let rows = collectors[0].rows().await;
+    let flows: u64 = rows
+        .iter()
+        .map(|row| row["flows"].as_u64().expect("a number"))
+        .sum();
+    assert_eq!(heard.await.expect("a task"), flows);
+    let mut watch = Watch::of(&collectors[0], "").await;
+    collectors[1]
+        .take(&Spool::of("web-9").report(vec![call("alice", "curl")]))
+        .await;
+    assert!(watch.next().await.has("web-9"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

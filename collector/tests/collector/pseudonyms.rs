@@ -34,6 +34,7 @@ async fn no_answer_names_him(root: &Browser, row: &Value, pseudonym: &str) {
     for path in [
         "inventory",
         "inventory/rows",
+        "live",
         &caller,
         &host,
         &user,

@@ -15,6 +15,8 @@ const SPOKEN = 15000;
 const AGAIN = 5000;
 
 let source = null;
+// When it was last known to be connected.
+let heard = null;
 let paused = false;
 // Rows that came while it was paused: the newest, and how many in all.
 let held = [];
@@ -25,6 +27,8 @@ const say = (text, kind) => {
   if (state.textContent !== text) state.textContent = text;
   state.className = kind;
 };
+
+const lost = () => `Cut off at ${heard.toISOString().slice(11, 19)} UTC; reconnecting`;
 
 function row(html) {
   const table = document.createElement("template");
@@ -59,12 +63,16 @@ function take(event) {
 function open() {
   if (source !== null) return;
   source = new EventSource(address);
-  source.addEventListener("open", () => paused || say("Connected", "ok"));
+  source.addEventListener("open", () => {
+    heard = null;
+    if (!paused) say("Connected", "ok");
+  });
   source.addEventListener("message", take);
   // The session is over: the page itself leads to the log-in.
   source.addEventListener("over", () => location.reload());
   source.addEventListener("error", () => {
-    say(paused ? "Paused, reconnecting" : "Reconnecting", "bad");
+    heard ??= new Date();
+    say(lost(), "bad");
     // A browser tries again by itself unless it was refused.
     if (source?.readyState === EventSource.CLOSED) {
       close();
@@ -96,7 +104,8 @@ function pause() {
   [held, came] = [[], 0];
   count.textContent = "";
   if (paused) say("Paused", "paused");
-  else say(source?.readyState === EventSource.OPEN ? "Connected" : "Reconnecting", source ? "ok" : "bad");
+  else if (heard) say(lost(), "bad");
+  else say("Connected", "ok");
 }
 
 toggle.hidden = false;

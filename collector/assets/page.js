@@ -1,11 +1,15 @@
 // Refreshes the part of the page that changes, once a second, without disturbing who reads it.
 "use strict";
 
-const live = document.getElementById("live");
+const main = document.getElementById("main");
+let live = document.getElementById("live");
+// Where that part is to be had: by itself, or within a page.
+const address = live.dataset.page ?? "/inventory/rows" + location.search;
 const state = document.getElementById("state");
 const toggle = document.getElementById("toggle");
 let tag = null;
 let paused = false;
+let updated = null;
 
 // An element's own part: its tag with attributes, and the text that stands directly in it.
 const own = (element) =>
@@ -28,8 +32,17 @@ function show(html) {
   const known = rows();
   const scroll = live.querySelector(".scroll")?.scrollLeft ?? 0;
   const focused = live.contains(document.activeElement) ? document.activeElement.id : "";
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  if (live.dataset.page) {
+    const part = parsed.getElementById("live");
+    if (part === null) return over(parsed);
+    parsed.body.replaceChildren(...part.childNodes);
+  }
   const next = live.cloneNode(false);
-  next.append(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+  next.append(...parsed.body.childNodes);
+  // What somebody has opened stays open.
+  const opened = [...live.querySelectorAll("details")];
+  next.querySelectorAll("details").forEach((part, place) => (part.open = opened[place]?.open ?? false));
   const places = [...live.children];
   if (places.length === next.children.length) {
     [...next.children].forEach((child, place) => patch(places[place], child));
@@ -44,6 +57,15 @@ function show(html) {
   return fresh.length;
 }
 
+// The page has no such part any more: it is shown as it is, and stays so.
+function over(parsed) {
+  main.replaceChildren(...parsed.getElementById("main").childNodes);
+  live = null;
+  return 0;
+}
+
+const clock = (time) => `${time.toISOString().slice(11, 19)} UTC`;
+
 const say = (text, kind) => {
   if (state.textContent !== text) state.textContent = text;
   state.className = kind;
@@ -53,32 +75,37 @@ async function refresh() {
   if (paused || document.hidden || !getSelection().isCollapsed) return;
   try {
     const headers = tag ? { "If-None-Match": tag } : {};
-    const answer = await fetch("/inventory/rows" + location.search, { headers, signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(address, { headers, signal: AbortSignal.timeout(5000) });
     // The session is over: the page itself leads to the log-in.
-    if (answer.status === 401) return location.reload();
+    if (answer.status === 401 || answer.redirected) return location.reload();
+    if (!answer.ok && answer.status !== 304) throw new Error(answer.statusText);
+    updated = new Date();
     if (answer.status === 304) return say("Live", "ok");
-    if (!answer.ok) throw new Error(answer.statusText);
     const first = tag === null;
     tag = answer.headers.get("ETag");
     const count = show(await answer.text());
-    if (count > 0 && !first) say(count === 1 ? "One new row" : `${count} new rows`, "ok");
+    if (live === null) say("A first call has come", "ok");
+    else if (count > 0 && !first) say(count === 1 ? "One new row" : `${count} new rows`, "ok");
     else say("Live", "ok");
   } catch {
-    say("The collector does not answer; trying again", "bad");
+    const last = updated ? `Last updated ${clock(updated)}; the` : "The";
+    say(`${last} collector does not answer`, "bad");
   }
 }
 
-toggle.hidden = false;
-toggle.addEventListener("click", () => {
-  paused = !paused;
-  toggle.textContent = paused ? "Go on" : "Pause";
-  if (paused) say("Paused", "paused");
-  else refresh();
-});
+if (toggle) {
+  toggle.hidden = false;
+  toggle.addEventListener("click", () => {
+    paused = !paused;
+    toggle.textContent = paused ? "Go on" : "Pause";
+    if (paused) say("Paused", "paused");
+    else refresh();
+  });
+}
 
 // One at a time: a slow answer must not pile up requests behind it.
 (async () => {
-  for (;;) {
+  while (live !== null) {
     await refresh();
     await new Promise((wake) => setTimeout(wake, 1000));
   }

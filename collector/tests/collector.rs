@@ -32,6 +32,8 @@ mod faults;
 mod finding_pages;
 #[path = "collector/findings.rs"]
 mod findings;
+#[path = "collector/first_day.rs"]
+mod first_day;
 #[path = "collector/first_use.rs"]
 mod first_use;
 #[path = "collector/idle.rs"]

@@ -24,6 +24,8 @@ mod facets;
 mod finding_pages;
 #[path = "collector/findings.rs"]
 mod findings;
+#[path = "collector/first_day.rs"]
+mod first_day;
 #[path = "collector/first_use.rs"]
 mod first_use;
 #[path = "collector/ingest.rs"]

@@ -3,18 +3,18 @@
 mod filter;
 mod view;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use jiff::Timestamp;
 
 use super::asked::Asked;
+use super::first_day::{Agents, FirstDay};
 use super::shell::{Section, Shell};
+use super::shown;
 use super::strip::{self, Strip};
-use super::{failed, shown};
+use super::tagged::tagged;
 use crate::access::{Principal, Scope};
 use crate::app::App;
 use crate::query::Query;
@@ -57,17 +57,7 @@ pub(crate) async fn rows(
     Asked(query): Asked<Query>,
 ) -> Result<Response, Refusal> {
     let view = view(&app, principal.scope.clone(), query).await?;
-    let html = Fragment { view }.render().map_err(|error| failed(&error))?;
-    let mut hasher = DefaultHasher::new();
-    html.hash(&mut hasher);
-    let tag = format!("\"{:016x}\"", hasher.finish());
-    if headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| known.as_bytes() == tag.as_bytes())
-    {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
-    }
-    Ok(([(header::ETAG, tag)], Html(html)).into_response())
+    tagged(&headers, &Fragment { view })
 }
 
 async fn view(app: &App, scope: Scope, query: Query) -> Result<View, Refusal> {
@@ -80,10 +70,17 @@ async fn view(app: &App, scope: Scope, query: Query) -> Result<View, Refusal> {
         }
         _ => None,
     };
-    let page = query.rows(&app.store, &policy, scope, ROWS, now).await?;
+    let page = query.rows(&app.store, &policy, scope.clone(), ROWS, now).await?;
+    let view = View::new(&query, page, &policy, health, now);
+    let first_day = if view.is_all() && view.rows.is_empty() {
+        Some(FirstDay::of(app, &scope, &view.health).await?)
+    } else {
+        None
+    };
     Ok(View {
         kind,
-        ..View::new(&query, page, &policy, health, app, now)
+        first_day,
+        ..view
     })
 }
 

@@ -3,15 +3,16 @@
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query as QueryOf, RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 
 use super::findings::Row;
+use super::first_day::{Agents, FirstDay};
 use super::sent::Sent;
 use super::shell::{Section, Shell};
-use super::shown;
 use super::strip::{self, Strip};
+use super::tagged::tagged;
 use super::traffic::sent;
 use crate::access::Principal;
 use crate::api::findings::part;
@@ -29,7 +30,8 @@ const NEW: u16 = 5;
 struct Page {
     shell: Shell,
     strip: Strip,
-    address: String,
+    /// What to do while there is nothing.
+    first_day: Option<FirstDay>,
     new: Vec<Row>,
     sent: Sent,
 }
@@ -38,6 +40,7 @@ struct Page {
 pub(crate) async fn overview(
     State(app): State<App>,
     principal: Principal,
+    headers: HeaderMap,
     old: Result<QueryOf<Query>, QueryRejection>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Refusal> {
@@ -52,14 +55,20 @@ pub(crate) async fn overview(
     let now = Timestamp::now();
     let strip = Strip::seen(&app, &principal.scope, now).await?;
     let traffic = sent(&app, &principal.scope, strip.time.is_some(), now).await?;
+    let new = new(&app, &principal, now).await?;
+    let first_day = if traffic.is_empty() && new.is_empty() && strip.findings == "0" {
+        Some(FirstDay::of(&app, &principal.scope, &strip).await?)
+    } else {
+        None
+    };
     let page = Page {
-        new: new(&app, &principal, now).await?,
+        first_day,
+        new,
         sent: Sent::by_callers(&traffic, now),
-        address: app.page.as_str().trim_end_matches('/').to_owned(),
         strip,
         shell: Shell::of(Section::Overview, principal),
     };
-    shown(StatusCode::OK, &page)
+    tagged(&headers, &page)
 }
 
 /// Open findings, those first that are against a decision.

@@ -15,6 +15,8 @@ pub(super) struct Strip {
     pub(super) time: Option<Time>,
     pub(super) findings: String,
     pub(super) hosts: String,
+    /// Agents that are heard in time.
+    pub(super) online: u64,
     pub(super) late: Option<String>,
     pub(super) missing_agents: Option<String>,
     pub(super) clones: Option<String>,
@@ -90,6 +92,7 @@ impl Strip {
             time: None,
             findings: thousands(health.findings),
             hosts: thousands(health.hosts),
+            online: presence.online,
             late: some(presence.late),
             missing_agents: some(presence.missing),
             clones: some(health.clones),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::watched::Watched;
-use super::{Store, StoreError, length, on};
+use super::{Store, StoreError, count, length, on};
 
 /// An agent that has not been heard for some time.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -33,6 +33,19 @@ impl Heard {
 }
 
 impl Store {
+    /// How many agents have enrolled, and have not reported since.
+    pub(crate) async fn never_heard(&self) -> Result<u64, StoreError> {
+        let agents: i64 = on!(self.readers(), |db| {
+            sqlx::query_scalar(
+                "SELECT count(*) FROM enrolments e WHERE e.retired IS NULL AND e.revoked IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent = e.agent)",
+            )
+            .fetch_one(db)
+            .await
+        })?;
+        Ok(count(agents))
+    }
+
     /// Agents that have been silent for at least this long and are not missing yet, of which no finding says so: `most` at
     /// most. One that a person settled says so until the agent was heard again; a false alarm for good.
     pub async fn silent_agents(

@@ -24,7 +24,7 @@ async fn an_empty_page_says_what_to_do_next() {
             .text()
             .await
             .expect("HTML")
-            .contains("1 reported")
+            .contains("1 host reported")
     );
 }
 

@@ -139,20 +139,20 @@ fn pausing(host: &str) -> Spool {
 }
 
 /// The signs of life of another collector, whose clock runs ahead.
-struct Clock {
+pub(crate) struct Clock {
     store: Store,
     at: Timestamp,
 }
 
 impl Clock {
-    async fn of(collector: &Collector) -> Self {
+    pub(crate) async fn of(collector: &Collector) -> Self {
         Self {
             store: collector.store().await,
             at: Timestamp::now(),
         }
     }
 
-    async fn goes_on(&mut self, seconds: u32) {
+    pub(crate) async fn goes_on(&mut self, seconds: u32) {
         for _ in 0..seconds / 25 {
             self.at += SignedDuration::from_secs(25);
             self.store.live(self.at).await.expect("a sign of life");

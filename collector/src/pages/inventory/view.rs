@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::ROWS;
 use super::filter::Filter;
-use crate::app::App;
 use crate::findings::FindingKind;
+use crate::pages::first_day::FirstDay;
 use crate::pages::row::Row;
 use crate::pages::strip::Strip;
 use crate::policy::InForce;
@@ -33,19 +33,17 @@ pub(super) struct View {
     /// Query of the first page.
     pub(super) newest: String,
     pub(super) health: Strip,
-    /// Where agents reach the collector.
-    pub(super) address: String,
+    /// What to do while there is nothing.
+    pub(super) first_day: Option<FirstDay>,
 }
 
 impl View {
-    pub(super) fn new(
-        query: &Query,
-        page: Page,
-        policy: &InForce,
-        health: Strip,
-        app: &App,
-        now: Timestamp,
-    ) -> Self {
+    /// Whether it is the begin of the whole inventory.
+    pub(super) fn is_all(&self) -> bool {
+        self.first && !self.is_part
+    }
+
+    pub(super) fn new(query: &Query, page: Page, policy: &InForce, health: Strip, now: Timestamp) -> Self {
         let fields = query.fields();
         let address = |after: Option<String>| {
             let mut address = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
@@ -72,7 +70,7 @@ impl View {
             rest,
             is_part: !fields.is_empty(),
             table: format!("/v1/inventory{}", address(query.after.clone())),
-            address: app.page.as_str().trim_end_matches('/').to_owned(),
+            first_day: None,
         }
     }
 }

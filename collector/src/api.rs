@@ -322,7 +322,7 @@ fn hosts(scope: Scope) -> Result<Scope, Refusal> {
 /// The number before which to go on; all, when none is given.
 pub(crate) fn before(next: Option<i64>) -> Result<u64, Refusal> {
     next.map_or(Ok(u64::MAX), |next| {
-        u64::try_from(next).map_err(|_| Refusal::bad("before must be the `next` of an earlier answer"))
+        u64::try_from(next).map_err(|_| Refusal::bad("`before` must be the `next` of an earlier answer"))
     })
 }
 

@@ -171,7 +171,7 @@ fn foreign() -> Refusal {
 fn not_for(principal: &Principal, right: super::Right) -> Refusal {
     let why = if principal.rights.contains(&right) {
         format!(
-            "this takes {right} for all hosts, and you see only those with {}",
+            "this takes {right} for all hosts, and you see only those with {}: ask an admin for more",
             principal.scope
         )
     } else {

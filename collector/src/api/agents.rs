@@ -96,7 +96,7 @@ pub(crate) async fn agents(
     }
     let after = part.after.unwrap_or_default();
     if after < 0 {
-        return Err(Refusal::bad("after must be the `next` of an earlier answer"));
+        return Err(Refusal::bad("`after` must be the `next` of an earlier answer"));
     }
     let roll = app
         .store

@@ -19,6 +19,8 @@ struct Page {
     sentence: String,
     /// The same address, where asking again may help.
     again: Option<String>,
+    /// The page without what it was asked, where that is at fault.
+    bare: Option<String>,
 }
 
 /// Puts refusals into a page for browsers that ask for one.
@@ -43,7 +45,11 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
         title: title(status),
         sentence: super::sentence(refusal.error()),
         again: (is_read && (status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS))
-            .then_some(address),
+            .then(|| address.clone()),
+        bare: address
+            .split_once('?')
+            .filter(|_| is_read && status == StatusCode::BAD_REQUEST)
+            .map(|(path, _)| path.to_owned()),
     };
     let Ok(html) = page.render() else {
         return response;

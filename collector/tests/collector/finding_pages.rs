@@ -225,6 +225,8 @@ async fn what_cannot_be_had_is_said_on_a_page() {
             path != "nowhere",
             "{path}: {page}"
         );
+        let bare = r#"<a href="/findings">This page from its beginning</a>"#;
+        assert_eq!(page.contains(bare), status == 400, "{path}: {page}");
     }
     // Programs get what they got.
     let answer = vera.get("findings/99").await;

@@ -89,8 +89,14 @@ function close() {
 async function again() {
   if (document.hidden) return;
   try {
-    const answer = await fetch(location.href, { method: "HEAD", signal: AbortSignal.timeout(5000) });
-    if (answer.redirected) return location.reload();
+    const answer = await fetch(address, { method: "HEAD", signal: AbortSignal.timeout(5000) });
+    // The page itself says why not, or leads to the log-in.
+    if (answer.status === 401 || answer.status === 403) return location.reload();
+    if (!answer.ok) {
+      say("The collector takes nobody more to watch now; trying again", "bad");
+      setTimeout(again, AGAIN);
+      return;
+    }
   } catch {
     // It does not answer; the stream says when it does.
   }

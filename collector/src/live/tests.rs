@@ -54,10 +54,10 @@ async fn what_was_there_before_is_not_told_and_a_place_is_given_back() {
         let arrival = Arrival::of(spool.report(vec![call("alice", "after")]), Timestamp::now());
         store.apply(arrival).await.expect("it is stored");
         live.look().await.expect("the store");
-        let Told::Line(line) = watcher.next().await else {
+        let Told::Line(told) = watcher.next().await else {
             panic!("nothing is told, {watched}");
         };
-        assert_eq!(line.id, 2 * watched + 2);
+        assert_eq!(told.id, 2 * watched + 2);
     }
     let mut watchers = Vec::new();
     for _ in 0..WATCHERS {

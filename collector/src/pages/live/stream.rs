@@ -13,7 +13,8 @@ use super::{Line, MOST};
 use crate::access::{Principal, door};
 use crate::app::App;
 use crate::live::{Told, Watcher};
-use crate::store::Store;
+use crate::pages::format::thousands;
+use crate::store::{Store, StoreError};
 
 /// When to ask again for a place.
 pub(super) const FULL: Duration = Duration::from_secs(30);
@@ -93,13 +94,15 @@ impl Stream {
         while !self.is_over {
             let told = tokio::select! {
                 told = self.watcher.next() => told,
-                _ = self.check.tick() => {
-                    if self.may().await {
-                        continue;
+                _ = self.check.tick() => match self.may().await {
+                    Ok(true) => continue,
+                    Ok(false) => {
+                        self.is_over = true;
+                        return Some(Event::default().event("over").data("log in again"));
                     }
-                    self.is_over = true;
-                    return Some(Event::default().event("over").data("log in again"));
-                }
+                    // Who cannot be known is told no more, and comes back.
+                    Err(_) => return None,
+                },
             };
             match told {
                 Told::Line(line) if self.sees(&line) => return Some(event(&line)),
@@ -116,21 +119,20 @@ impl Stream {
     }
 
     /// Whether who watches is still who began to, with the same rights to the same hosts.
-    async fn may(&self) -> bool {
-        let now = door::who(&self.store, self.is_secure, &self.shown).await;
-        now.is_ok_and(|now| now.as_ref() == Some(&self.principal))
+    async fn may(&self) -> Result<bool, StoreError> {
+        let now = door::who(&self.store, self.is_secure, &self.shown).await?;
+        Ok(now.as_ref() == Some(&self.principal))
     }
 
     /// Of how many, is for those who see all hosts.
     fn left_out(&self, lines: u64) -> Event {
-        let many = if self.principal.scope.is_all() {
-            super::super::format::thousands(lines)
-        } else {
-            "Some".to_owned()
+        let many = match lines {
+            _ if !self.principal.scope.is_all() => "Some events were".to_owned(),
+            1 => "1 event was".to_owned(),
+            lines => format!("{} events were", thousands(lines)),
         };
-        let s = if many == "1" { " event was" } else { " events were" };
         Event::default().data(format!(
-            r#"<tr role="row" class="skipped"><td role="cell" colspan="11">{many}{s} skipped: more came at once than is shown. The inventory has everything.</td></tr>"#
+            r#"<tr role="row" class="skipped"><td role="cell" colspan="11">{many} skipped: more came at once than is shown. The inventory has everything.</td></tr>"#
         ))
     }
 }

@@ -67,7 +67,7 @@ impl Typed {
             let pattern = text.parse::<Pattern>();
             pattern.map_err(|error| Refusal::bad(format!("the {of}’s name {error}")))
         };
-        let user = match (&self.mine, &real.user_name) {
+        let whom = match (&self.mine, &real.user_name) {
             (None, _) => None,
             // A star in a policy stands for anything.
             (Some(_), Some(name)) if !name.contains('*') => Some(pattern("user", name)?),
@@ -93,7 +93,7 @@ impl Typed {
             scope: Scope {
                 vendor: Some(self.vendor.clone()),
                 program: Some(pattern("program", &real.program)?),
-                user,
+                user: whom,
                 ..Scope::default()
             },
             data: self.data.clone(),

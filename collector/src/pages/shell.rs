@@ -16,7 +16,7 @@ pub(super) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Overview,
         Self::Live,
         Self::Inventory,

@@ -61,6 +61,18 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         page: app.page.clone(),
         secure: app.secure,
     };
+    with_pages(routes)
+        .fallback(missing)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(door, door::stand))
+        .layer(middleware::from_fn(pages::dress))
+        .layer(middleware::from_fn_with_state(within, whole::bodies))
+        .layer(middleware::from_fn_with_state(guard, guard::stand))
+        .with_state(app)
+}
+
+/// The pages, which are not in the API's description.
+fn with_pages(routes: Router<App>) -> Router<App> {
     routes
         .route("/", get(pages::overview))
         .route("/inventory", get(pages::inventory))
@@ -116,13 +128,6 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .route("/assets/copy.js", get(pages::copy_script))
         .route("/assets/live.js", get(pages::live_script))
         .route("/assets/icon.svg", get(pages::icon))
-        .fallback(missing)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(door, door::stand))
-        .layer(middleware::from_fn(pages::dress))
-        .layer(middleware::from_fn_with_state(within, whole::bodies))
-        .layer(middleware::from_fn_with_state(guard, guard::stand))
-        .with_state(app)
 }
 
 pub(super) async fn missing(uri: Uri) -> Refusal {

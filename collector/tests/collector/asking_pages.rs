@@ -4,27 +4,14 @@ use reqwest::StatusCode;
 use reqwest::header::LOCATION;
 use umbra_collector::access::Role;
 
+use crate::browser::Browser;
 use crate::finding_pages::{html, logged_in};
 use crate::made_up::{Spool, call};
 use crate::policy::json;
 use crate::running::Collector;
 
-#[tokio::test]
-async fn a_caller_is_asked_for_approved_and_sanctioned() {
-    let collector = Collector::start().await;
-    let (alice, bob) = (call("alice", "claude"), call("bob", "claude"));
-    collector.take(&Spool::of("web-1").report(vec![alice, bob])).await;
-    let rows = json(&collector, "v1/inventory?user=alice").await;
-    let caller = format!("callers/{}", rows["rows"][0]["caller"]);
-    let mut eve = logged_in(&collector, "eve", Role::Analyst).await;
-    let page = html(&eve, &caller).await;
-    for part in [
-        "Ask for a sanction",
-        r#"value="claude-openai""#,
-        "For alice alone",
-    ] {
-        assert!(page.contains(part), "{part} is not in {page}");
-    }
+/// Asks for what cannot be, and then for a trial.
+async fn ask(eve: &mut Browser, caller: &str) {
     let csrf = eve.csrf().await;
     let path = format!("{caller}/request");
     let fields = |reason, until, data| {
@@ -66,8 +53,28 @@ async fn a_caller_is_asked_for_approved_and_sanctioned() {
         .expect("an address")
         .to_owned();
     assert_eq!(there, format!("/{caller}?asked=1#ask"));
-    let page = html(&eve, there.trim_start_matches('/')).await;
+    let page = html(eve, there.trim_start_matches('/')).await;
     assert!(page.contains("Request 1 waits for a decision."), "{page}");
+}
+
+#[tokio::test]
+async fn a_caller_is_asked_for_approved_and_sanctioned() {
+    let collector = Collector::start().await;
+    let (alice, bob) = (call("alice", "claude"), call("bob", "claude"));
+    collector.take(&Spool::of("web-1").report(vec![alice, bob])).await;
+    let rows = json(&collector, "v1/inventory?user=alice").await;
+    let caller = format!("callers/{}", rows["rows"][0]["caller"]);
+    let mut eve = logged_in(&collector, "eve", Role::Analyst).await;
+    let page = html(&eve, &caller).await;
+    for part in [
+        "Ask for a sanction",
+        r#"value="claude-openai""#,
+        "For alice alone",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    ask(&mut eve, &caller).await;
+    let csrf = eve.csrf().await;
     // Whoever asks may only take it back.
     let page = html(&eve, "requests/1").await;
     assert!(

@@ -71,6 +71,13 @@ fn every_page_is_for_everybody_and_light() {
         ("policies", "/policy"),
         ("policy", "/policy/1"),
         ("audit", "/audit"),
+        ("live", "/live"),
+        ("enrolment", "/settings"),
+        ("routes", "/settings/routes"),
+        ("people", "/settings/people"),
+        ("person", "/settings/people/eve"),
+        ("api-tokens", "/settings/api-tokens"),
+        ("catalogue", "/settings/catalogue"),
         ("nowhere", "/nowhere"),
     ];
     let mut faults = Vec::new();
@@ -124,7 +131,15 @@ fn something_of_everything(
     fs::write(&policy, POLICY).unwrap_or_else(|error| panic!("{}: {error}", policy.display()));
     Collector::told(data, &["policy", "apply", &policy.to_string_lossy()]);
     let ask = [
-        "request", "create", "trial", "--vendor", "OpenAI", "--for-data", "public", "--reason", "A trial",
+        "request",
+        "create",
+        "trial",
+        "--vendor",
+        "OpenAI",
+        "--for-data",
+        "public",
+        "--reason",
+        "A trial",
     ];
     Collector::told(data, &ask);
     row
@@ -146,7 +161,7 @@ fn faults_of(browser: &Browser, axe: &str, width: u32) -> Vec<String> {
     }
     browser.script(axe);
     match browser.answer(FAULTS) {
-        Value::Array(found) => faults.extend(found.iter().map(|fault| fault.to_string())),
+        Value::Array(found) => faults.extend(found.iter().map(ToString::to_string)),
         other => faults.push(format!("no answer of axe: {other}")),
     }
     assert_ne!(

@@ -4,7 +4,7 @@ pub(crate) mod accounts;
 mod agent_labels;
 mod agents;
 pub(crate) mod api_tokens;
-mod apply;
+pub(crate) mod apply;
 mod audit;
 pub(crate) mod enrolment_tokens;
 pub(crate) mod finding_state;

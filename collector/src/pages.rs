@@ -44,7 +44,7 @@ pub(crate) use inventory::{inventory, rows};
 pub(crate) use live::{Line, events, live};
 pub(crate) use overview::overview;
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
-pub(crate) use policy::{policies, policy};
+pub(crate) use policy::{draft, policies, policy, try_draft};
 pub(crate) use refused::dress;
 pub(crate) use requests::{decide_request, request, requests, withdraw_request};
 pub(crate) use user::user;

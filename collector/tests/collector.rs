@@ -20,6 +20,8 @@ mod crowds;
 mod daemon;
 #[path = "collector/document.rs"]
 mod document;
+#[path = "collector/drafts.rs"]
+mod drafts;
 #[path = "collector/enrolment.rs"]
 mod enrolment;
 #[path = "collector/exactly_once.rs"]

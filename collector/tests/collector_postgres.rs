@@ -14,6 +14,8 @@ mod bypass;
 mod cluster;
 #[path = "collector/configuration.rs"]
 mod configuration;
+#[path = "collector/drafts.rs"]
+mod drafts;
 #[path = "collector/enrolment.rs"]
 mod enrolment;
 #[path = "collector/exactly_once.rs"]

@@ -18,8 +18,8 @@ use crate::store::{Store, StoreError};
 
 /// Where a session's writes show that they come from the collector's page; forms have a field `csrf` in its place.
 const CSRF: &str = "x-csrf-token";
-/// Bytes of a form that are looked through for it.
-const FORM: usize = 16 << 10;
+/// Bytes of a form that are looked through for it: of a policy of a megabyte, with three for a character.
+const FORM: usize = 3 << 20;
 
 /// Decides about requests.
 #[derive(Clone, Debug)]
@@ -35,8 +35,9 @@ pub(crate) struct Door {
 /// Lets a request through that its route takes from whoever sent it.
 pub(crate) async fn stand(State(door): State<Door>, request: Request, next: Next) -> Response {
     let Some(path) = request.extensions().get::<MatchedPath>().cloned() else {
-        // There is nothing.
-        return next.run(request).await;
+        // There is nothing; a page that says so has a head all the same.
+        let found = who(&door.store, door.secure, request.headers()).await;
+        return told(next.run(request).await, found.ok().flatten());
     };
     let Some(need) = door.table.need(request.method().as_str(), path.as_str()) else {
         return not_taken(&door.table.methods(path.as_str()));

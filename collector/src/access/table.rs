@@ -29,7 +29,7 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 45] = [
+pub(crate) const PAGES: [(Method, &str, Need); 47] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
@@ -64,6 +64,8 @@ pub(crate) const PAGES: [(Method, &str, Need); 45] = [
         "/requests/{request}/withdraw",
         Need::Right(Right::RequestsWrite),
     ),
+    (Method::GET, "/policy/draft", Need::Right(Right::PolicyWrite)),
+    (Method::POST, "/policy/draft", Need::Right(Right::PolicyWrite)),
     (Method::GET, "/policy", Need::Right(Right::InventoryRead)),
     (
         Method::GET,

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::catalogue;
 use crate::policy::{Plan, dropped};
 use crate::refusal::Refusal;
-use crate::store::{NewPolicy, StoreError};
+use crate::store::{Decided, NewPolicy, StoreError};
 
 /// Characters of a comment.
 const COMMENT: usize = 200;
@@ -28,17 +28,17 @@ const COMMENT: usize = 200;
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewVersion {
     /// The file's text, TOML: docs/POLICY.md.
-    policy: String,
+    pub(crate) policy: String,
     /// The version that it was planned against, 0 for none: it is refused when somebody was faster.
     #[schema(minimum = 0)]
-    against: i64,
+    pub(crate) against: i64,
     /// What for.
     #[serde(default)]
     #[schema(max_length = 200)]
-    comment: String,
+    pub(crate) comment: String,
     /// End what was approved by request and is not in the file.
     #[serde(default)]
-    drop_requested: bool,
+    pub(crate) drop_requested: bool,
 }
 
 /// A policy that is looked at.
@@ -52,7 +52,7 @@ pub(crate) struct Draft {
 /// What came into force.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VersionApplied {
-    version: u64,
+    pub(crate) version: u64,
     /// Who did it.
     actor: String,
     /// What the file says and perhaps does not mean, each with its line.
@@ -103,6 +103,15 @@ pub(crate) async fn apply(
     request: Request,
 ) -> Result<Json<VersionApplied>, Refusal> {
     let new: NewVersion = body(&app, request, "a policy").await?;
+    Ok(Json(put_in_force(&app, &principal, new).await?))
+}
+
+/// Puts a policy in force, in somebody's name.
+pub(crate) async fn put_in_force(
+    app: &App,
+    principal: &Principal,
+    new: NewVersion,
+) -> Result<VersionApplied, Refusal> {
     let against =
         u64::try_from(new.against).map_err(|_| Refusal::bad("against must be a number from 0 on"))?;
     if new.comment.chars().count() > COMMENT || new.comment.chars().any(char::is_control) {
@@ -113,7 +122,7 @@ pub(crate) async fn apply(
     let by = principal.now();
     let (file, text) = read(new.policy, by.time).await?;
     if !new.drop_requested {
-        keep_requested(&app, &file).await?;
+        keep_requested(app, &file).await?;
     }
     let version = NewPolicy {
         file: &file,
@@ -122,11 +131,11 @@ pub(crate) async fn apply(
         against,
     };
     match app.store.apply_policy(&version, &by).await {
-        Ok(version) => Ok(Json(VersionApplied {
+        Ok(version) => Ok(VersionApplied {
             version,
             remarks: file.remarks(by.time).iter().map(ToString::to_string).collect(),
-            actor: principal.actor,
-        })),
+            actor: principal.actor.clone(),
+        }),
         Err(moved @ StoreError::PolicyMoved { .. }) => {
             Err(Refusal::new(StatusCode::CONFLICT, moved.to_string()))
         }
@@ -172,15 +181,37 @@ async fn keep_requested(app: &App, file: &File) -> Result<(), Refusal> {
 )]
 pub(crate) async fn plan(State(app): State<App>, request: Request) -> Result<impl IntoResponse, Refusal> {
     let draft: Draft = body(&app, request, "a policy").await?;
+    let Planned {
+        file, before, plan, ..
+    } = planned(&app, draft.policy).await?;
+    let text = plan.json(&before, &file).map_err(StoreError::from)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text))
+}
+
+/// A policy that was held against the inventory.
+pub(crate) struct Planned {
+    pub(crate) text: String,
+    pub(crate) file: File,
+    /// What is in force.
+    pub(crate) before: Decided,
+    pub(crate) plan: Plan,
+}
+
+/// Holds a policy against the inventory; one is at a time.
+pub(crate) async fn planned(app: &App, text: String) -> Result<Planned, Refusal> {
     let _turn = app
         .planning
         .try_acquire()
         .map_err(|_| Refusal::too_many("another plan is being made; come back", Duration::from_secs(10)))?;
     let now = Timestamp::now();
-    let (file, _) = read(draft.policy, now).await?;
+    let (file, text) = read(text, now).await?;
     let version = app.store.policy_version().await?;
     let before = app.store.policy(version).await?.unwrap_or_default();
     let plan = Plan::make(&app.store, &before, &file, now).await?;
-    let text = plan.json(&before, &file).map_err(StoreError::from)?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], text))
+    Ok(Planned {
+        text,
+        file,
+        before,
+        plan,
+    })
 }

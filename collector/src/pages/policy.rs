@@ -1,6 +1,7 @@
 //! What has been decided: the versions, what is in force, and the text of one with what it changed.
 
 mod changes;
+mod draft;
 
 use askama::Template;
 use axum::extract::rejection::PathRejection;
@@ -14,13 +15,14 @@ use super::asked::Asked;
 use super::format::Time;
 use super::shell::{Section, Shell};
 use super::shown;
-use crate::access::Principal;
+use crate::access::{Principal, Right};
 use crate::api::before;
 use crate::app::App;
 use crate::names::People;
 use crate::refusal::Refusal;
 use crate::store::PolicyVersion;
 use changes::{Line, changed};
+pub(crate) use draft::{draft, try_draft};
 
 /// Versions on a page.
 const ROWS: u16 = 50;
@@ -32,6 +34,8 @@ const TEXT: usize = 48 << 10;
 #[derive(Template)]
 #[template(path = "policies.html")]
 struct List {
+    /// Whether whoever reads may change it.
+    may_change: bool,
     shell: Shell,
     /// The number of the version in force; 0 before there is one.
     in_force: u64,
@@ -124,6 +128,7 @@ pub(crate) async fn policies(
     let versions = app.store.policy_versions(before(part.before)?, ROWS).await?;
     let is_full = versions.len() == usize::from(ROWS);
     let page = List {
+        may_change: principal.may(Right::PolicyWrite),
         shell: Shell::of(Section::Policy, principal),
         in_force: policy.decided.number(),
         sanctions: sanctions

@@ -89,6 +89,7 @@ fn with_pages(routes: Router<App>) -> Router<App> {
         .route("/requests/{request}/decide", post(pages::decide_request))
         .route("/requests/{request}/withdraw", post(pages::withdraw_request))
         .route("/policy", get(pages::policies))
+        .route("/policy/draft", get(pages::draft).post(pages::try_draft))
         .route("/policy/{version}", get(pages::policy))
         .route("/audit", get(pages::audit))
         .route("/findings", get(pages::findings))

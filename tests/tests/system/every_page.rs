@@ -70,6 +70,7 @@ fn every_page_is_for_everybody_and_light() {
         ("request", "/requests/1"),
         ("policies", "/policy"),
         ("policy", "/policy/1"),
+        ("draft", "/policy/draft"),
         ("audit", "/audit"),
         ("live", "/live"),
         ("enrolment", "/settings"),

@@ -115,6 +115,8 @@ mod stage;
 mod starttls;
 #[path = "system/storm.rs"]
 mod storm;
+#[path = "system/story.rs"]
+mod story;
 #[path = "system/tables.rs"]
 mod tables;
 #[path = "system/through.rs"]

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
+use umbra_policy::Verdict;
 use umbra_report::Origin;
 
 use super::address::address;
@@ -131,10 +132,14 @@ pub(super) async fn page(
     let used = uses(app, &principal, caller).await?;
     let newest = newest(&used.rows, caller)?;
     let (typed, refusal) = refused.unzip();
-    let typed = typed.unwrap_or_else(|| Typed::begin(newest));
     let status = refusal.as_ref().map_or(StatusCode::OK, Refusal::status);
     let now = Timestamp::now();
     let policy = app.store.in_force().await?;
+    let typed = typed.unwrap_or_else(|| {
+        // What nobody has decided is what is asked for most.
+        let is_open = |used: &&Use| policy.decide(used, now).verdict == Verdict::Unreviewed;
+        Typed::begin(used.rows.iter().find(is_open).unwrap_or(newest))
+    });
     let traffic = app.store.traffic_of_caller(caller, DAYS, now).await?;
     // By the name that the store has, where users are hidden.
     let program = Along::Term(Term::Program, newest.real().program.clone());

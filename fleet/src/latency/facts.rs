@@ -19,8 +19,10 @@ pub(crate) struct Facts {
     /// Findings by the number of rows that they are about: the most, and the fewest, of a program that is everywhere.
     pub(super) common_finding: i64,
     pub(super) rare_finding: i64,
-    /// A host, a person, and a program that is rare.
+    /// A host with its agent's id and a caller on it, a person, and a program that is rare.
     pub(super) host: String,
+    pub(super) agent: String,
+    pub(super) caller: i64,
     pub(super) person: String,
     pub(super) program: String,
 }
@@ -49,10 +51,14 @@ impl Facts {
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let host = store
-            .query_row("SELECT host FROM agents WHERE id = ?1", [hosts / 2], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT a.host, a.agent, c.id FROM agents a JOIN callers c ON c.agent = a.id
+                 WHERE a.id >= ?1 ORDER BY a.id, c.program LIMIT 1",
+                [hosts / 2],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
             .optional()?;
+        let (host, agent, caller) = host.unwrap_or_default();
         Ok(Self {
             hosts: one("SELECT count(*) FROM agents")?,
             callers: one("SELECT count(*) FROM callers")?,
@@ -64,7 +70,9 @@ impl Facts {
             agents: [hosts / 2, hosts - hosts / 100],
             common_finding: of_program.first().copied().unwrap_or(1),
             rare_finding: of_program.last().copied().unwrap_or(1),
-            host: host.unwrap_or_default(),
+            host,
+            agent,
+            caller,
             person: text(
                 "SELECT user_name FROM callers WHERE uid > 1000 AND user_name IS NOT NULL ORDER BY id DESC LIMIT 1",
             )?,

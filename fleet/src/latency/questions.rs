@@ -28,6 +28,25 @@ pub(super) fn all(facts: &Facts) -> Vec<Question> {
         ),
         ask("page, text in half of the rows", "/inventory?q=openai".into()),
         ask("page, text nowhere", "/inventory?q=zzqqxx".into()),
+        ask(
+            "page, a verdict that no row has",
+            "/inventory?verdict=prohibited".into(),
+        ),
+        ask(
+            "page, two facets that no row has",
+            "/inventory?vendor=OpenAI&user=nobody&evidence=socks".into(),
+        ),
+        ask(
+            "page, vendor and evidence",
+            "/inventory?vendor=OpenAI&evidence=ip".into(),
+        ),
+        ask("overview", "/".into()),
+        ask("live", "/live".into()),
+        ask("findings", "/findings".into()),
+        ask("vendor", "/vendors/OpenAI".into()),
+        ask("host", format!("/hosts/{}", facts.agent)),
+        ask("caller", format!("/callers/{}", facts.caller)),
+        ask("user", format!("/users/{}", encoded(&facts.person))),
         ask("inventory", "/v1/inventory".into()),
         ask("inventory, 1,000 rows", "/v1/inventory?limit=1000".into()),
         ask(

@@ -18,6 +18,7 @@ mod overview;
 mod people;
 mod policy;
 mod refused;
+mod request;
 mod requests;
 mod row;
 mod sent;
@@ -46,7 +47,8 @@ pub(crate) use overview::overview;
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};
 pub(crate) use policy::{draft, policies, policy, try_draft};
 pub(crate) use refused::dress;
-pub(crate) use requests::{decide_request, request, requests, withdraw_request};
+pub(crate) use request::{decide_request, request, withdraw_request};
+pub(crate) use requests::requests;
 pub(crate) use user::user;
 pub(crate) use vendor::vendor;
 

@@ -87,7 +87,7 @@ pub use findings::{Finding, FindingDecided, FindingDecision, FindingsAsked};
 use group::Groups;
 pub use group::{Arrival, Rejected};
 pub use health::{Health, Loss, Outbox};
-pub(crate) use host::{Host, Lost};
+pub(crate) use host::Host;
 pub use lossy::Losing;
 pub use months::Month;
 pub use policies::{Decided, NewPolicy, PolicyVersion};

@@ -13,6 +13,8 @@ mod bad_input;
 mod bed;
 #[path = "system/browsers.rs"]
 mod browsers;
+#[path = "system/browsing.rs"]
+mod browsing;
 #[path = "system/busy_host.rs"]
 mod busy_host;
 #[path = "system/collector_away.rs"]

@@ -16,7 +16,7 @@ use super::address::address;
 use super::ask::{Asking, CLASSES, Typed};
 use super::asked::Asked;
 use super::fact::{Fact, labels};
-use super::format::Time;
+use super::format::{Time, moment};
 use super::row::Row;
 use super::sent::Sent;
 use super::shell::{Section, Shell};
@@ -182,7 +182,6 @@ pub(super) async fn page(
 }
 
 fn facts(newest: &Use, uses: &[Use]) -> Vec<Fact> {
-    let time = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let named = match newest.shown_uid() {
         Some(uid) => format!("{} (uid {uid})", newest.user()),
         None => newest.user(),
@@ -212,9 +211,9 @@ fn facts(newest: &Use, uses: &[Use]) -> Vec<Fact> {
     known("Workload", newest.workload.clone());
     known(
         "First seen",
-        uses.iter().map(|used| used.first_seen).min().map(time),
+        uses.iter().map(|used| used.first_seen).min().map(moment),
     );
-    known("Last seen", Some(time(newest.last_seen)));
+    known("Last seen", Some(moment(newest.last_seen)));
     facts
 }
 

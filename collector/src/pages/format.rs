@@ -30,6 +30,11 @@ pub(super) fn ago(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// `2026-11-24 10:15:03 UTC`
+pub(super) fn moment(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 /// A time in two parts, `2026-11-24` and `10:15:03 UTC`, and whole for machines.
 #[derive(Clone, Debug)]
 pub(super) struct Time {
@@ -62,6 +67,15 @@ impl From<u64> for Bytes {
             exact: format!("{} bytes", thousands(value)),
             value,
         }
+    }
+}
+
+/// Bytes with a unit, and exactly where that says more.
+pub(super) fn exactly(count: u64) -> String {
+    if count < 1024 {
+        bytes(count)
+    } else {
+        format!("{} ({} bytes)", bytes(count), thousands(count))
     }
 }
 

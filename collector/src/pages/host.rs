@@ -12,7 +12,7 @@ use umbra_report::Condition;
 use uuid::Uuid;
 
 use super::fact::{Fact, labels};
-use super::format::{Time, ago, bytes, thousands};
+use super::format::{Time, ago, bytes, moment, thousands};
 use super::row::Row;
 use super::sent::Sent;
 use super::shell::{Section, Shell};
@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::presence::State as Heard;
 use crate::query::Query;
 use crate::refusal::Refusal;
-use crate::store::{Along, Host, Lost, Selection};
+use crate::store::{Along, Host, Loss as Lost, Selection};
 use crate::traffic::DAYS;
 
 /// Rows of the inventory that are shown; it has the rest.
@@ -147,18 +147,17 @@ fn warnings(host: &Host) -> Vec<String> {
 
 fn facts(host: &Host) -> Vec<Fact> {
     let roll = &host.roll;
-    let time = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let mut facts = vec![
         Fact::new("Agent", format!("umbra-agent {}, {}", roll.version, roll.agent)),
         Fact::new("Kernel", &roll.kernel),
         Fact::new("Labels", labels(&host.labels)),
-        Fact::new("Agent’s start", time(roll.started)),
-        Fact::new("First report", time(roll.first_report)),
-        Fact::new("Last report", time(roll.last_report)),
+        Fact::new("Agent’s start", moment(roll.started)),
+        Fact::new("First report", moment(roll.first_report)),
+        Fact::new("Last report", moment(roll.last_report)),
         Fact::new(
             "Enrolled",
             host.enrolled
-                .map_or_else(|| "no: it reports over loopback".to_owned(), time),
+                .map_or_else(|| "no: it reports over loopback".to_owned(), moment),
         ),
     ];
     facts.extend(host.machine_id.as_ref().map(|id| Fact::new("Machine id", id)));

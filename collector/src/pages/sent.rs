@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::address::address;
 use super::chart;
-use super::format::{bytes, thousands};
+use super::format::{Bytes, bytes, thousands};
 use super::traffic::days;
 use crate::store::VendorTraffic;
 
@@ -32,8 +32,7 @@ pub(super) struct Vendor {
     /// Its page.
     pub(super) href: String,
     pub(super) callers: String,
-    pub(super) sum: String,
-    pub(super) exact: String,
+    pub(super) sum: Bytes,
     pub(super) days: Vec<String>,
 }
 
@@ -80,8 +79,7 @@ impl Vendor {
             part: place.min(PARTS),
             href: address("vendors", &of.vendor),
             callers: thousands(of.callers),
-            sum: bytes(of.sum()),
-            exact: format!("{} bytes", thousands(of.sum())),
+            sum: of.sum().into(),
             days: of.days.iter().map(|day| bytes(*day)).collect(),
         }
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::address::address;
 use super::fact::Fact;
-use super::format::{bytes, thousands};
+use super::format::{Bytes, exactly, moment, thousands};
 use super::row::Row;
 use super::shell::{Section, Shell};
 use super::shown;
@@ -54,8 +54,7 @@ struct Host {
 struct Vendor {
     name: String,
     href: String,
-    bytes_out: String,
-    exact: String,
+    bytes_out: Bytes,
 }
 
 /// `GET /users/{user}`: a name, or `uid 1000` of one without.
@@ -110,7 +109,6 @@ fn facts(uses: &[Use]) -> Vec<Fact> {
     let sent = uses
         .iter()
         .fold(0_u64, |sum, used| sum.saturating_add(used.bytes_out));
-    let time = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let mut facts = vec![
         Fact::new(
             "Groups",
@@ -121,12 +119,12 @@ fn facts(uses: &[Use]) -> Vec<Fact> {
             },
         ),
         Fact::new("Programs", thousands(programs.len() as u64)),
-        Fact::new("Sent", format!("{} ({} bytes)", bytes(sent), thousands(sent))),
+        Fact::new("Sent", exactly(sent)),
     ];
     let first = uses.iter().map(|used| used.first_seen).min();
     let last = uses.iter().map(|used| used.last_seen).max();
-    facts.extend(first.map(|first| Fact::new("First seen", time(first))));
-    facts.extend(last.map(|last| Fact::new("Last seen", time(last))));
+    facts.extend(first.map(|first| Fact::new("First seen", moment(first))));
+    facts.extend(last.map(|last| Fact::new("Last seen", moment(last))));
     facts
 }
 
@@ -155,8 +153,7 @@ fn vendors(uses: &[Use]) -> Vec<Vendor> {
     let vendor = |(name, sum): (&str, u64)| Vendor {
         name: name.to_owned(),
         href: address("vendors", name),
-        bytes_out: bytes(sum),
-        exact: format!("{} bytes", thousands(sum)),
+        bytes_out: sum.into(),
     };
     sums.into_iter().map(vendor).collect()
 }

@@ -12,7 +12,7 @@ use umbra_catalog::{Agreement, Fact, Residency, Training};
 
 use super::address::address;
 use super::chart;
-use super::format::{bytes, thousands};
+use super::format::{Bytes, bytes, thousands};
 use super::policy::Decision;
 use super::row::Row;
 use super::shell::{Section, Shell};
@@ -46,8 +46,7 @@ struct Page {
     /// Bytes by day, the days as the head of the table shows them.
     days: Vec<(String, String)>,
     callers: String,
-    sum: String,
-    exact: String,
+    sum: Bytes,
     rows: Vec<Row>,
     /// The inventory with this vendor.
     inventory: String,
@@ -132,8 +131,7 @@ pub(crate) async fn vendor(
             .map(|(day, sent)| (day.strftime("%m-%d").to_string(), bytes(*sent)))
             .collect(),
         callers: thousands(of_vendor.map_or(0, |of| of.callers)),
-        sum: bytes(sum),
-        exact: format!("{} bytes", thousands(sum)),
+        sum: sum.into(),
         has_more: used.next.is_some(),
         rows: used
             .rows

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Roll, Store, StoreError, configurations, count, on, time};
+use super::{Loss, Roll, Store, StoreError, configurations, count, on, time};
 use crate::access::Scope;
 use crate::labels::Labels;
 
@@ -26,20 +26,9 @@ pub(crate) struct Host {
     /// Why it does not run the last one that it was given.
     pub(crate) refused: Option<String>,
     /// What it lost, of all its runs, the last first.
-    pub(crate) losses: Vec<Lost>,
+    pub(crate) losses: Vec<Loss>,
     /// Records that never came.
     pub(crate) gaps: Gaps,
-}
-
-/// What was lost for one cause.
-#[derive(Clone, Debug)]
-pub(crate) struct Lost {
-    /// The cause's name.
-    pub(crate) cause: String,
-    /// How much, in the cause's own unit.
-    pub(crate) count: u64,
-    /// When it last rose.
-    pub(crate) last_rise: Timestamp,
 }
 
 /// Records that never came.
@@ -103,7 +92,7 @@ impl Store {
         .bind(row)
         .fetch_one(db)
         .await)?;
-        let lost = |(cause, lost, last_rise)| Lost {
+        let loss = |(cause, lost, last_rise)| Loss {
             cause,
             count: count(lost),
             last_rise: time(last_rise),
@@ -116,7 +105,7 @@ impl Store {
             clone: clone.map(time),
             configuration: configuration.map(count),
             refused,
-            losses: losses.into_iter().map(lost).collect(),
+            losses: losses.into_iter().map(loss).collect(),
             gaps: Gaps {
                 told: count(told),
                 untold: count(untold),

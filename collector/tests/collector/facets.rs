@@ -137,3 +137,26 @@ async fn a_table_is_of_the_same_rows_and_leaves_a_trace() {
     let rest = rest.text().await.expect("a table");
     assert_eq!(rest.lines().count(), 3, "{rest}");
 }
+
+#[tokio::test]
+async fn what_is_rare_is_found_behind_much_else() {
+    let collector = Collector::start().await;
+    let mut rare = call("alice", "rare");
+    rare.evidence = Evidence::Dns;
+    rare.first_seen = ago(5_000);
+    let others = (0..300).map(|number| call("alice", &format!("tool-{number}")));
+    collector
+        .take(&Spool::of("web-1").report(others.chain([rare]).collect()))
+        .await;
+    // By pages of any size, as if there were nothing in between.
+    for limit in [1, 2, 50] {
+        let rows = json(&collector, &format!("v1/inventory?evidence=dns&limit={limit}")).await;
+        assert_eq!(programs(&rows), ["rare"], "{limit}");
+        assert_eq!(rows["next"], Value::Null, "{limit}");
+    }
+    let page = collector.page("inventory?verdict=prohibited").await;
+    assert!(
+        page.contains("Nothing here.") && !page.contains("Look further"),
+        "{page}"
+    );
+}

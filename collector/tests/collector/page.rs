@@ -120,14 +120,9 @@ async fn the_page_is_bounded_and_pages_follow_each_other() {
     });
     collector.take(&spool.report(calls.collect())).await;
     let mut seen = Vec::new();
-    let mut query = String::new();
+    let mut path = "inventory".to_owned();
     for rows in [50, 50, 20] {
-        let html = collector
-            .get(&format!("inventory{query}"))
-            .await
-            .text()
-            .await
-            .expect("HTML");
+        let html = collector.get(&path).await.text().await.expect("HTML");
         assert!(html.len() < 100 << 10, "{} bytes", html.len());
         let tools = html
             .match_indices("-program\">tool-")
@@ -136,11 +131,11 @@ async fn the_page_is_bounded_and_pages_follow_each_other() {
         seen.extend(tools);
         assert_eq!(seen.len() - before, rows);
         let next = html
-            .split("rel=\"next\" href=\"")
+            .split("rel=\"next\" href=\"/")
             .nth(1)
             .and_then(|rest| rest.split('"').next());
         assert_eq!(next.is_some(), rows == 50);
-        next.unwrap_or_default().clone_into(&mut query);
+        next.unwrap_or_default().clone_into(&mut path);
     }
     seen.sort();
     seen.dedup();

@@ -16,7 +16,7 @@ const UV: &str = "uv==0.13.9";
 const DENO: &str = "@deno/linux-x64-glibc";
 
 /// The package of what finds faults of pages.
-const AXE: &str = "axe-core@4";
+const AXE: &str = "axe-core@4.14.1";
 
 const SOURCES: [(&str, &str); 14] = [
     ("client.py", include_str!("../../clients/client.py")),

@@ -5,14 +5,14 @@ use std::fs;
 
 use serde_json::{Value, json};
 use umbra_tests::Collector;
-use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::browser::Browser;
 use umbra_tests::clients::{Call, axe, named};
-use umbra_tests::skip::{Need, spared};
+use umbra_tests::skip::{Need, ready, spared};
 use umbra_tests::wait::eventually;
 
-use crate::names::{ANTHROPIC, OPENAI, bed};
-use crate::page::{PROMISED, make_account_and_log_in};
+use crate::browsing::Watched;
+use crate::names::{ANTHROPIC, OPENAI};
+use crate::page::PROMISED;
 
 /// Widths of screens in CSS pixels: a desk, a tablet, a phone.
 const WIDTHS: [u32; 3] = [1440, 820, 390];
@@ -35,23 +35,21 @@ fn every_page_is_for_everybody_and_light() {
     if spared("every page in a browser") {
         return;
     }
-    let needs = [
-        Need::Binary("umbra-collector"),
-        Need::Program("chromedriver"),
-        Need::Program("chromium"),
-        Need::Program("npm"),
-    ];
-    let Some(bed) = bed(&needs) else { return };
+    if !ready(&[Need::Program("npm")]) {
+        return;
+    }
     let axe = axe().and_then(|path| fs::read_to_string(path).map_err(|error| error.to_string()));
     let axe = axe.unwrap_or_else(|why| panic!("axe-core: {why}"));
-    let data = tempfile::tempdir().expect("a temporary folder");
-    let mut collector = Collector::start(data.path(), None);
-    let agent = Agent::start(&Setup {
-        collector: Some(collector.url()),
-        ..Setup::default()
-    });
-    let browser = Browser::open(data.path());
-    make_account_and_log_in(&browser, &mut collector);
+    let Some(Watched {
+        data,
+        bed,
+        collector,
+        agent,
+        browser,
+    }) = Watched::begin()
+    else {
+        return;
+    };
     let row = something_of_everything(&collector, &bed, data.path());
 
     let caller = format!("/callers/{}", row.caller);

@@ -14,6 +14,7 @@ use umbra_tests::wait::eventually;
 use umbra_tests::webhook::Webhook;
 use umbra_tests::{Collector, TestBed};
 
+use crate::browsing::{BROWSER, Watched, make_account_and_log_in};
 use crate::names::{ANTHROPIC, OPENAI, bed};
 
 /// The promise.
@@ -108,59 +109,21 @@ fn on_the_page(collector: &Collector, bed: &TestBed, program: &str) -> Row {
     row
 }
 
-/// As a person does it at the first start, and once more with the password.
-pub(crate) fn make_account_and_log_in(browser: &Browser, collector: &mut Collector) {
-    const PASSWORD: &str = "quiet rivers run deep";
-    let fill = |fields: &[(&str, &str)]| {
-        for (id, text) in fields {
-            browser.script(&format!("document.getElementById('{id}').value = '{text}'"));
-        }
-        browser.script("document.querySelector('main form').requestSubmit()");
-    };
-    let shows = |wanted: &str| {
-        eventually(Duration::from_secs(5), || {
-            let shown = browser.script("return location.pathname + ' ' + document.body.innerText");
-            let shown = shown.as_str().unwrap_or_default().to_owned();
-            if shown.contains(wanted) {
-                Ok(())
-            } else {
-                Err(shown)
-            }
-        });
-    };
-    browser.goto(&collector.set_up());
-    fill(&[("name", "eve"), ("password", PASSWORD), ("again", PASSWORD)]);
-    shows("No AI call has been seen yet");
-    println!("{}", browser.screenshot("first-account").display());
-    browser.script("document.querySelector('.leave').requestSubmit()");
-    shows("/login");
-    browser.goto(&collector.url());
-    shows("/login");
-    println!("{}", browser.screenshot("log-in").display());
-    fill(&[("name", "eve"), ("password", PASSWORD)]);
-    shows("No AI call has been seen yet");
-}
-
 #[test]
 fn a_browser_shows_a_new_caller_without_a_reload() {
     if spared("the page in a browser") {
         return;
     }
-    let needs = [
-        Need::Binary("umbra-collector"),
-        Need::Program("chromedriver"),
-        Need::Program("chromium"),
-    ];
-    let Some(bed) = bed(&needs) else { return };
-    let data = tempfile::tempdir().expect("a temporary folder");
-    let mut collector = Collector::start(data.path(), None);
-    let agent = Agent::start(&Setup {
-        collector: Some(collector.url()),
-        ..Setup::default()
-    });
-
-    let browser = Browser::open(data.path());
-    make_account_and_log_in(&browser, &mut collector);
+    let Some(Watched {
+        data: _data,
+        bed,
+        collector,
+        agent,
+        browser,
+    }) = Watched::begin()
+    else {
+        return;
+    };
     println!("{}", browser.screenshot("overview").display());
     browser.goto(&(collector.url() + "/inventory"));
     browser.script("window.loadedOnce = true");
@@ -198,13 +161,7 @@ fn a_browser_shows_a_new_caller_without_a_reload() {
 
 #[test]
 fn an_admin_makes_a_token_and_tries_a_route_in_a_browser() {
-    if spared("settings in a browser")
-        || !ready(&[
-            Need::Binary("umbra-collector"),
-            Need::Program("chromedriver"),
-            Need::Program("chromium"),
-        ])
-    {
+    if spared("settings in a browser") || !ready(&BROWSER) {
         return;
     }
     let data = tempfile::tempdir().expect("a temporary folder");

@@ -1,36 +1,26 @@
 //! The whole story in a real browser: from the link of the first start to a sanctioned caller and a resolved finding.
 
-use std::time::Duration;
-
-use umbra_tests::Collector;
-use umbra_tests::agent::{Agent, Setup};
-use umbra_tests::browser::Browser;
 use umbra_tests::clients::{Call, named};
-use umbra_tests::skip::{Need, spared};
-use umbra_tests::wait::eventually;
+use umbra_tests::skip::spared;
 
-use crate::names::{ANTHROPIC, OPENAI, bed};
-use crate::page::make_account_and_log_in;
+use crate::browsing::{Watched, click, fill, shows};
+use crate::names::{ANTHROPIC, OPENAI};
 
 #[test]
 fn from_the_first_link_to_a_sanctioned_caller_and_a_resolved_finding() {
     if spared("the story in a browser") {
         return;
     }
-    let needs = [
-        Need::Binary("umbra-collector"),
-        Need::Program("chromedriver"),
-        Need::Program("chromium"),
-    ];
-    let Some(bed) = bed(&needs) else { return };
-    let data = tempfile::tempdir().expect("a temporary folder");
-    let mut collector = Collector::start(data.path(), None);
-    let agent = Agent::start(&Setup {
-        collector: Some(collector.url()),
-        ..Setup::default()
-    });
-    let browser = Browser::open(data.path());
-    make_account_and_log_in(&browser, &mut collector);
+    let Some(Watched {
+        data: _data,
+        bed,
+        collector,
+        agent,
+        browser,
+    }) = Watched::begin()
+    else {
+        return;
+    };
 
     // The overview has it without a reload, and leads to the finding.
     let curl = named("curl");
@@ -78,25 +68,4 @@ fn from_the_first_link_to_a_sanctioned_caller_and_a_resolved_finding() {
     drop(browser);
     assert!(agent.stop().success());
     assert!(collector.stop().success());
-}
-
-fn shows(browser: &Browser, wanted: &str) {
-    eventually(Duration::from_secs(5), || {
-        let shown = browser.script("return location.pathname + ' ' + document.body.innerText");
-        let shown = shown.as_str().unwrap_or_default().to_owned();
-        if shown.contains(wanted) {
-            Ok(())
-        } else {
-            Err(format!("`{wanted}` is not in {shown}"))
-        }
-    });
-}
-
-/// Clicks the first of what a selector finds.
-fn click(browser: &Browser, selector: &str) {
-    browser.script(&format!("document.querySelector({selector:?}).click()"));
-}
-
-fn fill(browser: &Browser, id: &str, text: &str) {
-    browser.script(&format!("document.getElementById({id:?}).value = {text:?}"));
 }

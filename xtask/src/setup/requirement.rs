@@ -124,6 +124,7 @@ pub(crate) const ALL: &[Requirement] = &[
     for_test("python3", "a TLS client behind an interpreter", IN_VM, Check::Command("python3"), &["python3"]),
     for_test("gnutls-cli", "a TLS client (GnuTLS)", TEST, Check::Command("gnutls-cli"), &["gnutls-bin"]),
     for_test("node", "a TLS client (JavaScript)", TEST, Check::Command("node"), &["nodejs"]),
+    for_test("npm", "gets Bun, Deno and axe-core", TEST, Check::Command("npm"), &["npm"]),
     for_test("java", "a TLS client (JVM)", TEST, Check::Command("javac"), &["default-jdk-headless"]),
     for_test("go", "a TLS client that is linked statically", TEST, Check::Command("go"), &["golang-go"]),
     for_test("perl", "a client behind an interpreter", TEST, Check::Command("perl"), &["perl"]),

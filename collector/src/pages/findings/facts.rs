@@ -1,9 +1,7 @@
 //! What a finding was raised for, as a list of names and values.
 
-use jiff::Timestamp;
-
 use crate::findings::{Facts, share};
-use crate::pages::format::{bytes, thousands};
+use crate::pages::format::{bytes, exactly, moment, thousands};
 
 /// Each fact with its unit; none, when nothing is told.
 pub(super) fn told(facts: &Facts) -> Vec<(&'static str, String)> {
@@ -16,8 +14,8 @@ pub(super) fn told(facts: &Facts) -> Vec<(&'static str, String)> {
             ("Users, on their hosts", thousands(seen.users)),
             ("Hosts", thousands(seen.hosts)),
             ("Names", list(&seen.names)),
-            ("From", time(seen.from)),
-            ("To", time(seen.to)),
+            ("From", moment(seen.from)),
+            ("To", moment(seen.to)),
         ]);
     }
     if let Some(bypass) = &facts.bypass {
@@ -51,7 +49,7 @@ pub(super) fn told(facts: &Facts) -> Vec<(&'static str, String)> {
     }
     if let Some(silence) = &facts.silence {
         told.extend([
-            ("Last report", time(silence.last_report)),
+            ("Last report", moment(silence.last_report)),
             (
                 "Listened since then",
                 format!("{} hours", thousands(silence.hours)),
@@ -60,8 +58,8 @@ pub(super) fn told(facts: &Facts) -> Vec<(&'static str, String)> {
     }
     if let Some(loss) = &facts.loss {
         told.extend([
-            ("From", time(loss.from)),
-            ("To", time(loss.to)),
+            ("From", moment(loss.from)),
+            ("To", moment(loss.to)),
             (
                 "Lost",
                 format!("{} ({} %)", thousands(loss.lost), share(loss.lost, loss.flows)),
@@ -78,23 +76,10 @@ pub(super) fn told(facts: &Facts) -> Vec<(&'static str, String)> {
         told.extend([
             ("Sanction", expiry.sanction.clone()),
             ("Makes this", expiry.verdict.to_string()),
-            ("Ends", time(expiry.expires)),
+            ("Ends", moment(expiry.expires)),
         ]);
     }
     told
-}
-
-fn exactly(count: u64) -> String {
-    if count < 1024 {
-        bytes(count)
-    } else {
-        format!("{} ({} bytes)", bytes(count), thousands(count))
-    }
-}
-
-/// `2026-11-24 10:15:03 UTC`
-fn time(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {

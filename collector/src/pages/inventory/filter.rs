@@ -6,7 +6,7 @@ use umbra_report::Evidence;
 
 use crate::pages::choice::Choice;
 use crate::pages::format::evidence;
-use crate::query::Query;
+use crate::query::{Query, address};
 
 /// The form that narrows the inventory, with what it is narrowed by.
 pub(super) struct Filter {
@@ -50,16 +50,6 @@ const NAMES: [(&str, &str, &str); 7] = [
     ("label", "Host label", "team=tools"),
 ];
 
-/// The inventory with these fields.
-pub(super) fn address(fields: &[(&'static str, String)]) -> String {
-    if fields.is_empty() {
-        return String::from("/inventory");
-    }
-    let mut query = form_urlencoded::Serializer::for_suffix(String::from("/inventory?"), 11);
-    query.extend_pairs(fields);
-    query.finish()
-}
-
 impl Filter {
     pub(super) fn of(query: &Query) -> Self {
         let fields = query.fields();
@@ -76,7 +66,7 @@ impl Filter {
                     Some(known) => evidence(Some(known)).0.to_owned(),
                     None => value.replace('_', " "),
                 },
-                without: address(&others),
+                without: address("/inventory", &others),
             })
         };
         let of_form = |field: &str| field != "q" && field != "finding" && field != "caller";

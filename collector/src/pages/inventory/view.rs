@@ -9,7 +9,7 @@ use crate::pages::first_day::FirstDay;
 use crate::pages::row::Row;
 use crate::pages::strip::Strip;
 use crate::policy::InForce;
-use crate::query::Query;
+use crate::query::{Query, address};
 use crate::store::Page;
 
 /// The page.
@@ -28,9 +28,9 @@ pub(super) struct View {
     /// Whether the page begins at the newest row.
     pub(super) first: bool,
     pub(super) rows: Vec<Row>,
-    /// Query of the next page.
+    /// The next page.
     pub(super) next: Option<String>,
-    /// Query of the first page.
+    /// The first page.
     pub(super) newest: String,
     pub(super) health: Strip,
     /// What to do while there is nothing.
@@ -45,21 +45,19 @@ impl View {
 
     pub(super) fn new(query: &Query, page: Page, policy: &InForce, health: Strip, now: Timestamp) -> Self {
         let fields = query.fields();
-        let address = |after: Option<String>| {
-            let mut address = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
-            address.extend_pairs(&fields);
-            if let Some(after) = after {
-                address.append_pair("after", &after);
-            }
-            address.finish()
+        let from = |path, after: Option<String>| {
+            let after = after.map(|after| ("after", after));
+            address(path, &fields.iter().cloned().chain(after).collect::<Vec<_>>())
         };
+        let page_from = |after| from("/inventory", after);
+        let here = query.after.clone().filter(|after| !after.is_empty());
         let rest = page.next.is_some() && page.rows.len() < usize::from(ROWS);
         Self {
             finding: query.finding,
             kind: None,
             first: query.after.as_deref().is_none_or(str::is_empty),
-            next: page.next.map(|position| address(Some(position.to_string()))),
-            newest: address(None),
+            next: page.next.map(|position| page_from(Some(position.to_string()))),
+            newest: page_from(None),
             rows: page
                 .rows
                 .into_iter()
@@ -69,7 +67,7 @@ impl View {
             filter: Filter::of(query),
             rest,
             is_part: !fields.is_empty(),
-            table: format!("/v1/inventory{}", address(query.after.clone())),
+            table: from("/v1/inventory", here),
             first_day: None,
         }
     }

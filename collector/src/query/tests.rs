@@ -1,0 +1,50 @@
+use super::*;
+use crate::made_up::{Spool, call};
+use crate::store::{Arrival, Location};
+
+/// A store in which what is asked for is behind more than a page looks through.
+async fn store(directory: &tempfile::TempDir) -> Store {
+    let place = Location::Directory(directory.path().into());
+    let store = Store::open(&place).await.expect("a store");
+    let now = Timestamp::now();
+    let mut rare = call("alice", "rare");
+    rare.evidence = Evidence::Dns;
+    let calls = (0..3 * LOOKED).map(|number| call("alice", &format!("tool-{number}")));
+    let mut spool = Spool::of("web-1");
+    for report in [vec![rare], calls.collect()] {
+        let arrival = Arrival::of(spool.report(report), now);
+        store.apply(arrival).await.expect("the rows");
+    }
+    store
+}
+
+#[tokio::test]
+async fn a_page_gives_up_and_says_where_to_go_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(&directory).await;
+    let policy = InForce::default();
+    let mut query = Query {
+        evidence: Some(Evidence::Dns),
+        ..Query::default()
+    };
+    let mut pages = Vec::new();
+    loop {
+        let page = query
+            .rows(&store, &policy, Scope::default(), 10, Timestamp::now())
+            .await
+            .expect("a page");
+        pages.push(
+            page.rows
+                .iter()
+                .map(|used| used.program.clone())
+                .collect::<Vec<_>>(),
+        );
+        match page.next {
+            Some(next) => query.after = Some(next.to_string()),
+            None => break,
+        }
+    }
+    assert!(pages.len() > 1, "the first page did not look through everything");
+    assert_eq!(pages.pop().expect("a last page"), ["rare"]);
+    assert!(pages.iter().all(Vec::is_empty), "{pages:?}");
+}

@@ -77,17 +77,17 @@ impl Browser {
     }
 
     /// A command of Chromium's own protocol.
-    fn developer(&self, name: &str, parameters: &Value) {
-        self.command("goog/cdp/execute", &json!({"cmd": name, "params": parameters}));
+    fn developer(&self, name: &str, parameters: &Value) -> Value {
+        self.command("goog/cdp/execute", &json!({"cmd": name, "params": parameters}))
     }
 
-    /// Saves what the window shows as `screenshots/NAME.png` beside the build, and gives the path.
+    /// Saves the page from top to bottom as `screenshots/NAME.png` beside the build, and gives the path.
     pub fn screenshot(&self, name: &str) -> PathBuf {
         let dir = machine::workshop().with_file_name("screenshots");
         let path = dir.join(format!("{name}.png"));
-        let shot = get(&format!("{}/screenshot", self.session));
+        let shot = self.developer("Page.captureScreenshot", &json!({"captureBeyondViewport": true}));
         let image = BASE64_STANDARD
-            .decode(shot.as_str().expect("a screenshot is text"))
+            .decode(shot["data"].as_str().expect("a screenshot is text"))
             .expect("in base64");
         fs::create_dir_all(&dir)
             .and_then(|()| fs::write(&path, image))
@@ -109,10 +109,6 @@ impl Drop for Browser {
 
 fn post(url: &str, body: &Value) -> Value {
     answer(url, ureq::post(url).send_json(body))
-}
-
-fn get(url: &str) -> Value {
-    answer(url, ureq::get(url).call())
 }
 
 fn answer(url: &str, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Value {

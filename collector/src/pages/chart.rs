@@ -8,6 +8,9 @@ use crate::findings::bytes;
 
 /// Width and height, in pixels of a screen of no special density.
 const SIZE: (u32, u32) = (760, 240);
+/// Pixels around the picture, and of the names of amounts at its left.
+const MARGIN: u32 = 8;
+const LEFT: u32 = 64;
 /// Units of a day on the axis, so that there is room between bars.
 const DAY: i32 = 10;
 /// As `.part-0` and so on in the style sheet: at least 3:1 against the panels of both themes (WCAG 2.2, 1.4.11).
@@ -46,10 +49,13 @@ fn draw(
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     let width = DAY.saturating_mul(i32::try_from(days.len()).unwrap_or(i32::MAX));
     let mut chart = ChartBuilder::on(&root)
-        .margin(8)
-        .set_label_area_size(LabelAreaPosition::Left, 64)
+        .margin(MARGIN)
+        .set_label_area_size(LabelAreaPosition::Left, LEFT)
         .set_label_area_size(LabelAreaPosition::Bottom, 26)
         .build_cartesian_2d(0..width, 0..top)?;
+    // A day's name stands below the middle of its bar.
+    let days_in_pixels = SIZE.0 - LEFT - 2 * MARGIN;
+    let half = u32::try_from(days.len()).map_or(0, |days| days_in_pixels / days.max(1) / 2);
     let day = |at: &i32| {
         let place = usize::try_from(at / DAY).ok();
         let day = place.and_then(|place| days.get(place));
@@ -62,6 +68,7 @@ fn draw(
         .x_labels(days.len() + 1)
         .y_labels(5)
         .x_label_formatter(&day)
+        .x_label_offset(half)
         .y_label_formatter(&|at| bytes(*at))
         .label_style(("sans-serif", 12))
         .draw()?;

@@ -85,7 +85,10 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
                 continue;
             }
             let guest = move |tally: &_| {
-                let command = programs.guest_command(filter);
+                let command = match &filter {
+                    Some(filter) => programs.guest_command(&[filter]),
+                    None => programs.guest_command(series.tests),
+                };
                 match vm::boot(series, &command, VM_PATIENCE, tally)? {
                     0 => Ok(()),
                     status => bail!("exit status {status}"),

@@ -61,7 +61,7 @@ pub(crate) fn main(arguments: &Arguments) -> Result<()> {
         } else {
             Profile::Dev
         };
-        Programs::build(profile)?.guest_command(None)
+        Programs::build(profile)?.guest_command(&[])
     } else {
         arguments
             .command

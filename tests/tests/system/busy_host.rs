@@ -6,6 +6,7 @@ use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{Call, named};
 use umbra_tests::machine::{is_slow, program};
 use umbra_tests::process::{Process, bound};
+use umbra_tests::skip::spared;
 
 use crate::expect::{agreement, check};
 use crate::names::{OPENAI, bed};
@@ -17,6 +18,9 @@ const PROGRAMS_EMULATED: usize = 500;
 
 #[test]
 fn ten_thousand_programs_leave_room_for_the_caller() {
+    if spared("ten thousand programs") {
+        return;
+    }
     let Some(bed) = bed(&[]) else { return };
     let agent = Agent::start(&Setup::default());
     // A static program starts fastest, which counts where the processor is emulated.

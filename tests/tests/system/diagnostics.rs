@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use umbra_tests::agent::{Agent, Setup};
 use umbra_tests::clients::{Call, named};
+use umbra_tests::skip::spared;
 
 use crate::expect::agreement;
 use crate::names::{OPENAI, OUTSIDE, bed};
@@ -15,6 +16,9 @@ const OPENED: &str = "flow opened by pid";
 
 #[test]
 fn diagnostics_are_off_unless_asked_for() {
+    if spared("diagnostics") {
+        return;
+    }
     let Some(bed) = bed(&[]) else { return };
     // A path for each, by which the server's account of it is found: ports come again.
     for (more, path, named_too, opened_too) in [

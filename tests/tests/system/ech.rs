@@ -21,6 +21,9 @@ const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 11));
 
 #[test]
 fn behind_a_front_the_name_is_that_of_the_answer() {
+    if spared("a front") {
+        return;
+    }
     let Some(bed) = bed_without_names(&[]) else { return };
     bed.add_address(ADDRESS);
     let records = [

@@ -62,14 +62,18 @@ impl Programs {
     }
 
     /// Starts the agent's preflight and then the tests, as a line for the guest's `sh`.
-    pub(crate) fn guest_command(&self, filter: Option<&str>) -> String {
+    pub(crate) fn guest_command(&self, filters: &[&str]) -> String {
         let quote = |path: &Path| shell::quote(&path.to_string_lossy());
         format!(
-            "{agent} check; export UMBRA_BIN_DIR={bin}; {tests} {filter} --nocapture",
+            "{agent} check; export UMBRA_BIN_DIR={bin}; {tests} {filters} --nocapture",
             agent = quote(&self.folder.join("umbra-agent")),
             bin = quote(&self.folder),
             tests = quote(&self.tests),
-            filter = filter.map(shell::quote).unwrap_or_default(),
+            filters = filters
+                .iter()
+                .map(|filter| shell::quote(filter))
+                .collect::<Vec<_>>()
+                .join(" "),
         )
     }
 }

@@ -107,9 +107,13 @@ async fn outcome(response: Response) -> Outcome {
         return Outcome::Delivered { answer };
     }
     let error = format!("the receiver answered {answer}{}", remedy(status));
+    // A wrong secret is no fault of the alert's: it waits for the right one.
     let comes_back = matches!(
         status,
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS
     );
     if status.is_client_error() && !comes_back {
         Outcome::Refused { error }

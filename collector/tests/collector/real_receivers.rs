@@ -18,7 +18,7 @@ use crate::routes::{http, route, state};
 use crate::running::Collector;
 
 /// Waits for longer than a receiver takes to start and a courier to come back; fails loudly after a minute.
-async fn patiently<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn patiently<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_mins(1) {
         if let Some(found) = check().await {
@@ -30,7 +30,7 @@ async fn patiently<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> 
 }
 
 /// Waits until the route says that it fails, and why.
-async fn fails(collector: &Collector, name: &str) -> String {
+pub(crate) async fn fails(collector: &Collector, name: &str) -> String {
     patiently("the route fails", async || {
         state(collector, name).await["error"].as_str().map(str::to_owned)
     })
@@ -38,7 +38,7 @@ async fn fails(collector: &Collector, name: &str) -> String {
 }
 
 /// Certificate and key for localhost, signed by itself.
-fn certificate(directory: &Path) {
+pub(crate) fn certificate(directory: &Path) {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
     fs::write(directory.join("cert.pem"), made.cert.pem()).expect("a file");
@@ -155,13 +155,22 @@ async fn alertmanager_holds_what_goes_on_and_lets_go_of_what_ended() {
     .await;
 }
 
-fn rsyslog(directory: &Path, port: u16) -> Option<Daemon> {
+/// `clients` is who may send: anybody (`anon`), or whose certificate is signed (`x509/certvalid`).
+pub(crate) fn rsyslog(directory: &Path, port: u16, clients: &str) -> Option<Daemon> {
     let here = directory.display();
     let config = directory.join("rsyslog.conf");
+    // A certificate that nobody signed is its own authority.
+    let of_others = directory.join("ca.pem");
+    let authority = if of_others.exists() {
+        of_others
+    } else {
+        directory.join("cert.pem")
+    };
+    let authority = authority.display();
     let text = format!(
-        r#"global(workDirectory="{here}" defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{here}/cert.pem"
+        r#"global(workDirectory="{here}" defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{authority}"
        defaultNetstreamDriverCertFile="{here}/cert.pem" defaultNetstreamDriverKeyFile="{here}/key.pem")
-module(load="imtcp" streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="anon")
+module(load="imtcp" streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="{clients}")
 input(type="imtcp" address="127.0.0.1" port="{port}")
 template(name="line" type="string" string="%pri%|%timestamp:::date-rfc3339%|%app-name%|%msgid%|%structured-data%|%msg%\n")
 action(type="omfile" file="{here}/log" template="line")
@@ -205,7 +214,7 @@ async fn rsyslog_writes_what_it_is_sent_over_tls() {
     let error = fails(&collector, "siem").await;
     assert!(error.contains("connecting failed: Connection refused"), "{error}");
 
-    let Some(server) = rsyslog(directory.path(), port) else {
+    let Some(server) = rsyslog(directory.path(), port, "anon") else {
         return;
     };
     let log = async |parts: usize| {
@@ -254,7 +263,7 @@ async fn rsyslog_writes_what_it_is_sent_over_tls() {
     drop(server);
     collector.take(&spool.report(vec![call("bob", "aider")])).await;
     fails(&collector, "siem").await;
-    let server = rsyslog(directory.path(), port).expect("it started before");
+    let server = rsyslog(directory.path(), port, "anon").expect("it started before");
     let text = patiently("another line", async || log(2).await).await;
     assert!(text.contains("aider talks to OpenAI on web-1 (bob)"), "{text}");
     patiently("nothing waits", async || {
@@ -272,18 +281,19 @@ async fn rsyslog_writes_what_it_is_sent_over_tls() {
     assert!(text.contains("goose talks to OpenAI on web-1 (bob)"), "{text}");
 }
 
-fn mail_server(directory: &Path, port: u16) -> Option<Daemon> {
+/// `tls` is how it begins: `starttls` or `implicit`.
+pub(crate) fn mail_server(directory: &Path, port: u16, tls: &str) -> Option<Daemon> {
     let mut command = python::script("mail.py")?;
     command.arg(port.to_string());
     command.args(["cert.pem", "key.pem"].map(|name| directory.join(name)));
     let folder = directory.join("mail");
     fs::create_dir_all(&folder).expect("a folder");
-    command.arg(folder);
+    command.arg(folder).arg(tls);
     Daemon::start(&mut command, port)
 }
 
 /// The mails that were kept, each as text.
-fn mails(directory: &Path) -> Vec<String> {
+pub(crate) fn mails(directory: &Path) -> Vec<String> {
     let files = fs::read_dir(directory.join("mail"))
         .into_iter()
         .flatten()
@@ -331,7 +341,7 @@ async fn a_mail_server_takes_refuses_and_puts_off_mail() {
     let error = fails(&collector, "soc").await;
     assert!(error.contains("see that the mail server runs"), "{error}");
 
-    let Some(_server) = mail_server(directory.path(), port) else {
+    let Some(_server) = mail_server(directory.path(), port, "starttls") else {
         return;
     };
     let error = patiently("the log-in fails", async || {

@@ -224,6 +224,32 @@ async fn a_route_that_fails_is_shown_and_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alert_waits_for_the_right_secret() {
+    let receiver = Receiver::anywhere(&[(401, None), (403, None)]).await;
+    let collector = Collector::start_with(|settings| {
+        settings.routes = vec![route("chat", To::Slack(http(receiver.url())))];
+    })
+    .await;
+    let report = Spool::of("web-1").report(vec![call("alice", "claude")]);
+    collector.take(&report).await;
+    let failing = eventually("it fails", async || {
+        Some(state(&collector, "chat").await).filter(|state| state["error"] != Value::Null)
+    })
+    .await;
+    assert_eq!((&failing["pending"], &failing["refused"]), (&json!(1), &json!(0)));
+    let error = failing["error"].as_str().expect("an error");
+    assert!(
+        error.ends_with("see that its token or secret is the right one"),
+        "{error}"
+    );
+    eventually("it is delivered", async || {
+        let state = state(&collector, "chat").await;
+        (state["delivered"] == 1 && state["pending"] == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pace_is_kept_and_a_digest_is_one_message() {
     let (paced, digested) = (Receiver::anywhere(&[]).await, Receiver::anywhere(&[]).await);
     let with = |name: &str, receiver: &Receiver, per_minute, digest| Route {

@@ -17,7 +17,12 @@ fn label(text: &str) -> Label {
 }
 
 /// A host with these labels that made these calls.
-async fn host(collector: &Collector, name: &str, labels: &[&str], calls: Vec<Observation>) -> Agent {
+pub(crate) async fn host(
+    collector: &Collector,
+    name: &str,
+    labels: &[&str],
+    calls: Vec<Observation>,
+) -> Agent {
     let labels: Labels = labels.iter().map(|text| label(text)).collect();
     let token = labelling(collector, DAY, 1, labels).await;
     let mut agent = Agent::enrolled(collector, name, &token).await;

@@ -1,6 +1,6 @@
-"""A mail server that keeps what it takes: mail.py PORT CERTIFICATE KEY FOLDER.
+"""A mail server that keeps what it takes: mail.py PORT CERTIFICATE KEY FOLDER starttls|implicit.
 
-STARTTLS and a log-in (umbra, s3cret) come first. It puts off mail to later@ and refuses mail to nobody@.
+TLS, asked for or from the first byte on, and a log-in (umbra, s3cret) come first. It puts off mail to later@ and refuses mail to nobody@.
 """
 
 import pathlib
@@ -38,15 +38,19 @@ def known(server, session, envelope, mechanism, data):
 
 
 def main():
-    port, certificate, key, folder = sys.argv[1:]
+    port, certificate, key, folder, begin = sys.argv[1:]
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificate, key)
+    if begin == "starttls":
+        how = {"tls_context": tls, "require_starttls": True}
+    else:
+        # What it calls TLS is what STARTTLS began.
+        how = {"ssl_context": tls, "auth_require_tls": False}
     controller = Controller(
         Keeper(pathlib.Path(folder)),
         hostname="127.0.0.1",
         port=int(port),
-        tls_context=tls,
-        require_starttls=True,
+        **how,
         authenticator=known,
         auth_required=True,
     )

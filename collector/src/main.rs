@@ -78,7 +78,11 @@ fn log_levels() -> Targets {
         .ok()
         .filter(|levels| !levels.is_empty())
         .and_then(|levels| levels.parse().ok())
-        .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+        .unwrap_or_else(|| {
+            let levels = Targets::new().with_default(LevelFilter::INFO);
+            // That tables are there already is no news.
+            levels.with_target("sqlx::postgres::notice", LevelFilter::WARN)
+        })
 }
 
 fn main() -> ExitCode {

@@ -12,6 +12,8 @@ mod backup;
 mod browser;
 #[path = "collector/bypass.rs"]
 mod bypass;
+#[path = "collector/commands.rs"]
+mod commands;
 #[path = "collector/configuration.rs"]
 mod configuration;
 #[path = "collector/crowds.rs"]
@@ -80,10 +82,14 @@ mod requests;
 mod roles;
 #[path = "collector/routes.rs"]
 mod routes;
+#[path = "collector/routing.rs"]
+mod routing;
 #[path = "collector/running.rs"]
 mod running;
 #[path = "collector/scopes.rs"]
 mod scopes;
+#[path = "collector/secured_receivers.rs"]
+mod secured_receivers;
 #[path = "collector/settings.rs"]
 mod settings;
 #[path = "collector/spikes.rs"]

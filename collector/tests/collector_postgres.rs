@@ -12,6 +12,8 @@ mod browser;
 mod bypass;
 #[path = "collector/cluster.rs"]
 mod cluster;
+#[path = "collector/commands.rs"]
+mod commands;
 #[path = "collector/configuration.rs"]
 mod configuration;
 #[path = "collector/drafts.rs"]
@@ -72,6 +74,8 @@ mod requests;
 mod roles;
 #[path = "collector/routes.rs"]
 mod routes;
+#[path = "collector/routing.rs"]
+mod routing;
 #[path = "collector/running.rs"]
 mod running;
 #[path = "collector/scopes.rs"]

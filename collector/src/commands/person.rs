@@ -64,6 +64,9 @@ impl PersonCommand {
             done.findings,
             done.requests,
         );
+        if done.accounts > 0 {
+            said.push_str("an account of that name may log in, and stays: `umbra-collector user disable` it and run this again\n");
+        }
         if done.audit > 0 {
             let _ = writeln!(
                 said,

@@ -156,6 +156,9 @@ impl Store {
         let mut transaction = self.begin().await?;
         // First, so that of two that each take one of the last two admins, the second one sees what the first did.
         record(&mut transaction, by, Action::AccountChanged, name, &detail).await?;
+        // Without an admin before, nobody is taken away.
+        let takes = change.role.is_some() || change.scope.is_some() || change.disabled == Some(true);
+        let had_admin = takes && has_admin(&mut transaction).await?;
         let done = on!(&mut transaction, |db| {
             sqlx::query(
                 "UPDATE accounts SET role = coalesce($1, role),
@@ -178,8 +181,7 @@ impl Store {
         if done == 0 {
             return Ok(Err(NoAccount::Missing));
         }
-        let takes = change.role.is_some() || change.scope.is_some() || change.disabled == Some(true);
-        if takes && !has_admin(&mut transaction).await? {
+        if had_admin && !has_admin(&mut transaction).await? {
             return Ok(Err(NoAccount::LastAdmin));
         }
         if change.disabled == Some(true) || change.password.is_some() {

@@ -32,6 +32,8 @@ pub struct Erased {
     pub findings: u64,
     /// Requests that they made or decided, or that are about them.
     pub requests: u64,
+    /// Accounts of that name that may log in, and so keep it.
+    pub accounts: u64,
     /// Entries of the audit log by that name: nothing there is ever changed.
     pub audit: u64,
     /// Versions of the policy whose texts name them: nothing there is ever changed.
@@ -102,6 +104,10 @@ const REQUEST: Wording = with_rows!(
 /// What people search by, once no use has it.
 const FORGET: &str = "DELETE FROM terms WHERE kind = 3 AND text = lower($1)
     AND NOT EXISTS (SELECT 1 FROM postings WHERE postings.term = terms.id)";
+
+/// An account is known by its name: only one that is shut, and so has no session, can do without.
+const ACCOUNT: &str = "UPDATE accounts SET name = $2 WHERE name = lower($1) AND disabled IS NOT NULL";
+const MAKER: &str = "UPDATE api_tokens SET maker = $2 WHERE lower(maker) = lower($1)";
 
 /// Goes through a table: reads a bite after a number with `$read`, has `$change` make rows of it, and writes these.
 macro_rules! each_bite {
@@ -180,7 +186,16 @@ impl Store {
             .execute(db)
             .await
             .map(drop))?;
+        for change in [ACCOUNT, MAKER] {
+            on!(self.writer(), |db| sqlx::query(change)
+                .bind(person.name())
+                .bind(person.instead())
+                .execute(db)
+                .await
+                .map(drop))?;
+        }
         let mut erased = Erased {
+            accounts: self.open_accounts(person).await?,
             callers,
             programs,
             findings,
@@ -219,6 +234,16 @@ impl Store {
                 })
                 .collect()
         }))
+    }
+
+    async fn open_accounts(&self, person: &Pseudonym) -> Result<u64, StoreError> {
+        let accounts: i64 = on!(self.readers(), |db| {
+            sqlx::query_scalar("SELECT count(*) FROM accounts WHERE name = lower($1)")
+                .bind(person.name())
+                .fetch_one(db)
+                .await
+        })?;
+        Ok(super::count(accounts))
     }
 
     /// How much names the person that is never changed: entries of the audit log, versions of the policy.

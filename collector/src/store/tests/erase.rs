@@ -5,6 +5,7 @@ use umbra_policy::{DataClass, File, Pattern, Sanction, Scope, Verdict};
 use umbra_report::{Origin, OriginKind};
 
 use super::*;
+use crate::access::Role;
 use crate::findings::FindingState;
 use crate::person::Pseudonym;
 
@@ -12,6 +13,7 @@ on_both!(
     a_name_goes_from_everything_and_sums_stay,
     whoever_comes_again_is_another_caller,
     what_is_about_others_stays_as_it_was,
+    an_account_that_is_shut_loses_its_name,
 );
 
 fn by(actor: &str) -> By<'_> {
@@ -127,6 +129,7 @@ async fn a_name_goes_from_everything_and_sums_stay(place: Place) {
             programs: 1,
             findings: 1,
             requests: 1,
+            accounts: 0,
             // The request and the decision about the finding.
             audit: 2,
             policies: 1,
@@ -221,4 +224,53 @@ async fn what_is_about_others_stays_as_it_was(place: Place) {
     let roots = found(&store, "root").await;
     assert_eq!(roots[0].exe.as_deref(), Some("/home/person-0f/bin/sync"));
     assert_ne!(roots[0].uid, u32::MAX);
+}
+
+async fn an_account_that_is_shut_loses_its_name(place: Place) {
+    let store = place.store().await;
+    let scope = crate::access::Scope::default();
+    for name in ["eve", "steve"] {
+        let new = NewAccount {
+            name,
+            password: "a hash",
+            role: Role::Viewer,
+            scope: &scope,
+        };
+        let made = store.create_account(&new, &by("ada")).await;
+        assert_eq!(made.expect("the store"), Ok(()));
+    }
+    let token = NewApiToken {
+        name: "nightly",
+        rights: &[],
+        scope: &scope,
+        life: Duration::from_hours(1),
+    };
+    let token = store.create_api_token(&token, &by("eve")).await;
+    token.expect("the store").expect("a token");
+    let names = async || {
+        let accounts = store.accounts().await.expect("the store");
+        accounts
+            .into_iter()
+            .map(|account| account.name)
+            .collect::<Vec<_>>()
+    };
+    let erased = async || {
+        store
+            .erase_person(&eve(), "SEC-40", &by("ada"))
+            .await
+            .expect("the store")
+    };
+    assert_eq!(erased().await.accounts, 1, "who may log in has a name");
+    assert_eq!(names().await, ["eve", "steve"]);
+
+    let shut = AccountChange {
+        disabled: Some(true),
+        ..AccountChange::default()
+    };
+    let done = store.change_account("eve", &shut, &by("ada")).await;
+    assert_eq!(done.expect("the store"), Ok(()));
+    assert_eq!(erased().await.accounts, 0);
+    assert_eq!(names().await, ["person-0f", "steve"]);
+    let tokens = store.api_tokens().await.expect("the store");
+    assert_eq!(tokens[0].maker, "person-0f");
 }

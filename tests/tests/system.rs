@@ -17,6 +17,8 @@ mod browsers;
 mod browsing;
 #[path = "system/busy_host.rs"]
 mod busy_host;
+#[path = "system/bypass.rs"]
+mod bypass;
 #[path = "system/collector_away.rs"]
 mod collector_away;
 #[path = "system/commands.rs"]

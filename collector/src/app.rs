@@ -63,8 +63,8 @@ impl App {
         Self {
             sums: Arc::new(Sums::new(Arc::clone(&store), crate::config::MISSING)),
             live: Arc::new(Live::new(Arc::clone(&store))),
+            traffic: Arc::new(Traffic::new(Arc::clone(&store))),
             store,
-            traffic: Arc::default(),
             metrics: Arc::default(),
             alerts,
             limits,

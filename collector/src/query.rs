@@ -20,7 +20,7 @@ use crate::store::{Along, NoPosition, Page, Selection, Store, Term, Use};
 /// Longest text to look for, in characters.
 const TEXT: usize = 200;
 /// Rows that are looked through for a page.
-const LOOKED: usize = if cfg!(test) { 100 } else { 3_000 };
+const LOOKED: usize = if cfg!(test) { 100 } else { 1_500 };
 /// Rows that are read at once, at most.
 const STEP: u16 = 1_000;
 

@@ -21,6 +21,7 @@ use crate::findings::{FindingState, Severity};
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::FindingsAsked;
+use crate::traffic::DAYS;
 
 /// Findings that are shown.
 const NEW: u16 = 5;
@@ -33,7 +34,10 @@ struct Page {
     /// What to do while there is nothing.
     first_day: Option<FirstDay>,
     new: Vec<Row>,
-    sent: Sent,
+    /// `None`: it is being added up for the first time.
+    sent: Option<Sent>,
+    /// Days of it.
+    span: u16,
 }
 
 /// `GET /`: also of older addresses, a finding's and a search's, which lead on.
@@ -54,9 +58,10 @@ pub(crate) async fn overview(
     }
     let now = Timestamp::now();
     let strip = Strip::seen(&app, &principal.scope, now).await?;
-    let traffic = sent(&app, &principal.scope, strip.time.is_some(), now).await?;
+    let traffic = sent(&app, &principal.scope, now).await?;
     let new = new(&app, &principal, now).await?;
-    let first_day = if traffic.is_empty() && new.is_empty() && strip.findings == "0" {
+    let is_nothing = traffic.as_ref().is_some_and(|traffic| traffic.vendors.is_empty());
+    let first_day = if is_nothing && new.is_empty() && strip.findings == "0" {
         Some(FirstDay::of(&app, &principal.scope, &strip).await?)
     } else {
         None
@@ -64,7 +69,8 @@ pub(crate) async fn overview(
     let page = Page {
         first_day,
         new,
-        sent: Sent::by_callers(&traffic, now),
+        sent: traffic.map(|traffic| Sent::by_callers(&traffic, now)),
+        span: DAYS,
         strip,
         shell: Shell::of(Section::Overview, principal),
     };

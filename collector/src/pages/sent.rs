@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::address::address;
 use super::chart;
-use super::format::{Bytes, bytes, thousands};
+use super::format::{Bytes, Time, bytes, thousands};
 use super::traffic::days;
 use crate::store::VendorTraffic;
+use crate::traffic::Added;
 
 /// Vendors that are shown.
 const SHOWN: usize = 50;
@@ -22,6 +23,8 @@ pub(super) struct Sent {
     pub(super) days: Vec<String>,
     /// Whether it is of many callers, whose number is told.
     pub(super) has_callers: bool,
+    /// As of when, unless it is now.
+    pub(super) time: Option<Time>,
 }
 
 /// A vendor's row.
@@ -38,10 +41,11 @@ pub(super) struct Vendor {
 
 impl Sent {
     /// With how many callers did it.
-    pub(super) fn by_callers(traffic: &[VendorTraffic], now: Timestamp) -> Self {
+    pub(super) fn by_callers(traffic: &Added, now: Timestamp) -> Self {
         Self {
             has_callers: true,
-            ..Self::of(traffic, now)
+            time: traffic.time.map(Time::from),
+            ..Self::of(&traffic.vendors, traffic.time.unwrap_or(now))
         }
     }
 
@@ -53,6 +57,7 @@ impl Sent {
             vendors: vendors.map(|(place, of)| Vendor::of(place, of)).collect(),
             days: days.iter().map(|day| day.strftime("%m-%d").to_string()).collect(),
             has_callers: false,
+            time: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A vendor: what it is, what it says of customers' content, what goes to it, who uses it, and what was decided.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::rejection::PathRejection;
@@ -12,7 +13,7 @@ use umbra_catalog::{Agreement, Fact, Residency, Training};
 
 use super::address::address;
 use super::chart;
-use super::format::{Bytes, bytes, thousands};
+use super::format::{Bytes, Time, bytes, thousands};
 use super::policy::Decision;
 use super::row::Row;
 use super::shell::{Section, Shell};
@@ -43,6 +44,10 @@ struct Page {
     chart: Option<String>,
     /// How many days are looked at.
     span: u16,
+    /// Whether what was sent is known; else it is being added up for the first time.
+    is_added: bool,
+    /// As of when it is, unless it is now.
+    time: Option<Time>,
     /// Bytes by day, the days as the head of the table shows them.
     days: Vec<(String, String)>,
     callers: String,
@@ -106,9 +111,11 @@ pub(crate) async fn vendor(
         })?;
         return Ok(Redirect::to(&address("vendors", &named.name)).into_response());
     }
-    let is_large = app.sums.get().await?.is_kept();
-    let traffic = sent(&app, &principal.scope, is_large, now).await?;
-    let of_vendor = traffic.iter().find(|of| of.vendor == name);
+    let traffic = sent(&app, &principal.scope, now).await?;
+    let time = traffic.as_ref().and_then(|traffic| traffic.time);
+    let is_added = traffic.is_some();
+    let vendors = traffic.map_or_else(Arc::default, |traffic| traffic.vendors);
+    let of_vendor = vendors.iter().find(|of| of.vendor == name);
     let sent = of_vendor.map_or_else(Vec::new, |of| of.days.clone());
     let sum = of_vendor.map_or(0, VendorTraffic::sum);
     let policy = app.store.in_force().await?;
@@ -119,11 +126,13 @@ pub(crate) async fn vendor(
         .iter()
         .filter(|sanction| about(&sanction.scope))
         .collect();
-    let days = days(now);
+    let days = days(time.unwrap_or(now));
     let page = Page {
         about: "vendor",
         known: known.map(Known::of),
         span: DAYS,
+        is_added,
+        time: time.map(Time::from),
         chart: chart::drawn(std::slice::from_ref(&sent), &days),
         days: days
             .iter()

@@ -15,7 +15,7 @@ use super::host::DAYS;
 /// What a `COPY` is sent in, in bytes.
 const CHUNK: usize = 1 << 20;
 /// Tables that each database has rows of its own in.
-const OWN: &str = "name NOT IN ('_sqlx_migrations', 'audit_head', 'compatibility', 'life')";
+const OWN: &str = "name NOT IN ('_sqlx_migrations', 'audit', 'audit_head', 'compatibility', 'life')";
 
 /// Fills the database at `url` with the rows of `from`.
 pub(crate) async fn copy(from: &Connection, url: &str, now: i64) -> Result<()> {

@@ -15,12 +15,12 @@ use crate::api::table::Form;
 use crate::labels::Label;
 use crate::policy::InForce;
 use crate::refusal::Refusal;
-use crate::store::{Along, NoPosition, Page, Selection, Store, Term, Use};
+use crate::store::{Along, NoPosition, Page, Selection, Sort, Store, Term, Use};
 
 /// Longest text to look for, in characters.
 const TEXT: usize = 200;
 /// Rows that are looked through for a page.
-const LOOKED: usize = if cfg!(test) { 100 } else { 1_500 };
+const LOOKED: u16 = if cfg!(test) { 100 } else { 1_500 };
 /// Rows that are read at once, at most.
 const STEP: u16 = 1_000;
 
@@ -58,8 +58,11 @@ pub(crate) struct Query {
     pub(crate) caller: Option<i64>,
     /// Only the rows of this finding.
     pub(crate) finding: Option<i64>,
-    /// Place to go on from: the `next` of an earlier answer.
-    #[param(pattern = r"^(-?[0-9]{1,18}\.-?[0-9]{1,18})?$")]
+    /// What they are ordered by, the latest or most first; by `first_seen` unless it says.
+    #[param(inline)]
+    pub(crate) sort: Option<Sort>,
+    /// Place to go on from: the `next` of an earlier answer in the same order.
+    #[param(pattern = r"^(-?[0-9]{1,19}\.-?[0-9]{1,19})?$")]
     pub(crate) after: Option<String>,
     /// Rows, 100 unless it says; the API only.
     #[param(minimum = 1, maximum = 1000)]
@@ -95,12 +98,18 @@ impl Query {
             ),
             ("caller", self.caller.map(|caller| caller.to_string())),
             ("finding", self.finding.map(|finding| finding.to_string())),
+            (
+                "sort",
+                self.sort
+                    .filter(|sort| *sort != Sort::default())
+                    .map(|sort| sort.as_str().to_owned()),
+            ),
         ];
         let asked = fields.into_iter();
         asked.filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
-    /// The page of the inventory with these rows, from the newest on.
+    /// The page of the inventory with these rows, from the first on.
     pub(crate) fn address(&self) -> String {
         address("/inventory", &self.fields())
     }
@@ -126,14 +135,19 @@ impl Query {
         if self.fields().iter().any(|(_, value)| value.contains('\0')) {
             return Ok(Page::default());
         }
-        let along = self.along(store.people().are_hidden());
+        let selection = Selection {
+            sort: self.sort.unwrap_or_default(),
+            after,
+            along: self.along(store.people().are_hidden()),
+            scope,
+        };
+        let mut selection = store.at_hand(selection, LOOKED).await?;
         // What is asked for is mostly among the first; where it is not, fewer and larger steps cost less.
         let mut step = limit;
-        let mut selection = Selection { after, along, scope };
-        let (mut rows, mut looked) = (Vec::new(), 0);
+        let (mut rows, mut looked) = (Vec::new(), 0_u16);
         loop {
             let page = store.uses(&selection, step).await?;
-            looked += page.rows.len();
+            looked = looked.saturating_add(step);
             let last = page.rows.last().map(|used| used.position);
             for used in page.rows {
                 if !self.takes(&used, policy, now) {

@@ -92,6 +92,8 @@ mod scopes;
 mod secured_receivers;
 #[path = "collector/settings.rs"]
 mod settings;
+#[path = "collector/sorting.rs"]
+mod sorting;
 #[path = "collector/spikes.rs"]
 mod spikes;
 #[path = "collector/standing.rs"]

@@ -84,6 +84,8 @@ mod scopes;
 mod servers;
 #[path = "collector/settings.rs"]
 mod settings;
+#[path = "collector/sorting.rs"]
+mod sorting;
 #[path = "collector/spikes.rs"]
 mod spikes;
 #[path = "collector/standing.rs"]

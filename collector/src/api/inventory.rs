@@ -24,8 +24,8 @@ use crate::store::{Export, Use};
 /// A part of the inventory. Field names are stable; fields may be added.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Inventory {
-    /// Newest first, by first seen. There may be none although there is a `next`: then all that was looked through is not
-    /// what is asked for.
+    /// In the order asked for; newest first, by first seen, unless it says. There may be none although there is a `next`:
+    /// then all that was looked through is not what is asked for.
     rows: Vec<Row>,
     /// What to give as `after` to go on; null at the end.
     next: Option<String>,
@@ -243,7 +243,7 @@ impl Cells for Row {
     }
 }
 
-/// A part of the inventory: who used what, newest first
+/// A part of the inventory: who used what, newest first or in the order asked for
 #[utoipa::path(
     get,
     path = "/v1/inventory",

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::Share;
-use view::View;
+use view::{View, words};
 
 /// Rows on a page.
 const ROWS: u16 = 50;

@@ -13,7 +13,8 @@
 
 use umbra_catalog::Kind;
 
-use super::uses::{Along, Page, Position, Row, Selection, Term, Use};
+use super::order::{Position, Sort};
+use super::uses::{Along, Page, Row, Selection, Term, Use};
 use super::{Store, StoreError, on};
 use crate::findings::FindingKind;
 
@@ -22,19 +23,26 @@ const FEW: i64 = if cfg!(test) { 4 } else { 1000 };
 /// Rows that are then looked through, beside as many as are asked for.
 const NEWEST: i64 = if cfg!(test) { 3 } else { 400 };
 
-/// What is read of the uses that `$found` gives, newest first; `$1`, `$2` is the place to go on from, `$3` how many.
+/// What is read of the uses that `$found` gives, newest first unless `$order` says; `$1`, `$2` is the place to go on from, `$3`
+/// how many. `$also` are more columns.
 ///
 /// For `CROSS JOIN` SQLite looks at what stands first first (<https://sqlite.org/optoverview.html#crossjoin>). Left to
 /// itself it may go through all uses in the order of the page, to find the few that were found.
 macro_rules! select {
     ($found:expr) => {
+        $crate::store::search::select!($found, "first_seen", "")
+    };
+    ($found:expr, $order:literal, $also:expr) => {
         concat!(
             $found,
             " SELECT ",
             $crate::store::search::columns!("u"),
+            $also,
             " FROM found CROSS JOIN uses u ",
             $crate::store::search::joins!(),
-            " WHERE u.id = found.used ORDER BY u.first_seen DESC, u.id DESC LIMIT $3"
+            " WHERE u.id = found.used ORDER BY u.",
+            $order,
+            " DESC, u.id DESC LIMIT $3"
         )
     };
 }
@@ -63,14 +71,21 @@ macro_rules! columns {
     };
 }
 
-/// The tables that they are read of, beside `uses`; `$4` is the kind of finding.
+/// The tables that they are read of, beside `uses`; `$4` is the kind of finding, unless `$kind` says.
 macro_rules! joins {
     () => {
-        "JOIN callers c ON c.id = u.caller
+        $crate::store::search::joins!("$4")
+    };
+    ($kind:literal) => {
+        concat!(
+            "JOIN callers c ON c.id = u.caller
              JOIN programs p ON p.id = c.program
              JOIN agents a ON a.id = c.agent
              JOIN destinations d ON d.id = u.destination
-             LEFT JOIN findings f ON f.kind = $4 AND f.program = c.program AND f.vendor = d.vendor"
+             LEFT JOIN findings f ON f.kind = ",
+            $kind,
+            " AND f.program = c.program AND f.vendor = d.vendor"
+        )
     };
 }
 
@@ -193,45 +208,54 @@ pub(super) fn with(text: &str) -> String {
 }
 
 impl Store {
-    /// At most `limit` rows of the inventory.
+    /// At most `limit` rows of the inventory. There may be fewer though more follow, where these were looked for among others.
     pub async fn uses(&self, selection: &Selection, limit: u16) -> Result<Page, StoreError> {
-        let after = selection.after.unwrap_or(Position {
-            first_seen: i64::MAX,
-            id: i64::MAX,
-        });
+        let after = selection.after.unwrap_or(Position::START);
         // One more than asked for tells whether there are more.
         let count = i64::from(limit) + 1;
-        let rows = if selection.scope.is_all() {
-            match &selection.along {
-                Along::All => self.all(after, count).await?,
-                Along::Finding(finding) => self.of_row(OF_FINDING, *finding, after, count).await?,
-                Along::Agent(agent) => self.of_row(OF_AGENT, *agent, after, count).await?,
-                Along::Caller(caller) => self.of_row(OF_CALLER, *caller, after, count).await?,
-                Along::Text(text) => self.with_text(&with(text), after, count).await?,
-                Along::Destinations(vendor, kind) => {
-                    let kind = kind.map(Kind::as_str);
-                    self.of_destinations(vendor.as_deref(), kind, after, count)
-                        .await?
-                }
-                Along::Term(term, text) => self.of_term(*term, text, after, count).await?,
-            }
-        } else {
+        let sort = selection.sort;
+        let mut rows = if let Along::Rows(places) = &selection.along {
+            return self.rows(places, after, limit).await;
+        } else if !selection.scope.is_all() {
             self.uses_seen(selection, after, count).await?
+        } else if sort != Sort::FirstSeen {
+            self.sifted(selection, after, count).await?
+        } else {
+            self.newest(&selection.along, after, count).await?
         };
-        let mut rows: Vec<Use> = rows
-            .into_iter()
-            .map(|row| self.people.used(Use::from(row)))
-            .collect();
         let more = rows.len() > usize::from(limit);
         rows.truncate(usize::from(limit));
-        let next = rows.last().filter(|_| more).map(|row| row.position);
+        let next = rows.last().filter(|_| more).map(|row| row.position(sort));
+        let asked = rows.into_iter().filter(Row::is_asked);
+        let used = |row: Row| {
+            let position = row.position(sort);
+            let used = Use::from(row);
+            self.people.used(Use { position, ..used })
+        };
+        let rows = asked.map(used).collect();
         Ok(Page { rows, next })
+    }
+
+    /// At most `count` rows, newest first.
+    async fn newest(&self, along: &Along, after: Position, count: i64) -> Result<Vec<Row>, StoreError> {
+        match along {
+            Along::All | Along::Rows(_) => self.all(after, count).await,
+            Along::Finding(finding) => self.of_row(OF_FINDING, *finding, after, count).await,
+            Along::Agent(agent) => self.of_row(OF_AGENT, *agent, after, count).await,
+            Along::Caller(caller) => self.of_row(OF_CALLER, *caller, after, count).await,
+            Along::Text(text) => self.with_text(&with(text), after, count).await,
+            Along::Destinations(vendor, kind) => {
+                let kind = kind.map(Kind::as_str);
+                self.of_destinations(vendor.as_deref(), kind, after, count).await
+            }
+            Along::Term(term, text) => self.of_term(*term, text, after, count).await,
+        }
     }
 
     async fn all(&self, after: Position, count: i64) -> Result<Vec<Row>, StoreError> {
         Ok(on!(self.readers(), |db| {
             sqlx::query_as(ALL)
-                .bind(after.first_seen)
+                .bind(after.value)
                 .bind(after.id)
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
@@ -250,7 +274,7 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         Ok(on!(self.readers(), |db| {
             sqlx::query_as(statement)
-                .bind(after.first_seen)
+                .bind(after.value)
                 .bind(after.id)
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
@@ -269,7 +293,7 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         Ok(on!(self.readers(), |db| {
             sqlx::query_as(OF_DESTINATIONS)
-                .bind(after.first_seen)
+                .bind(after.value)
                 .bind(after.id)
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
@@ -289,7 +313,7 @@ impl Store {
     ) -> Result<Vec<Row>, StoreError> {
         Ok(on!(self.readers(), |db| {
             sqlx::query_as(OF_TERM)
-                .bind(after.first_seen)
+                .bind(after.value)
                 .bind(after.id)
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
@@ -303,7 +327,7 @@ impl Store {
     async fn with_text(&self, pattern: &str, after: Position, count: i64) -> Result<Vec<Row>, StoreError> {
         Ok(on!(self.readers(), |db| {
             sqlx::query_as(WITH_TEXT)
-                .bind(after.first_seen)
+                .bind(after.value)
                 .bind(after.id)
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())

@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use umbra_catalog::Kind;
 
 use super::both::Wording;
+use super::order::{Position, Sort};
 use super::presence::state;
-use super::search::{select, with};
-use super::uses::{Along, Position, Row, Selection};
+use super::search::select;
+use super::sorted::{Asked, asking, is_asked};
+use super::uses::{Row, Selection};
 use super::{
     Finding, FindingsAsked, Health, Presence, Store, StoreError, count, findings, length, millis, on, time,
 };
@@ -50,34 +51,38 @@ pub(super) fn pairs(scope: &Scope) -> Result<String, StoreError> {
     Ok(serde_json::to_string(&scope.labels().collect::<Vec<_>>())?)
 }
 
-/// `$1`, `$2` is the place to go on from, `$5` the pattern, `$6` what parts columns, `$7` the finding, `$9` whether
-/// users are hidden, `$10` the vendor, `$11` the kind, `$12` the caller, `$15` the agent, `$13` and `$14` the kind of a term and its text.
-const USES: Wording = of_seen!(
-    "$8",
-    select!(
-        ", found AS MATERIALIZED (
-         SELECT u.id AS used FROM seen s
-         CROSS JOIN callers c
-         JOIN uses u ON u.caller = c.id
-         JOIN destinations d ON d.id = u.destination
-         JOIN programs p ON p.id = c.program
-         JOIN agents a ON a.id = c.agent
-         WHERE c.agent = s.agent AND (u.first_seen, u.id) < ($1, $2)
-           AND (CAST($10 AS TEXT) IS NULL OR d.vendor = $10)
-           AND (CAST($11 AS TEXT) IS NULL OR d.kind = $11)
-           AND (CAST($12 AS BIGINT) IS NULL OR c.id = $12)
-           AND (CAST($15 AS BIGINT) IS NULL OR a.id = $15)
-           AND (CAST($13 AS BIGINT) IS NULL
-                OR CASE $13 WHEN 2 THEN lower(p.name) WHEN 3 THEN lower(coalesce(c.user_name, CAST(c.uid AS TEXT)))
-                            ELSE lower(a.host) END = lower($14))
-           AND (CAST($5 AS TEXT) IS NULL
-                OR lower(concat_ws($6, d.vendor, d.service, d.name, p.name,
-                                   CASE WHEN $9 THEN '' ELSE coalesce(c.user_name, CAST(c.uid AS TEXT)) END, a.host)) LIKE lower($5) ESCAPE '\\')
-           AND (CAST($7 AS BIGINT) IS NULL
-                OR EXISTS (SELECT 1 FROM findings f WHERE f.id = $7 AND f.program = c.program AND f.vendor = d.vendor))
-         ORDER BY u.first_seen DESC, u.id DESC LIMIT $3)"
-    )
-);
+/// `$1`, `$2` is the place to go on from; [`is_asked`] has the other parameters, and `$15` is the scope.
+macro_rules! uses {
+    ($order:literal) => {
+        of_seen!(
+            "$15",
+            select!(
+                concat!(
+                    ", found AS MATERIALIZED (
+                     SELECT u.id AS used FROM seen s
+                     CROSS JOIN callers c
+                     JOIN uses u ON u.caller = c.id
+                     JOIN destinations d ON d.id = u.destination
+                     JOIN programs p ON p.id = c.program
+                     JOIN agents a ON a.id = c.agent
+                     WHERE c.agent = s.agent AND (u.",
+                    $order,
+                    ", u.id) < ($1, $2) AND ",
+                    is_asked!(),
+                    " ORDER BY u.",
+                    $order,
+                    " DESC, u.id DESC LIMIT $3)"
+                ),
+                $order,
+                ""
+            )
+        )
+    };
+}
+
+const BY_FIRST_SEEN: Wording = uses!("first_seen");
+const BY_LAST_SEEN: Wording = uses!("last_seen");
+const BY_BYTES_OUT: Wording = uses!("bytes_out");
 
 /// Hosts and their last report.
 const HOSTS: Wording = of_seen!(
@@ -173,37 +178,16 @@ impl Store {
         after: Position,
         count: i64,
     ) -> Result<Vec<Row>, StoreError> {
-        let statement = self.readers().word(USES);
+        let asked = Asked::of(&selection.along, self.people.are_hidden());
+        let statement = self.readers().word(match selection.sort {
+            Sort::FirstSeen => BY_FIRST_SEEN,
+            Sort::LastSeen => BY_LAST_SEEN,
+            Sort::BytesOut => BY_BYTES_OUT,
+        });
         let scope = pairs(&selection.scope)?;
-        let (mut text, mut finding, mut caller, mut agent, mut term) = (None, None, None, None, None);
-        let (mut vendor, mut kind) = (None, None);
-        match &selection.along {
-            Along::All => {}
-            Along::Finding(id) => finding = Some(*id),
-            Along::Caller(id) => caller = Some(*id),
-            Along::Agent(id) => agent = Some(*id),
-            Along::Text(of) => text = Some(with(of)),
-            Along::Destinations(of, of_kind) => (vendor, kind) = (of.as_deref(), *of_kind),
-            Along::Term(of, name) => term = Some((*of as i64, name.as_str())),
-        }
         Ok(on!(self.readers(), |db| {
-            sqlx::query_as(statement)
-                .bind(after.first_seen)
-                .bind(after.id)
-                .bind(count)
-                .bind(FindingKind::NewCaller.as_str())
-                .bind(text)
-                .bind("\n")
-                .bind(finding)
+            asking!(statement, asked, after, count)
                 .bind(scope)
-                .bind(self.people.are_hidden())
-                .bind(vendor)
-                .bind(kind.map(Kind::as_str))
-                .bind(caller)
-                .bind(term.map(|(kind, _)| kind))
-                .bind(term.map(|(_, text)| text))
-                .bind(agent)
-                .persistent(false)
                 .fetch_all(db)
                 .await
         })?)

@@ -13,6 +13,7 @@ mod presence;
 mod retention;
 mod search;
 mod several;
+mod sorted;
 mod sqlite;
 
 use proptest::prelude::*;
@@ -269,9 +270,9 @@ fn evidence_keeps_its_order_in_the_store() {
 
 proptest! {
     #[test]
-    fn a_place_reads_back_and_nothing_else_does(first_seen: i64, id: i64, text in "[-0-9.a]{0,12}") {
-        let place: Position = format!("{first_seen}.{id}").parse().expect("a place");
-        prop_assert_eq!(place.to_string(), format!("{first_seen}.{id}"));
+    fn a_place_reads_back_and_nothing_else_does(value: i64, id: i64, text in "[-0-9.a]{0,12}") {
+        let place: Position = format!("{value}.{id}").parse().expect("a place");
+        prop_assert_eq!(place.to_string(), format!("{value}.{id}"));
         if let Ok(place) = text.parse::<Position>() {
             prop_assert_eq!(place.to_string().parse::<Position>().expect("a place"), place);
         }

@@ -1,11 +1,9 @@
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::Timestamp;
 use umbra_catalog::Kind;
 use umbra_policy::Verdict;
 use umbra_report::{Evidence, Origin};
 
+use super::order::{Position, Sort};
 use super::{configurations, count, evidence, time};
 use crate::access::Scope;
 use crate::findings::{FindingKind, deserves_one};
@@ -115,47 +113,11 @@ impl Use {
     }
 }
 
-/// A row's place: newest first by first seen, then by the store's own number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    pub(super) first_seen: i64,
-    pub(super) id: i64,
-}
-
-impl Position {
-    /// A name for the row that is good as an `id` of HTML.
-    pub fn row(self) -> String {
-        format!("u{}", self.id)
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.first_seen, self.id)
-    }
-}
-
-/// A cursor that this collector did not give out.
-#[derive(Debug, thiserror::Error)]
-#[error("this is not a place in the inventory; take the `next` of an earlier answer")]
-pub struct NoPosition;
-
-impl FromStr for Position {
-    type Err = NoPosition;
-
-    fn from_str(text: &str) -> Result<Self, NoPosition> {
-        let (first_seen, id) = text.split_once('.').ok_or(NoPosition)?;
-        let number = |text: &str| text.parse().map_err(|_| NoPosition);
-        Ok(Self {
-            first_seen: number(first_seen)?,
-            id: number(id)?,
-        })
-    }
-}
-
 /// Which rows to read.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
+    /// In what order.
+    pub sort: Sort,
     /// Only rows that come after this place.
     pub after: Option<Position>,
     /// Along what they are read.
@@ -191,6 +153,8 @@ pub enum Along {
     Destinations(Option<String>, Option<Kind>),
     /// A name, in whatever case.
     Term(Term, String),
+    /// These rows, which are at hand in their order ([`super::Store::at_hand`]).
+    Rows(Vec<Position>),
 }
 
 /// Names that the store keeps rows by (`migrations/0010_search.sql`).
@@ -204,12 +168,12 @@ pub enum Term {
     Host = 4,
 }
 
-/// Rows of the inventory, newest first.
+/// Rows of the inventory in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The rows.
     pub rows: Vec<Use>,
-    /// Where to go on, when there are more.
+    /// Where to go on, when there may be more.
     pub next: Option<Position>,
 }
 
@@ -250,9 +214,32 @@ pub(super) struct Row {
     direct_seen: i64,
     finding: Option<i64>,
     prohibition: Option<i64>,
+    /// Whether it is one that is asked for; a statement that does not say reads no other.
+    #[sqlx(default)]
+    is_asked: Option<bool>,
 }
 
 impl Row {
+    /// Whether it is one that is asked for.
+    pub(super) fn is_asked(&self) -> bool {
+        self.is_asked != Some(false)
+    }
+
+    /// Where it stands in an order.
+    pub(super) fn position(&self, sort: Sort) -> Position {
+        let value = match sort {
+            Sort::FirstSeen => self.first_seen,
+            Sort::LastSeen => self.last_seen,
+            Sort::BytesOut => self.bytes_out,
+        };
+        Position { value, id: self.id }
+    }
+
+    /// The store's own number.
+    pub(super) fn id(&self) -> i64 {
+        self.id
+    }
+
     /// The row of the caller.
     pub(super) fn caller(&self) -> i64 {
         self.caller
@@ -265,7 +252,9 @@ impl Row {
 }
 
 impl From<Row> for Use {
+    /// Where it stands is its place in the order of the page.
     fn from(row: Row) -> Self {
+        let position = row.position(Sort::default());
         Self {
             caller: row.caller,
             vendor: row.vendor,
@@ -300,10 +289,7 @@ impl From<Row> for Use {
             direct_seen: (row.direct_seen > 0).then(|| time(row.direct_seen)),
             finding: row.finding,
             prohibition: row.prohibition,
-            position: Position {
-                first_seen: row.first_seen,
-                id: row.id,
-            },
+            position,
             behind: None,
         }
     }

@@ -11,15 +11,10 @@ pub(super) struct Question {
 
 /// All of them.
 pub(super) fn all(facts: &Facts) -> Vec<Question> {
-    let ask = |name, path: String| Question {
-        name,
-        paths: vec![path],
-    };
-    let text = |text: &str| format!("/v1/inventory?q={}", encoded(text));
     let Facts {
         middle, deep, agents, ..
     } = facts;
-    vec![
+    let mut questions = vec![
         ask("page", "/inventory".into()),
         ask("page, its part that changes", "/inventory/rows".into()),
         ask(
@@ -101,7 +96,65 @@ pub(super) fn all(facts: &Facts) -> Vec<Question> {
                 .map(str::to_owned)
                 .into(),
         },
+    ];
+    questions.extend(in_other_orders(facts));
+    questions
+}
+
+/// The inventory in other orders than the newest first.
+fn in_other_orders(facts: &Facts) -> Vec<Question> {
+    vec![
+        ask("page, most bytes out", "/inventory?sort=bytes_out".into()),
+        ask("page, last seen", "/inventory?sort=last_seen".into()),
+        ask(
+            "inventory, most bytes out, 1,000 rows",
+            "/v1/inventory?sort=bytes_out&limit=1000".into(),
+        ),
+        ask(
+            "most bytes out, text in half of the rows",
+            format!("{}&sort=bytes_out", text("openai")),
+        ),
+        ask(
+            "most bytes out, text of a common program",
+            format!("{}&sort=bytes_out", text("curl")),
+        ),
+        ask(
+            "most bytes out, text of many rare programs",
+            format!("{}&sort=bytes_out", text("task-")),
+        ),
+        ask(
+            "most bytes out, text of a person",
+            format!("{}&sort=bytes_out", text(&facts.person)),
+        ),
+        ask(
+            "last seen, text nowhere",
+            format!("{}&sort=last_seen", text("zzqqxx")),
+        ),
+        ask(
+            "last seen, a user",
+            format!("/v1/inventory?user={}&sort=last_seen", encoded(&facts.person)),
+        ),
+        ask(
+            "last seen, a vendor and a verdict that no row has",
+            "/v1/inventory?vendor=OpenAI&verdict=prohibited&sort=last_seen".into(),
+        ),
+        ask(
+            "last seen, finding with most rows",
+            format!("/v1/inventory?finding={}&sort=last_seen", facts.common_finding),
+        ),
     ]
+}
+
+fn ask(name: &'static str, path: String) -> Question {
+    Question {
+        name,
+        paths: vec![path],
+    }
+}
+
+/// The inventory with a text in it.
+fn text(text: &str) -> String {
+    format!("/v1/inventory?q={}", encoded(text))
 }
 
 fn encoded(text: &str) -> String {

@@ -16,15 +16,15 @@ on_both!(
 );
 
 const HOSTS: [&str; 3] = ["web-1.Example", "web-2", "db_1"];
-const PEOPLE: [&str; 4] = ["alice", "Alina", "bob", "web"];
-const PROGRAMS: [&str; 4] = ["curl", "claude", "web%tool", r"back\slash"];
-const VENDORS: [(&str, &str); 3] = [
+pub(super) const PEOPLE: [&str; 4] = ["alice", "Alina", "bob", "web"];
+pub(super) const PROGRAMS: [&str; 4] = ["curl", "claude", "web%tool", r"back\slash"];
+pub(super) const VENDORS: [(&str, &str); 3] = [
     ("OpenAI", "api.openai.com"),
     ("Anthropic", "api.anthropic.com"),
     ("Web", "curl.example"),
 ];
 /// Also what no row has, what all have, and what means something to `LIKE`.
-const TEXTS: [&str; 16] = [
+pub(super) const TEXTS: [&str; 16] = [
     "web",
     "WEB-1",
     "ali",
@@ -58,7 +58,7 @@ fn observation((_, person, program, vendor, seconds): Seen) -> Observation {
     observation
 }
 
-fn has(row: &Use, text: &str) -> bool {
+pub(super) fn has(row: &Use, text: &str) -> bool {
     let user = row.user_name.clone().unwrap_or_else(|| row.uid.to_string());
     [
         &row.vendor,
@@ -72,14 +72,14 @@ fn has(row: &Use, text: &str) -> bool {
     .any(|of| of.to_lowercase().contains(&text.to_lowercase()))
 }
 
-async fn every(store: &Store) -> Vec<Use> {
+pub(super) async fn every(store: &Store) -> Vec<Use> {
     let all = store.uses(&Selection::default(), 1000).await.expect("rows");
     assert!(all.next.is_none());
     all.rows
 }
 
 /// All pages of a selection, of so many rows each.
-async fn pages(store: &Store, selection: &Selection, limit: u16) -> Vec<Position> {
+pub(super) async fn pages(store: &Store, selection: &Selection, limit: u16) -> Vec<Position> {
     let mut selection = selection.clone();
     let mut positions = Vec::new();
     loop {

@@ -19,6 +19,7 @@ mod reveal;
 pub(crate) mod route_test;
 mod routes;
 pub(crate) mod table;
+pub(crate) mod views;
 
 use axum::extract::{Request, State};
 use axum::http::header;

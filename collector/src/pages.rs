@@ -2,7 +2,7 @@
 
 mod address;
 mod ask;
-mod asked;
+pub(crate) mod asked;
 mod audit;
 mod caller;
 mod chart;
@@ -41,7 +41,7 @@ pub(crate) use audit::audit;
 pub(crate) use caller::caller;
 pub(crate) use findings::{finding, findings, set_finding_state};
 pub(crate) use host::host;
-pub(crate) use inventory::{inventory, rows};
+pub(crate) use inventory::{change_view, inventory, rows, save_view};
 pub(crate) use live::{Line, events, live};
 pub(crate) use overview::overview;
 pub(crate) use people::{log_in, log_in_page, log_out, set_up, set_up_page};

@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 use crate::access::Scope;
 use crate::api::table::Form;
 use crate::labels::Label;
+use crate::pages::asked;
 use crate::policy::InForce;
 use crate::refusal::Refusal;
 use crate::store::{Along, NoPosition, Page, Selection, Sort, Store, Term, Use};
@@ -107,6 +108,22 @@ impl Query {
         ];
         let asked = fields.into_iter();
         asked.filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// What a text as in an address asks, from the first row on.
+    pub(crate) fn of(text: &str) -> Result<Self, Refusal> {
+        let query: Self = asked::read(text)?;
+        Ok(Self {
+            after: None,
+            limit: None,
+            format: None,
+            ..query
+        })
+    }
+
+    /// The same as text.
+    pub(crate) fn as_text(&self) -> String {
+        address("", &self.fields()).replacen('?', "", 1)
     }
 
     /// The page of the inventory with these rows, from the first on.

@@ -58,6 +58,7 @@ mod sqlite;
 mod tokens;
 mod traffic;
 mod uses;
+mod views;
 mod volumes;
 mod watched;
 
@@ -110,6 +111,7 @@ pub(crate) use tokens::{LABEL as TOKEN_LABEL, USES as TOKEN_USES};
 pub use tokens::{NewToken, Token};
 pub(crate) use traffic::VendorTraffic;
 pub use uses::{Along, Page, Selection, Term, Use};
+pub use views::{NoView, View};
 pub(crate) use volumes::DAY;
 pub use volumes::Volume;
 pub use watched::Watched;

@@ -86,6 +86,8 @@ mod routes;
 mod routing;
 #[path = "collector/running.rs"]
 mod running;
+#[path = "collector/saved_views.rs"]
+mod saved_views;
 #[path = "collector/scopes.rs"]
 mod scopes;
 #[path = "collector/secured_receivers.rs"]

@@ -29,10 +29,20 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 47] = [
+pub(crate) const PAGES: [(Method, &str, Need); 49] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
+    (
+        Method::POST,
+        "/inventory/views",
+        Need::Right(Right::InventoryRead),
+    ),
+    (
+        Method::POST,
+        "/inventory/views/change",
+        Need::Right(Right::InventoryRead),
+    ),
     (Method::GET, "/live", Need::Right(Right::InventoryRead)),
     (Method::GET, EVENTS, Need::Right(Right::InventoryRead)),
     (

@@ -57,12 +57,13 @@ impl PersonCommand {
             error,
         })?;
         let mut said = format!(
-            "{} stands in the place of the name: callers {}, programs {}, findings {}, requests {}\n",
+            "{} stands in the place of the name: callers {}, programs {}, findings {}, requests {}, saved views {}\n",
             person.instead(),
             done.callers,
             done.programs,
             done.findings,
             done.requests,
+            done.views,
         );
         if done.accounts > 0 {
             said.push_str("an account of that name may log in, and stays: `umbra-collector user disable` it and run this again\n");

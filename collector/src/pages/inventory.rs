@@ -2,6 +2,7 @@
 
 mod filter;
 mod view;
+mod views;
 
 use askama::Template;
 use axum::extract::State;
@@ -21,6 +22,8 @@ use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::Share;
 use view::{View, words};
+use views::{Refused, Views};
+pub(crate) use views::{change_view, save_view};
 
 /// Rows on a page.
 const ROWS: u16 = 50;
@@ -30,6 +33,7 @@ const ROWS: u16 = 50;
 struct Page {
     shell: Shell,
     view: View,
+    views: Views,
 }
 
 #[derive(Template)]
@@ -44,9 +48,21 @@ pub(crate) async fn inventory(
     principal: Principal,
     Asked(query): Asked<Query>,
 ) -> Result<Response, Refusal> {
-    let view = view(&app, principal.scope.clone(), query).await?;
+    page(&app, principal, query, None).await
+}
+
+/// The page, after a form on it could not be done as it was typed.
+async fn page(
+    app: &App,
+    principal: Principal,
+    query: Query,
+    refused: Option<Refused>,
+) -> Result<Response, Refusal> {
+    let views = Views::of(app, &principal, &query, refused.as_ref()).await?;
+    let view = view(app, principal.scope.clone(), query).await?;
     let shell = Shell::of(Section::Inventory, principal);
-    shown(StatusCode::OK, &Page { shell, view })
+    let status = refused.map_or(StatusCode::OK, |(_, refusal)| refusal.status());
+    shown(status, &Page { shell, view, views })
 }
 
 /// `GET /inventory/rows`: the part of the page that changes; 304 while it does not.

@@ -55,6 +55,9 @@ pub(super) enum Action {
     AccountChanged,
     ApiTokenCreated,
     ApiTokenRevoked,
+    ViewSaved,
+    ViewRenamed,
+    ViewDeleted,
 }
 
 impl Action {
@@ -87,6 +90,9 @@ impl Action {
             Self::AccountChanged => "account_changed",
             Self::ApiTokenCreated => "api_token_created",
             Self::ApiTokenRevoked => "api_token_revoked",
+            Self::ViewSaved => "view_saved",
+            Self::ViewRenamed => "view_renamed",
+            Self::ViewDeleted => "view_deleted",
         }
     }
 }

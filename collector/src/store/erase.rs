@@ -34,6 +34,8 @@ pub struct Erased {
     pub requests: u64,
     /// Accounts of that name that may log in, and so keep it.
     pub accounts: u64,
+    /// Saved views whose names or questions named them.
+    pub views: u64,
     /// Entries of the audit log by that name: nothing there is ever changed.
     pub audit: u64,
     /// Versions of the policy whose texts name them: nothing there is ever changed.
@@ -101,10 +103,19 @@ const REQUEST: Wording = with_rows!(
     "WHERE requests.id = CAST(value ->> 0 AS BIGINT)"
 );
 
+const VIEWS: &str = "SELECT id, name, query FROM views WHERE id > $1 ORDER BY id LIMIT $2";
+const VIEW: Wording = with_rows!(
+    "UPDATE views SET name = value ->> 1, query = value ->> 2 FROM",
+    "WHERE views.id = CAST(value ->> 0 AS BIGINT)"
+);
+
 /// What people search by, once no use has it.
 const FORGET: &str = "DELETE FROM terms WHERE kind = 3 AND text = lower($1)
     AND NOT EXISTS (SELECT 1 FROM postings WHERE postings.term = terms.id)";
 
+/// What a shut account kept goes with its name.
+const OWN_VIEWS: &str = "DELETE FROM views WHERE account IN
+    (SELECT name FROM accounts WHERE name = lower($1) AND disabled IS NOT NULL)";
 /// An account is known by its name: only one that is shut, and so has no session, can do without.
 const ACCOUNT: &str = "UPDATE accounts SET name = $2 WHERE name = lower($1) AND disabled IS NOT NULL";
 const MAKER: &str = "UPDATE api_tokens SET maker = $2 WHERE lower(maker) = lower($1)";
@@ -181,11 +192,29 @@ impl Store {
                 .map(|(id, [sanction, requester, settler, why])| (id, sanction, requester, settler, why))
                 .collect()
         });
-        on!(self.writer(), |db| sqlx::query(FORGET)
-            .bind(person.name())
-            .execute(db)
-            .await
-            .map(drop))?;
+        let views = each_bite!(self, VIEWS, [VIEW], (i64, String, String), |bite| {
+            let changed = bite.into_iter().filter_map(|(id, name, query)| {
+                let asked = form_urlencoded::parse(query.as_bytes()).into_owned();
+                let (fields, values): (Vec<String>, Vec<String>) = asked.unzip();
+                let without = values.iter().map(|value| person.without(value));
+                let values: Vec<String> = without
+                    .zip(&values)
+                    .map(|(new, old)| new.unwrap_or(old.clone()))
+                    .collect();
+                let mut text = form_urlencoded::Serializer::new(String::new());
+                let text = text.extend_pairs(fields.iter().zip(&values)).finish();
+                let is_other = text != query || person.without(&name).is_some();
+                is_other.then(|| (id, person.without(&name).unwrap_or(name), text))
+            });
+            changed.collect()
+        });
+        for forget in [FORGET, OWN_VIEWS] {
+            on!(self.writer(), |db| sqlx::query(forget)
+                .bind(person.name())
+                .execute(db)
+                .await
+                .map(drop))?;
+        }
         for change in [ACCOUNT, MAKER] {
             on!(self.writer(), |db| sqlx::query(change)
                 .bind(person.name())
@@ -200,12 +229,12 @@ impl Store {
             programs,
             findings,
             requests,
+            views,
             ..Erased::default()
         };
         (erased.audit, erased.policies) = self.kept(person).await?;
         let mut transaction = self.begin().await?;
-        let detail =
-            json!({ "callers": callers, "programs": programs, "findings": findings, "requests": requests });
+        let detail = json!({ "callers": callers, "programs": programs, "findings": findings, "requests": requests, "views": views });
         record(
             &mut transaction,
             by,

@@ -67,7 +67,9 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/requests/{request}/withdraw", "post"),
             ("/v1/reveal", "post"),
             ("/v1/routes", "get"),
-            ("/v1/routes/{name}/test", "post")
+            ("/v1/routes/{name}/test", "post"),
+            ("/v1/views", "get"),
+            ("/v1/views/{name}", "delete put")
         ])
     );
     assert_eq!(

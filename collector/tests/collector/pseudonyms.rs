@@ -75,6 +75,7 @@ async fn no_answer_names_him(root: &Browser, row: &Value, pseudonym: &str) {
     }
     for path in [
         "",
+        "v1/views",
         "policy/1",
         "settings",
         "settings/routes",

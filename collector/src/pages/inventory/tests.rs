@@ -24,9 +24,6 @@ async fn page(query: Query) -> String {
         .expect("the rows");
     let page = "https://umbra.example/".parse().expect("a URL");
     let app = App::new(store, None, Limits::default(), page);
-    let view = view(&app, crate::access::Scope::default(), query)
-        .await
-        .expect("a view");
     let principal = crate::access::Principal {
         actor: "eve".to_owned(),
         account: Some("eve".to_owned()),
@@ -34,8 +31,12 @@ async fn page(query: Query) -> String {
         scope: crate::access::Scope::default(),
         csrf: None,
     };
+    let views = Views::of(&app, &principal, &query, None).await.expect("views");
+    let view = view(&app, crate::access::Scope::default(), query)
+        .await
+        .expect("a view");
     let shell = Shell::of(Section::Inventory, principal);
-    Page { shell, view }.render().expect("HTML")
+    Page { shell, view, views }.render().expect("HTML")
 }
 
 #[tokio::test]

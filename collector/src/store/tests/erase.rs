@@ -33,7 +33,8 @@ const TEXTS: &str = "SELECT user_name FROM callers UNION ALL SELECT user_groups 
     UNION ALL SELECT origin FROM callers UNION ALL SELECT name FROM programs UNION ALL SELECT text FROM terms
     UNION ALL SELECT decided_by FROM findings UNION ALL SELECT decided_reason FROM findings
     UNION ALL SELECT sanction FROM requests UNION ALL SELECT requester FROM requests
-    UNION ALL SELECT settler FROM requests UNION ALL SELECT why FROM requests";
+    UNION ALL SELECT settler FROM requests UNION ALL SELECT why FROM requests
+    UNION ALL SELECT name FROM views UNION ALL SELECT query FROM views";
 
 async fn texts(store: &Store) -> Vec<String> {
     let found: Vec<Option<String>> = on!(store.readers(), |db| {
@@ -100,6 +101,17 @@ async fn traces(place: &Place) -> Store {
         .decide_finding(finding.expect("a finding"), &decision, &by("eve"))
         .await;
     assert!(decided.expect("the store"));
+    change(
+        &store,
+        "INSERT INTO accounts (name, password, role, created) VALUES ('ada', '-', 'admin', 1)",
+    )
+    .await;
+    change(
+        &store,
+        "INSERT INTO views (account, name, query, shared, saved)
+         VALUES ('ada', 'eve at work', 'q=a%26b+eve&user=eve&sort=bytes_out', 0, 1), ('ada', 'all', 'q=stevedore', 0, 1)",
+    )
+    .await;
     store
 }
 
@@ -130,6 +142,7 @@ async fn a_name_goes_from_everything_and_sums_stay(place: Place) {
             findings: 1,
             requests: 1,
             accounts: 0,
+            views: 1,
             // The request and the decision about the finding.
             audit: 2,
             policies: 1,
@@ -138,6 +151,10 @@ async fn a_name_goes_from_everything_and_sums_stay(place: Place) {
     let left: Vec<_> = texts(&store).await.into_iter().filter(is_eve).collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(flows(&store).await, before, "what was done stays");
+    let views = store.views(Some("ada")).await.expect("views");
+    let views: Vec<_> = views.iter().map(|view| (&*view.name, &*view.query)).collect();
+    let cleared = "q=a%26b+person-0f&user=person-0f&sort=bytes_out";
+    assert_eq!(views, [("all", "q=stevedore"), ("person-0f at work", cleared)]);
 
     let rows = found(&store, "person-0f").await;
     let hosts: Vec<_> = rows.iter().map(|row| row.host.as_str()).collect();
@@ -269,7 +286,17 @@ async fn an_account_that_is_shut_loses_its_name(place: Place) {
     };
     let done = store.change_account("eve", &shut, &by("ada")).await;
     assert_eq!(done.expect("the store"), Ok(()));
+    change(
+        &store,
+        "INSERT INTO views (account, name, query, shared, saved) VALUES ('eve', 'mine', 'q=a', 1, 1), ('steve', 'his', 'q=a', 0, 1)",
+    )
+    .await;
     assert_eq!(erased().await.accounts, 0);
+    assert_eq!(
+        rows(&store, "views").await,
+        1,
+        "what a shut account kept goes with its name"
+    );
     assert_eq!(names().await, ["person-0f", "steve"]);
     let tokens = store.api_tokens().await.expect("the store");
     assert_eq!(tokens[0].maker, "person-0f");

@@ -73,6 +73,7 @@ const say = (text, kind) => {
 
 async function refresh() {
   if (paused || document.hidden || !getSelection().isCollapsed) return;
+  if (live.querySelector("[name=use]:checked")) return say("Held while rows are chosen", "paused");
   try {
     const headers = tag ? { "If-None-Match": tag } : {};
     const answer = await fetch(address, { headers, signal: AbortSignal.timeout(5000) });
@@ -102,6 +103,11 @@ if (toggle) {
     else refresh();
   });
 }
+
+// All rows of the page, or none.
+main.addEventListener("change", ({ target }) => {
+  if (target.id === "all") live.querySelectorAll("[name=use]").forEach((box) => (box.checked = target.checked));
+});
 
 // One at a time: a slow answer must not pile up requests behind it.
 (async () => {

@@ -60,8 +60,8 @@ pub(crate) use questions::{
     decisions, questions, spikes, users_of_vendor,
 };
 pub(crate) use requests::{
-    __path_approve, __path_create_request, __path_refuse, __path_requests, __path_withdraw, approve,
-    create_request, refuse, requests, withdraw,
+    __path_approve, __path_create_request, __path_create_requests, __path_refuse, __path_requests,
+    __path_withdraw, approve, create_request, create_requests, refuse, requests, withdraw,
 };
 pub(crate) use reveal::{__path_reveal, reveal};
 pub(crate) use route_test::{__path_test_route, test_route};

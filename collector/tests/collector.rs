@@ -20,6 +20,8 @@ mod configuration;
 mod crowds;
 #[path = "collector/daemon.rs"]
 mod daemon;
+#[path = "collector/deciding.rs"]
+mod deciding;
 #[path = "collector/document.rs"]
 mod document;
 #[path = "collector/drafts.rs"]

@@ -16,6 +16,8 @@ mod cluster;
 mod commands;
 #[path = "collector/configuration.rs"]
 mod configuration;
+#[path = "collector/deciding.rs"]
+mod deciding;
 #[path = "collector/drafts.rs"]
 mod drafts;
 #[path = "collector/enrolment.rs"]

@@ -31,6 +31,8 @@ mod containers;
 mod content;
 #[path = "system/cuts.rs"]
 mod cuts;
+#[path = "system/deciding.rs"]
+mod deciding;
 #[path = "system/diagnostics.rs"]
 mod diagnostics;
 #[path = "system/disguises.rs"]

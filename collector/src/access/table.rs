@@ -60,6 +60,8 @@ pub(crate) const PAGES: [(Method, &str, Need); 49] = [
         "/callers/{caller}/request",
         Need::Right(Right::RequestsWrite),
     ),
+    (Method::GET, "/decide", Need::Right(Right::RequestsWrite)),
+    (Method::POST, "/decide", Need::Right(Right::RequestsWrite)),
     (Method::GET, "/hosts/{agent}", Need::Right(Right::InventoryRead)),
     (Method::GET, "/users/{user}", Need::Right(Right::InventoryRead)),
     (Method::GET, "/requests", Need::Right(Right::AuditRead)),

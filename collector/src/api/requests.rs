@@ -18,7 +18,9 @@ use crate::names::People;
 use crate::refusal::Refusal;
 use crate::requests::RequestState;
 use crate::store::{Request, Requests as Which};
-pub(crate) use create::{__path_create_request, NewRequest, create_request};
+pub(crate) use create::{
+    __path_create_request, __path_create_requests, MOST, ask, check, create_request, create_requests,
+};
 pub(crate) use settle::{__path_approve, __path_refuse, __path_withdraw, approve, refuse, refused, withdraw};
 
 /// `?state=…&before=…&limit=…`

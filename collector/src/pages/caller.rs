@@ -13,15 +13,16 @@ use umbra_policy::Verdict;
 use umbra_report::Origin;
 
 use super::address::address;
-use super::ask::{Asking, CLASSES, Typed};
+use super::ask::{Asking, Typed};
 use super::asked::Asked;
 use super::fact::{Fact, labels};
 use super::format::{Time, moment};
 use super::row::Row;
 use super::sent::Sent;
 use super::shell::{Section, Shell};
-use super::shown;
-use crate::access::Principal;
+use super::terms::CLASSES;
+use super::{decide, shown};
+use crate::access::{Principal, Right};
 use crate::app::App;
 use crate::policy::InForce;
 use crate::query::Query;
@@ -42,6 +43,8 @@ struct Page {
     /// The request that was just made.
     asked: Option<i64>,
     ask: Asking,
+    /// Where all of it is decided about, for who may.
+    decide: Option<String>,
     program: String,
     user: String,
     host: String,
@@ -170,6 +173,9 @@ pub(super) async fn page(
         has_more: used.next.is_some(),
         number: caller,
         asked,
+        decide: principal
+            .may(Right::PolicyWrite)
+            .then(|| decide::link(&used.rows)),
         ask: Asking::of(&principal, typed, refusal.as_ref()),
         names: used
             .rows

@@ -16,7 +16,7 @@ use super::shell::{Section, Shell};
 use super::shown;
 use super::strip::{self, Strip};
 use super::tagged::tagged;
-use crate::access::{Principal, Scope};
+use crate::access::{Principal, Right};
 use crate::app::App;
 use crate::query::Query;
 use crate::refusal::Refusal;
@@ -59,7 +59,7 @@ async fn page(
     refused: Option<Refused>,
 ) -> Result<Response, Refusal> {
     let views = Views::of(app, &principal, &query, refused.as_ref()).await?;
-    let view = view(app, principal.scope.clone(), query).await?;
+    let view = view(app, &principal, query).await?;
     let shell = Shell::of(Section::Inventory, principal);
     let status = refused.map_or(StatusCode::OK, |(_, refusal)| refusal.status());
     shown(status, &Page { shell, view, views })
@@ -72,12 +72,12 @@ pub(crate) async fn rows(
     headers: HeaderMap,
     Asked(query): Asked<Query>,
 ) -> Result<Response, Refusal> {
-    let view = view(&app, principal.scope.clone(), query).await?;
+    let view = view(&app, &principal, query).await?;
     tagged(&headers, &Fragment { view })
 }
 
-async fn view(app: &App, scope: Scope, query: Query) -> Result<View, Refusal> {
-    let now = Timestamp::now();
+async fn view(app: &App, principal: &Principal, query: Query) -> Result<View, Refusal> {
+    let (now, scope) = (Timestamp::now(), principal.scope.clone());
     let health = Strip::seen(app, &scope, now).await?;
     let policy = app.store.in_force().await?;
     let kind = match query.finding {
@@ -93,8 +93,10 @@ async fn view(app: &App, scope: Scope, query: Query) -> Result<View, Refusal> {
     } else {
         None
     };
+    let may_decide = principal.csrf.is_some() && principal.may(Right::RequestsWrite);
     Ok(View {
         kind,
+        decide: may_decide.then_some("/decide"),
         first_day,
         ..view
     })

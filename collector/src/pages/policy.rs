@@ -22,7 +22,7 @@ use crate::names::People;
 use crate::refusal::Refusal;
 use crate::store::PolicyVersion;
 use changes::{Line, changed};
-pub(crate) use draft::{draft, try_draft};
+pub(crate) use draft::{draft, propose, try_draft};
 
 /// Versions on a page.
 const ROWS: u16 = 50;

@@ -10,6 +10,8 @@ use crate::store::Use;
 /// A caller, and a name that it used.
 pub(super) struct Row {
     pub(super) id: String,
+    /// Its number, by which it is chosen.
+    pub(super) number: i64,
     /// The number of the caller, and the id of its host's agent.
     pub(super) caller: i64,
     pub(super) agent: String,
@@ -50,6 +52,7 @@ impl Row {
         let behind = [used.script, used.exe, used.image, used.unit];
         Self {
             id: used.position.row(),
+            number: used.position.number(),
             caller: used.caller,
             agent: used.agent,
             vendor: used.vendor,

@@ -47,6 +47,11 @@ impl Position {
         id: i64::MAX,
     };
 
+    /// The store's number of the row.
+    pub fn number(self) -> i64 {
+        self.id
+    }
+
     /// A name for the row that is good as an `id` of HTML.
     pub fn row(self) -> String {
         format!("u{}", self.id)

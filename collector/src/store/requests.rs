@@ -1,6 +1,8 @@
 //! Requests for sanctions. An approval makes a version of the policy, whose file is the one in force with the sanction at
 //! its end: the request's state, the version and both entries of the audit log are one transaction.
 
+mod create;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -117,6 +119,27 @@ pub enum RequestError {
     /// Nobody works through them.
     #[error("there are {PENDING} pending requests; decide some of them first")]
     TooMany,
+    /// One of several, for which none is made.
+    #[error("{sanction}, and so none of them: {error}")]
+    OneOf {
+        /// What it was to be called.
+        sanction: String,
+        /// What is wrong with it.
+        error: Box<RequestError>,
+    },
+}
+
+impl RequestError {
+    /// With which sanction it is about, where there are several.
+    fn of(self, sanction: &Sanction, all: &[Sanction]) -> Self {
+        if all.len() == 1 {
+            return self;
+        }
+        Self::OneOf {
+            sanction: sanction.id.clone(),
+            error: Box::new(self),
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -171,42 +194,6 @@ impl Proposal {
 }
 
 impl Store {
-    /// Notes a request down; gives its number. One that could not be approved now is refused.
-    pub async fn create_request(&self, sanction: &Sanction, by: &By<'_>) -> Result<i64, RequestError> {
-        let proposal = self.propose(sanction, by, None).await?;
-        if let Some(class) = proposal.takes_two(sanction).filter(|_| is_program(by.actor)) {
-            let actor = by.actor.to_owned();
-            return Err(RequestError::NoPerson { actor, class });
-        }
-        let body = Sanction {
-            approver: String::new(),
-            ..sanction.clone()
-        };
-        let body = serde_json::to_string(&body).map_err(StoreError::from)?;
-        let mut transaction = self.begin().await?;
-        let made: Option<i64> = on!(&mut transaction, |db| {
-            sqlx::query_scalar(
-                "INSERT INTO requests (name, sanction, requester, created, state)
-                 SELECT $1, $2, $3, $4, 'pending'
-                 WHERE (SELECT count(*) FROM requests WHERE state = 'pending') < $5 RETURNING id",
-            )
-            .bind(&sanction.id)
-            .bind(&body)
-            .bind(by.actor)
-            .bind(millis(by.time))
-            .bind(PENDING)
-            .fetch_optional(&mut **db)
-            .await
-        })
-        .map_err(StoreError::from)?;
-        let id = made.ok_or(RequestError::TooMany)?;
-        let detail = json!({ "sanction": sanction.id, "scope": sanction.scope.to_string(), "data": sanction.data,
-                             "reason": sanction.reason, "expires": sanction.expires, "ticket": sanction.ticket });
-        record(&mut transaction, by, Action::RequestCreated, id, &detail).await?;
-        transaction.commit().await?;
-        Ok(id)
-    }
-
     /// Requests, the newest first: `most` at most.
     pub async fn requests(&self, asked: Requests, most: u16) -> Result<Vec<Request>, StoreError> {
         let rows: Vec<Row> = on!(self.readers(), |db| {
@@ -256,7 +243,7 @@ impl Store {
                 state: request.state,
             });
         }
-        let proposal = self.propose(&sanction, by, against).await?;
+        let proposal = self.propose(std::slice::from_ref(&sanction), by, against).await?;
         let mut transaction = self.begin().await?;
         // What counts is read of the row that this locks.
         let request = settle(&mut transaction, id, RequestState::Approved, reason, by).await?;
@@ -335,15 +322,15 @@ impl Store {
             .ok_or(RequestError::Missing(id))
     }
 
-    /// The policy in force, or `against`, with one more sanction.
+    /// The policy in force, or `against`, with these sanctions at its end.
     async fn propose(
         &self,
-        sanction: &Sanction,
+        sanctions: &[Sanction],
         by: &By<'_>,
         against: Option<u64>,
     ) -> Result<Proposal, RequestError> {
-        if let Some(end) = sanction.expires.filter(|_| !sanction.holds_at(by.time)) {
-            return Err(RequestError::Over(end));
+        if let Some(over) = sanctions.iter().find(|sanction| !sanction.holds_at(by.time)) {
+            return Err(RequestError::Over(over.expires.unwrap_or(by.time)).of(over, sanctions));
         }
         let version = match against {
             Some(version) => version,
@@ -352,17 +339,28 @@ impl Store {
         let before = self.policy(version).await?.ok_or(moved(version, 0))?;
         let text = self.policy_text(version).await?.unwrap_or_default();
         let unfit = |why: String| RequestError::Unfit { version, why };
-        let text = File::with(&text, sanction);
-        let file = File::parse(&text, catalogue::builtin(), by.time).map_err(|faults| {
+        let with = |count: usize| {
+            let text = sanctions[..count]
+                .iter()
+                .fold(text.clone(), |text, more| File::with(&text, more));
+            File::parse(&text, catalogue::builtin(), by.time).map(|file| (text, file))
+        };
+        let (text, file) = with(sanctions.len()).map_err(|faults| {
+            // Which of them it is: the last of the fewest that do not fit.
+            let counts: Vec<usize> = (1..sanctions.len()).collect();
+            let fit = counts.partition_point(|&count| with(count).is_ok());
+            let faults = with(fit + 1).err().unwrap_or(faults);
             let faults: Vec<_> = faults.into_iter().map(|fault| fault.reason).collect();
-            unfit(faults.join("; "))
+            unfit(faults.join("; ")).of(&sanctions[fit], sanctions)
         })?;
         // Another catalogue may read the names of the file otherwise than the one that it was applied with.
-        let [Change::Added(_)] = difference(&before.sanctions, &file.sanctions)[..] else {
+        let changes = difference(&before.sanctions, &file.sanctions);
+        let are_added = changes.iter().all(|change| matches!(change, Change::Added(_)));
+        if !are_added || changes.len() != sanctions.len() {
             return Err(unfit(
                 "the file in force says something else by now; apply it anew first".to_owned(),
             ));
-        };
+        }
         Ok(Proposal {
             against: version,
             before,

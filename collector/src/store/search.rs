@@ -13,6 +13,7 @@
 
 use umbra_catalog::Kind;
 
+use super::both::Wording;
 use super::order::{Position, Sort};
 use super::uses::{Along, Page, Row, Selection, Term, Use};
 use super::{Store, StoreError, on};
@@ -184,6 +185,20 @@ pub(super) const OF_AGENT: &str = select!(
          ORDER BY u.first_seen DESC, u.id DESC LIMIT $3)"
 );
 
+/// `$5` has the numbers, a JSON array.
+pub(super) const OF_NUMBERS: Wording = Wording {
+    sqlite: select!(
+        "WITH found AS MATERIALIZED (
+             SELECT u.id AS used FROM jsonb_each($5) n CROSS JOIN uses u
+             WHERE u.id = n.value AND (u.first_seen, u.id) < ($1, $2))"
+    ),
+    postgres: select!(
+        "WITH found AS MATERIALIZED (
+             SELECT u.id AS used FROM jsonb_array_elements(CAST($5 AS jsonb)) n CROSS JOIN uses u
+             WHERE u.id = CAST(n.value AS BIGINT) AND (u.first_seen, u.id) < ($1, $2))"
+    ),
+};
+
 /// `$5` is the kind of a term, and `$6` its text.
 pub(super) const OF_TERM: &str = select!(
     "WITH found AS MATERIALIZED (
@@ -242,6 +257,7 @@ impl Store {
             Along::All | Along::Rows(_) => self.all(after, count).await,
             Along::Finding(finding) => self.of_row(OF_FINDING, *finding, after, count).await,
             Along::Agent(agent) => self.of_row(OF_AGENT, *agent, after, count).await,
+            Along::Numbers(numbers) => self.of_numbers(numbers, after, count).await,
             Along::Caller(caller) => self.of_row(OF_CALLER, *caller, after, count).await,
             Along::Text(text) => self.with_text(&with(text), after, count).await,
             Along::Destinations(vendor, kind) => {
@@ -279,6 +295,20 @@ impl Store {
                 .bind(count)
                 .bind(FindingKind::NewCaller.as_str())
                 .bind(row)
+                .fetch_all(db)
+                .await
+        })?)
+    }
+
+    async fn of_numbers(&self, numbers: &[i64], after: Position, count: i64) -> Result<Vec<Row>, StoreError> {
+        let (statement, numbers) = (self.readers().word(OF_NUMBERS), serde_json::to_string(numbers)?);
+        Ok(on!(self.readers(), |db| {
+            sqlx::query_as(statement)
+                .bind(after.value)
+                .bind(after.id)
+                .bind(count)
+                .bind(FindingKind::NewCaller.as_str())
+                .bind(numbers)
                 .fetch_all(db)
                 .await
         })?)

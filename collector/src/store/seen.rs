@@ -51,11 +51,11 @@ pub(super) fn pairs(scope: &Scope) -> Result<String, StoreError> {
     Ok(serde_json::to_string(&scope.labels().collect::<Vec<_>>())?)
 }
 
-/// `$1`, `$2` is the place to go on from; [`is_asked`] has the other parameters, and `$15` is the scope.
+/// `$1`, `$2` is the place to go on from; [`is_asked`] has the other parameters, and `$16` is the scope.
 macro_rules! uses {
     ($order:literal) => {
         of_seen!(
-            "$15",
+            "$16",
             select!(
                 concat!(
                     ", found AS MATERIALIZED (

@@ -17,13 +17,14 @@ use crate::findings::FindingKind;
 
 /// Whether a use is one of what it is read along: `$5` is the pattern, `$6` what parts columns, `$7` the finding, `$8` the
 /// agent's row, `$9` whether users are hidden, `$10` the vendor, `$11` the kind, `$12` the caller, `$13` and `$14` the kind of
-/// a term and its text.
+/// a term and its text, `$15` the rows' numbers, each between commas.
 macro_rules! is_asked {
     () => {
         "((CAST($10 AS TEXT) IS NULL OR d.vendor = $10)
            AND (CAST($11 AS TEXT) IS NULL OR d.kind = $11)
            AND (CAST($12 AS BIGINT) IS NULL OR c.id = $12)
            AND (CAST($8 AS BIGINT) IS NULL OR a.id = $8)
+           AND (CAST($15 AS TEXT) IS NULL OR $15 LIKE '%,' || CAST(u.id AS TEXT) || ',%')
            AND (CAST($13 AS BIGINT) IS NULL
                 OR CASE $13 WHEN 2 THEN lower(p.name) WHEN 3 THEN lower(coalesce(c.user_name, CAST(c.uid AS TEXT)))
                             ELSE lower(a.host) END = lower($14))
@@ -54,6 +55,7 @@ macro_rules! asking {
             .bind($asked.caller)
             .bind($asked.term.map(|(kind, _)| kind))
             .bind($asked.term.map(|(_, text)| text))
+            .bind($asked.numbers.as_deref())
             .persistent(false)
     };
 }
@@ -71,6 +73,7 @@ pub(super) struct Asked<'a> {
     pub(super) kind: Option<&'static str>,
     pub(super) caller: Option<i64>,
     pub(super) term: Option<(i64, &'a str)>,
+    pub(super) numbers: Option<String>,
 }
 
 impl<'a> Asked<'a> {
@@ -84,6 +87,10 @@ impl<'a> Asked<'a> {
             Along::Finding(id) => asked.finding = Some(*id),
             Along::Caller(id) => asked.caller = Some(*id),
             Along::Agent(id) => asked.agent = Some(*id),
+            Along::Numbers(of) => {
+                let between = |text: String, number: &i64| format!("{text}{number},");
+                asked.numbers = Some(of.iter().fold(",".to_owned(), between));
+            }
             Along::Text(of) => asked.text = Some(with(of)),
             Along::Destinations(of, kind) => {
                 (asked.vendor, asked.kind) = (of.as_deref(), kind.map(Kind::as_str));
@@ -184,7 +191,7 @@ impl Store {
     ) -> Result<Option<Vec<Position>>, StoreError> {
         let count = i64::from(most) + 1;
         let (keys, under) = match along {
-            Along::All | Along::Rows(_) => return Ok(None),
+            Along::All | Along::Rows(_) | Along::Numbers(_) => return Ok(None),
             Along::Caller(caller) => (vec![*caller], UNDER_CALLERS),
             Along::Agent(agent) => (
                 on!(self.readers(), |db| sqlx::query_scalar(OF_AGENT)

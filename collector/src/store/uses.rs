@@ -147,6 +147,8 @@ pub enum Along {
     Caller(i64),
     /// The row of the host's agent.
     Agent(i64),
+    /// The rows of these numbers ([`Position::number`]).
+    Numbers(Vec<i64>),
     /// A text that the vendor, service, name, program, user or host has in it.
     Text(String),
     /// The vendor, by its name in the catalogue, and the kind; `None`: any.

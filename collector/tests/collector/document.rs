@@ -62,6 +62,7 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/questions/users-of-vendor", "get"),
             ("/v1/reports", "post"),
             ("/v1/requests", "get post"),
+            ("/v1/requests/batch", "post"),
             ("/v1/requests/{request}/approve", "post"),
             ("/v1/requests/{request}/refuse", "post"),
             ("/v1/requests/{request}/withdraw", "post"),

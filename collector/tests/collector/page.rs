@@ -44,11 +44,12 @@ async fn a_row_shows_everything_and_adds_up() {
         .await;
     let html = collector.page("inventory").await;
     for part in [
-        "<a href=\"/vendors/OpenAI\"><b>OpenAI</b></a>",
+        "<a href=\"/vendors/OpenAI\" id=",
+        "-v\"><b>OpenAI</b></a>",
         "<small>API</small>",
         "api.<wbr>openai.<wbr>com",
         ">claude</a>",
-        r#"-behind">/<wbr>home/<wbr>alice/<wbr>bin/<wbr>claude</span>"#,
+        r#"class="clip two small">/<wbr>home/<wbr>alice/<wbr>bin/<wbr>claude</span>"#,
         "<dd>1 <small>new or prohibited</small></dd>",
         ">alice</a>",
         r#"-origin" tabindex="0" title="ssh from 192.0.2.9">ssh from 192.0.2.9</span>"#,

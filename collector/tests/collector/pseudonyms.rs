@@ -31,6 +31,10 @@ async fn no_answer_names_him(root: &Browser, row: &Value, pseudonym: &str) {
     let caller = format!("callers/{}", row["caller"]);
     let host = format!("hosts/{}", row["agent"].as_str().expect("an agent"));
     let user = format!("users/{pseudonym}");
+    let inventory = root.get("inventory").await.text().await.expect("text");
+    let boxes = inventory.split("name=\"use\" value=\"").skip(1);
+    let chosen = boxes.map(|rest| format!("use={}", rest.split('"').next().expect("a value")));
+    let decide = format!("decide?{}", chosen.collect::<Vec<_>>().join("&"));
     for path in [
         "inventory",
         "inventory/rows",
@@ -38,6 +42,7 @@ async fn no_answer_names_him(root: &Browser, row: &Value, pseudonym: &str) {
         &caller,
         &host,
         &user,
+        &decide,
         "vendors/OpenAI",
         "findings",
         "audit",
@@ -58,7 +63,10 @@ async fn no_answer_names_him(root: &Browser, row: &Value, pseudonym: &str) {
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         let text = answer.text().await.expect("text");
         // What a person wrote about the policy stays theirs to write: a reason.
-        let text = if path.ends_with("policy") || path.starts_with("vendors/") || path.starts_with("callers/")
+        let text = if path.ends_with("policy")
+            || path.starts_with("vendors/")
+            || path.starts_with("callers/")
+            || path.starts_with("decide?")
         {
             text.replace("zebedee was told", "")
         } else {

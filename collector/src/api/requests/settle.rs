@@ -61,10 +61,11 @@ pub(crate) struct RequestIs {
 
 /// Why a request cannot be made or decided.
 pub(crate) fn refused(error: RequestError) -> Refusal {
-    let status = match error {
-        RequestError::Store(error) if !matches!(error, StoreError::PolicyMoved { .. }) => {
-            return error.into();
-        }
+    let mut about = &error;
+    while let RequestError::OneOf { error, .. } = about {
+        about = error;
+    }
+    let status = match about {
         RequestError::Missing(id) => {
             let why = format!("there is no request {id}; /v1/requests lists them");
             return Refusal::new(StatusCode::NOT_FOUND, why);
@@ -72,14 +73,18 @@ pub(crate) fn refused(error: RequestError) -> Refusal {
         RequestError::SamePerson { .. } | RequestError::NoPerson { .. } | RequestError::NotTheirs { .. } => {
             StatusCode::FORBIDDEN
         }
-        // Another policy is in force by now.
+        // Of the store it is that another policy is in force by now.
         RequestError::Store(_)
+        | RequestError::OneOf { .. }
         | RequestError::Settled { .. }
         | RequestError::Unfit { .. }
         | RequestError::Over(_)
         | RequestError::TooMany => StatusCode::CONFLICT,
     };
-    Refusal::new(status, error.to_string())
+    match error {
+        RequestError::Store(error) if !matches!(error, StoreError::PolicyMoved { .. }) => error.into(),
+        error => Refusal::new(status, error.to_string()),
+    }
 }
 
 /// The number in the path.

@@ -35,6 +35,8 @@ pub(super) struct View {
     /// The first page.
     pub(super) begin: String,
     pub(super) health: Strip,
+    /// Where the rows that are chosen are decided about, for who may.
+    pub(super) decide: Option<&'static str>,
     /// What to do while there is nothing.
     pub(super) first_day: Option<FirstDay>,
 }
@@ -114,6 +116,7 @@ impl View {
             is_part: !order.fields.is_empty(),
             table: from("/v1/inventory", here),
             order,
+            decide: None,
             first_day: None,
         }
     }

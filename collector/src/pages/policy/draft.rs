@@ -26,6 +26,8 @@ use crate::refusal::Refusal;
 const TEXT: usize = 64 << 10;
 /// Callers with another verdict that are shown.
 const TURNS: usize = 50;
+const TOO_LONG: &str = "the policy in force is too long to be changed on a page; \
+                        `umbra-collector policy export`, `plan` and `apply` take any";
 /// What a policy begins with.
 const BEGIN: &str = "version = 1\n";
 
@@ -56,7 +58,7 @@ struct Outlook {
 }
 
 /// What is typed.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Typed {
     policy: String,
@@ -78,11 +80,7 @@ pub(crate) async fn draft(State(app): State<App>, principal: Principal) -> Resul
     let text = app.store.policy_text(version).await?;
     let text = text.unwrap_or_else(|| BEGIN.to_owned());
     if text.len() > TEXT {
-        return Err(Refusal::new(
-            StatusCode::CONFLICT,
-            "the policy in force is too long to be changed on a page; \
-             `umbra-collector policy export`, `plan` and `apply` take any",
-        ));
+        return Err(Refusal::new(StatusCode::CONFLICT, TOO_LONG));
     }
     let typed = Typed {
         policy: text,
@@ -120,20 +118,50 @@ pub(crate) async fn try_draft(
             Err(refusal) => Err(refusal),
         };
     }
-    match planned(&app, typed.policy.clone()).await {
-        Ok(planned) => {
-            let refusal = (typed.action == "apply").then(|| {
-                Refusal::bad("the text has changed since it was planned; look at what it would change first")
-            });
-            typed.against = planned.before.number();
-            typed.planned = fingerprint(typed.policy.as_bytes());
-            let before = app.store.policy_text(typed.against).await?.unwrap_or_default();
-            let outlook = Outlook::of(planned, before).await?;
-            page(principal, typed, Some(outlook), refusal)
-        }
+    let refusal = (typed.action == "apply").then(|| {
+        Refusal::bad("the text has changed since it was planned; look at what it would change first")
+    });
+    match looked_at(&app, &principal, typed.clone(), refusal).await {
         Err(refusal) if refusal.status().is_client_error() => page(principal, typed, None, Some(refusal)),
-        Err(refusal) => Err(refusal),
+        shown => shown,
     }
+}
+
+/// The page with what another page proposes, held against the inventory; nothing changes before it is put in force.
+pub(crate) async fn propose(
+    app: &App,
+    principal: &Principal,
+    policy: String,
+    comment: String,
+) -> Result<Response, Refusal> {
+    may_be_shown(app)?;
+    if policy.len() > TEXT {
+        return Err(Refusal::new(StatusCode::CONFLICT, TOO_LONG));
+    }
+    let typed = Typed {
+        policy,
+        comment,
+        ..Typed::default()
+    };
+    looked_at(app, principal, typed, None).await
+}
+
+/// The page with what is typed held against the inventory.
+async fn looked_at(
+    app: &App,
+    principal: &Principal,
+    typed: Typed,
+    refusal: Option<Refusal>,
+) -> Result<Response, Refusal> {
+    let planned = planned(app, typed.policy.clone()).await?;
+    let typed = Typed {
+        against: planned.before.number(),
+        planned: fingerprint(typed.policy.as_bytes()),
+        ..typed
+    };
+    let before = app.store.policy_text(typed.against).await?.unwrap_or_default();
+    let outlook = Outlook::of(planned, before).await?;
+    page(principal.clone(), typed, Some(outlook), refusal)
 }
 
 /// The text of a policy names people.

@@ -115,6 +115,10 @@ async fn all_is_found(store: &Store, limit: u16) {
     ));
     for row in &every {
         ways.push((Along::Caller(row.caller), Box::new(|of| of.caller == row.caller)));
+        ways.push((
+            Along::Numbers(vec![row.position.number(), -1]),
+            Box::new(|of| of.position == row.position),
+        ));
         if let Some(finding) = row.finding {
             ways.push((
                 Along::Finding(finding),

@@ -1,7 +1,7 @@
 //! `GET /healthz`, `/metrics`, and in its modules the rest of the API.
 
 pub(crate) mod accounts;
-mod agent_labels;
+pub(crate) mod agent_labels;
 mod agents;
 pub(crate) mod api_tokens;
 pub(crate) mod apply;

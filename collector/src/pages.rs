@@ -1,5 +1,6 @@
 //! The pages: rendered here, styled by a sheet of our own, readable without script.
 
+mod account;
 mod address;
 mod ask;
 pub(crate) mod asked;
@@ -37,13 +38,14 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::refusal::Refusal;
+pub(crate) use account::{account, change_account_password};
 pub(crate) use address::address;
 pub(crate) use ask::ask;
 pub(crate) use audit::audit;
 pub(crate) use caller::caller;
 pub(crate) use decide::{decide, decide_on_chosen};
 pub(crate) use findings::{finding, findings, set_finding_state};
-pub(crate) use host::host;
+pub(crate) use host::{host, label_host};
 pub(crate) use inventory::{change_view, inventory, rows, save_view};
 pub(crate) use live::{Line, events, live};
 pub(crate) use overview::overview;

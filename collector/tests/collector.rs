@@ -48,6 +48,8 @@ mod idle;
 mod ingest;
 #[path = "collector/kills.rs"]
 mod kills;
+#[path = "collector/labelling.rs"]
+mod labelling;
 #[path = "collector/live.rs"]
 mod live;
 #[path = "collector/made_up.rs"]
@@ -56,6 +58,8 @@ mod made_up;
 mod on;
 #[path = "collector/overview.rs"]
 mod overview;
+#[path = "collector/own_account.rs"]
+mod own_account;
 #[path = "collector/page.rs"]
 mod page;
 #[path = "collector/people.rs"]

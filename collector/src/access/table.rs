@@ -29,7 +29,7 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 49] = [
+pub(crate) const PAGES: [(Method, &str, Need); 52] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
@@ -63,6 +63,7 @@ pub(crate) const PAGES: [(Method, &str, Need); 49] = [
     (Method::GET, "/decide", Need::Right(Right::RequestsWrite)),
     (Method::POST, "/decide", Need::Right(Right::RequestsWrite)),
     (Method::GET, "/hosts/{agent}", Need::Right(Right::InventoryRead)),
+    (Method::POST, "/hosts/{agent}/labels", Need::Right(Right::Admin)),
     (Method::GET, "/users/{user}", Need::Right(Right::InventoryRead)),
     (Method::GET, "/requests", Need::Right(Right::AuditRead)),
     (Method::GET, "/requests/{request}", Need::Right(Right::AuditRead)),
@@ -119,6 +120,8 @@ pub(crate) const PAGES: [(Method, &str, Need); 49] = [
     (Method::GET, "/settings/catalogue", Need::Right(Right::Admin)),
     (Method::GET, "/login", Need::Nothing),
     (Method::POST, "/login", Need::Nothing),
+    (Method::GET, "/account", Need::Somebody),
+    (Method::POST, "/account", Need::Somebody),
     (Method::POST, "/logout", Need::Somebody),
     (Method::GET, "/setup", Need::Nothing),
     (Method::POST, "/setup", Need::Nothing),

@@ -84,10 +84,10 @@ pub(crate) struct PersonChange {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPassword {
     /// The one until now.
-    old: String,
+    pub(crate) old: String,
     /// The one from now on: 15 characters at least.
     #[schema(min_length = 15, max_length = 1024)]
-    new: String,
+    pub(crate) new: String,
 }
 
 impl PersonChange {
@@ -263,6 +263,16 @@ pub(crate) async fn change_password(
     request: Request,
 ) -> Result<Json<Person>, Refusal> {
     let typed: NewPassword = body(&app, request, "a new password").await?;
+    let name = change_own(&app, &principal, &typed).await?;
+    one(&app, &name).await
+}
+
+/// Gives whoever asks another password, if the old one fits; gives the account's name. All its sessions end.
+pub(crate) async fn change_own(
+    app: &App,
+    principal: &Principal,
+    typed: &NewPassword,
+) -> Result<String, Refusal> {
     let Some(name) = &principal.account else {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
@@ -280,11 +290,11 @@ pub(crate) async fn change_password(
         return Err(Refusal::bad("the old password does not fit"));
     }
     let change = AccountChange {
-        password: Some(hashed(&app, &typed.new, name).await?),
+        password: Some(hashed(app, &typed.new, name).await?),
         ..AccountChange::default()
     };
     app.store
         .change_account(name, &change, &principal.now())
         .await??;
-    one(&app, name).await
+    Ok(name.clone())
 }

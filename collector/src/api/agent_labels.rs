@@ -59,9 +59,20 @@ pub(crate) async fn set_labels(
 ) -> Result<Json<LabelsSet>, Refusal> {
     let Path(agent) = agent.map_err(|error| Refusal::bad(error.body_text()))?;
     let NewLabels { labels } = body(&app, request, "labels").await?;
+    put(&app, &principal, agent, &labels).await?;
+    Ok(Json(LabelsSet { agent, labels }))
+}
+
+/// Gives an agent's host these labels in place of those that it has.
+pub(crate) async fn put(
+    app: &App,
+    principal: &Principal,
+    agent: Uuid,
+    labels: &Labels,
+) -> Result<(), Refusal> {
     labels.check().map_err(Refusal::bad)?;
-    if app.store.label(agent, &labels, &principal.now()).await? {
-        Ok(Json(LabelsSet { agent, labels }))
+    if app.store.label(agent, labels, &principal.now()).await? {
+        Ok(())
     } else {
         Err(Refusal::new(
             StatusCode::NOT_FOUND,

@@ -1,5 +1,6 @@
 //! A host: how its agent is, what that lost, and who on it uses which AI.
 
+mod labels;
 mod losses;
 
 use askama::Template;
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use umbra_report::Condition;
 use uuid::Uuid;
 
-use super::fact::{Fact, labels};
+use super::fact::{self, Fact};
 use super::format::{Time, ago, bytes, moment, thousands};
 use super::row::Row;
 use super::sent::Sent;
@@ -24,6 +25,8 @@ use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::store::{Along, Host, Loss as Lost, Selection};
 use crate::traffic::DAYS;
+use labels::Form;
+pub(crate) use labels::label_host;
 
 /// Rows of the inventory that are shown; it has the rest.
 const ROWS: u16 = 50;
@@ -46,6 +49,8 @@ struct Page {
     has_more: bool,
     /// The inventory with this host's name.
     inventory: String,
+    /// For admins, of a host that has enrolled.
+    form: Option<Form>,
 }
 
 /// What was lost for one cause, in words.
@@ -64,6 +69,19 @@ pub(crate) async fn host(
     agent: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, Refusal> {
     let Path(agent) = agent.map_err(|error| Refusal::bad(error.body_text()))?;
+    page(&app, principal, agent, None).await
+}
+
+/// The page, after labels could not be set as they were typed.
+async fn page(
+    app: &App,
+    principal: Principal,
+    agent: Uuid,
+    refused: Option<(String, Refusal)>,
+) -> Result<Response, Refusal> {
+    let status = refused
+        .as_ref()
+        .map_or(StatusCode::OK, |(_, refusal)| refusal.status());
     let found = app
         .store
         .host(&principal.scope, app.missing, &agent.to_string())
@@ -100,10 +118,11 @@ pub(crate) async fn host(
             ..Query::default()
         }
         .address(),
+        form: Form::of(&principal, &found, refused),
         name: found.roll.host,
         shell: Shell::of(Section::Inventory, principal),
     };
-    shown(StatusCode::OK, &page)
+    shown(status, &page)
 }
 
 /// Whether it is heard, and since when not.
@@ -150,7 +169,7 @@ fn facts(host: &Host) -> Vec<Fact> {
     let mut facts = vec![
         Fact::new("Agent", format!("umbra-agent {}, {}", roll.version, roll.agent)),
         Fact::new("Kernel", &roll.kernel),
-        Fact::new("Labels", labels(&host.labels)),
+        Fact::new("Labels", fact::labels(&host.labels)),
         Fact::new("Agent’s start", moment(roll.started)),
         Fact::new("First report", moment(roll.first_report)),
         Fact::new("Last report", moment(roll.last_report)),

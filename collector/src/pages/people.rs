@@ -215,7 +215,7 @@ fn again(token: String, name: String, message: String, good: bool) -> Result<Res
     shown(status, &page)
 }
 
-fn entered(app: &App, secret: &str, next: &str) -> Response {
+pub(super) fn entered(app: &App, secret: &str, next: &str) -> Response {
     let mut response = Redirect::to(next).into_response();
     let cookie = cookie::set(secret, app.secure);
     response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -232,7 +232,7 @@ fn own(next: &str) -> &str {
 }
 
 /// Who asks over the network: what the reverse proxy says, where there is one that says so.
-fn address(app: &App, peer: SocketAddr, headers: &HeaderMap) -> String {
+pub(super) fn address(app: &App, peer: SocketAddr, headers: &HeaderMap) -> String {
     let told = || {
         // Proxies add the address that they see at the end; what stands before came with the request.
         let mut lines = headers.get_all("x-forwarded-for").iter();

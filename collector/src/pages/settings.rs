@@ -134,7 +134,7 @@ fn listed<T>(all: Vec<T>, after: Option<&str>, name: impl Fn(&T) -> &str) -> (Ve
 }
 
 /// Labels as they are typed: `team=web, env=prod`, apart by spaces, commas or both.
-fn labels<T: FromIterator<Label>>(typed: &str) -> Result<T, Refusal> {
+pub(super) fn labels<T: FromIterator<Label>>(typed: &str) -> Result<T, Refusal> {
     typed
         .split(|char: char| char.is_whitespace() || char == ',')
         .filter(|word| !word.is_empty())

@@ -89,6 +89,7 @@ fn with_pages(routes: Router<App>) -> Router<App> {
         .route("/callers/{caller}/request", post(pages::ask))
         .route("/decide", get(pages::decide).post(pages::decide_on_chosen))
         .route("/hosts/{agent}", get(pages::host))
+        .route("/hosts/{agent}/labels", post(pages::label_host))
         .route("/users/{user}", get(pages::user))
         .route("/requests", get(pages::requests))
         .route("/requests/{request}", get(pages::request))
@@ -128,6 +129,10 @@ fn with_pages(routes: Router<App>) -> Router<App> {
         .route("/settings/api-tokens/{id}/revoke", post(settings::tokens::revoke))
         .route("/settings/catalogue", get(settings::catalogue::page))
         .route("/login", get(pages::log_in_page).post(pages::log_in))
+        .route(
+            "/account",
+            get(pages::account).post(pages::change_account_password),
+        )
         .route("/logout", post(pages::log_out))
         .route("/setup", get(pages::set_up_page).post(pages::set_up))
         .route("/assets/page.css", get(pages::style))

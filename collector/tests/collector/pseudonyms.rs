@@ -85,6 +85,7 @@ async fn no_answer_names_him(root: &Browser, row: &Value, pseudonym: &str) {
         "",
         "v1/views",
         "policy/1",
+        "account",
         "settings",
         "settings/routes",
         "settings/people",

@@ -44,7 +44,7 @@ pub(crate) use ask::ask;
 pub(crate) use audit::audit;
 pub(crate) use caller::caller;
 pub(crate) use decide::{decide, decide_on_chosen};
-pub(crate) use findings::{finding, findings, set_finding_state};
+pub(crate) use findings::{finding, findings, set_finding_state, set_findings_state};
 pub(crate) use host::{host, label_host};
 pub(crate) use inventory::{change_view, inventory, rows, save_view};
 pub(crate) use live::{Line, events, live};

@@ -29,7 +29,7 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 52] = [
+pub(crate) const PAGES: [(Method, &str, Need); 55] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
@@ -87,6 +87,7 @@ pub(crate) const PAGES: [(Method, &str, Need); 52] = [
     ),
     (Method::GET, "/audit", Need::Right(Right::AuditRead)),
     (Method::GET, "/findings", Need::Right(Right::InventoryRead)),
+    (Method::POST, "/findings/state", Need::Right(Right::FindingsWrite)),
     (
         Method::GET,
         "/findings/{finding}",

@@ -1,5 +1,7 @@
 //! `POST /v1/findings/{finding}/state`
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -94,7 +96,7 @@ pub(crate) async fn set_state(
 ) -> Result<Json<StateSet>, Refusal> {
     let Path(finding) = finding.map_err(|error| Refusal::bad(error.body_text()))?;
     let new: NewState = body(&app, request, "a finding's state").await?;
-    put(&app, &principal, finding, &new).await?;
+    put(&app, &principal, &[finding].into(), &new).await?;
     Ok(Json(StateSet {
         finding,
         state: new.state,
@@ -103,31 +105,33 @@ pub(crate) async fn set_state(
     }))
 }
 
-/// Puts a finding into a state, if whoever asks sees all that it is about.
+/// Puts findings into a state, all or none, if whoever asks sees all that they are about.
 pub(crate) async fn put(
     app: &App,
     principal: &Principal,
-    finding: i64,
+    findings: &BTreeSet<i64>,
     new: &NewState,
 ) -> Result<(), Refusal> {
     let by = principal.now();
     new.check(by.time)?;
-    let missing = || {
+    let missing = |finding: i64| {
         Refusal::new(
             StatusCode::NOT_FOUND,
             format!("there is no finding {finding}; /v1/findings lists them"),
         )
     };
-    match app.store.share_of_finding(finding, &principal.scope).await? {
-        Share::Whole => {}
-        Share::None => return Err(missing()),
-        Share::Part => {
-            return Err(Refusal::new(
-                StatusCode::FORBIDDEN,
-                format!(
-                    "finding {finding} is about hosts, too, that you do not see; ask somebody who sees them all"
-                ),
-            ));
+    for &finding in findings {
+        match app.store.share_of_finding(finding, &principal.scope).await? {
+            Share::Whole => {}
+            Share::None => return Err(missing(finding)),
+            Share::Part => {
+                return Err(Refusal::new(
+                    StatusCode::FORBIDDEN,
+                    format!(
+                        "finding {finding} is about hosts, too, that you do not see; ask somebody who sees them all"
+                    ),
+                ));
+            }
         }
     }
     let decision = FindingDecision {
@@ -135,9 +139,6 @@ pub(crate) async fn put(
         until: new.until,
         reason: new.reason.trim(),
     };
-    if app.store.decide_finding(finding, &decision, &by).await? {
-        Ok(())
-    } else {
-        Err(missing())
-    }
+    let done = app.store.decide_findings(findings, &decision, &by).await?;
+    done.map_or(Ok(()), |finding| Err(missing(finding)))
 }

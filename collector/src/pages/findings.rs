@@ -1,7 +1,10 @@
 //! What deserves a person: the list, one with what it was raised for, and what people do about it.
 
 mod facts;
+mod many;
 mod view;
+
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::rejection::{FormRejection, PathRejection};
@@ -24,6 +27,8 @@ use crate::app::App;
 use crate::findings::{FindingKind, FindingState, Severity};
 use crate::refusal::Refusal;
 use crate::store::{Finding, FindingsAsked, Share};
+use many::Many;
+pub(crate) use many::set_findings_state;
 pub(super) use view::Row;
 use view::{Filter, One, state_word};
 
@@ -40,6 +45,9 @@ struct List {
     next: Option<String>,
     /// Query of the first page, on others.
     newest: Option<String>,
+    /// The address of this page, and the form for those that are chosen on it.
+    here: String,
+    many: Option<Many>,
 }
 
 #[derive(Template)]
@@ -90,7 +98,26 @@ pub(crate) struct Typed {
     until: String,
 }
 
+impl StateForm {
+    fn of(csrf: String, typed: Typed, message: String) -> Self {
+        Self {
+            csrf,
+            states: Choice::all(&FindingState::ALL, Some(typed.state), |state| {
+                (state.as_str(), state_word(state))
+            }),
+            until: typed.until,
+            reason: typed.reason,
+            message,
+        }
+    }
+}
+
 impl Wanted {
+    /// The list's own address.
+    fn address(&self) -> Result<String, Refusal> {
+        Ok(Filter::of(self, self.state()?).address(self.before))
+    }
+
     fn state(&self) -> Result<Option<FindingState>, Refusal> {
         match self.state.as_deref() {
             None => Ok(Some(FindingState::Open)),
@@ -104,6 +131,12 @@ impl Wanted {
 }
 
 impl Typed {
+    fn new_state(&self) -> Result<NewState, Refusal> {
+        // Browsers send lines of a text apart by CR LF.
+        let reason = self.reason.replace("\r\n", "\n");
+        Ok(NewState::new(self.state, reason, self.until()?))
+    }
+
     fn until(&self) -> Result<Option<Timestamp>, Refusal> {
         if self.until.is_empty() || self.state != FindingState::Snoozed {
             return Ok(None);
@@ -121,6 +154,19 @@ pub(crate) async fn findings(
     principal: Principal,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Refusal> {
+    list(&app, principal, wanted, None).await
+}
+
+/// The list, after a state could not be set as it was typed.
+async fn list(
+    app: &App,
+    principal: Principal,
+    wanted: Wanted,
+    refused: Option<(BTreeSet<i64>, Typed, Refusal)>,
+) -> Result<Response, Refusal> {
+    let status = refused
+        .as_ref()
+        .map_or(StatusCode::OK, |(.., refusal)| refusal.status());
     let state = wanted.state()?;
     let asked = FindingsAsked {
         state,
@@ -129,17 +175,19 @@ pub(crate) async fn findings(
         host: wanted.host.as_deref(),
         before: wanted.before,
     };
-    let (found, next) = part(&app, &principal, asked, ROWS).await?;
+    let (found, next) = part(app, &principal, asked, ROWS).await?;
     let now = Timestamp::now();
     let filter = Filter::of(&wanted, state);
     let page = List {
         next: next.map(|next| filter.address(Some(next))),
         newest: wanted.before.map(|_| filter.address(None)),
         rows: found.iter().map(|finding| Row::of(finding, now)).collect(),
+        here: filter.address(wanted.before),
+        many: Many::of(&principal, refused),
         filter,
         shell: Shell::of(Section::Findings, principal),
     };
-    shown(StatusCode::OK, &page)
+    shown(status, &page)
 }
 
 /// `GET /findings/{finding}`
@@ -167,12 +215,8 @@ pub(crate) async fn set_finding_state(
 ) -> Result<Response, Refusal> {
     let Path(finding) = finding.map_err(|error| Refusal::bad(error.body_text()))?;
     let Form(typed) = form.map_err(|error| Refusal::bad(error.body_text()))?;
-    let done = match typed.until() {
-        // Browsers send lines of a text apart by CR LF.
-        Ok(until) => {
-            let new = NewState::new(typed.state, typed.reason.replace("\r\n", "\n"), until);
-            put(&app, &principal, finding, &new).await
-        }
+    let done = match typed.new_state() {
+        Ok(new) => put(&app, &principal, &[finding].into(), &new).await,
         Err(refusal) => Err(refusal),
     };
     match done {
@@ -210,15 +254,7 @@ async fn page(
             "It is about hosts, too, that you do not see, and a state is for all of them: ask somebody who sees all.",
         )
     } else if let Some(csrf) = principal.csrf.clone() {
-        Deciding::By(StateForm {
-            csrf,
-            states: Choice::all(&FindingState::ALL, Some(typed.state), |state| {
-                (state.as_str(), state_word(state))
-            }),
-            until: typed.until,
-            reason: typed.reason,
-            message: message.clone(),
-        })
+        Deciding::By(StateForm::of(csrf, typed, message.clone()))
     } else {
         Deciding::Not("Programs set states by the API.")
     };

@@ -100,6 +100,7 @@ fn with_pages(routes: Router<App>) -> Router<App> {
         .route("/policy/{version}", get(pages::policy))
         .route("/audit", get(pages::audit))
         .route("/findings", get(pages::findings))
+        .route("/findings/state", post(pages::set_findings_state))
         .route("/findings/{finding}", get(pages::finding))
         .route("/findings/{finding}/state", post(pages::set_finding_state))
         .route(

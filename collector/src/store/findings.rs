@@ -1,12 +1,14 @@
 //! Findings as people work through them.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::json;
 use umbra_report::Evidence;
 
 use super::audit::{Action, By, record};
 use super::outbox::{self, Happening};
-use super::{Store, StoreError, evidence, millis, on, time};
+use super::{Store, StoreError, Transaction, evidence, millis, on, time};
 use crate::findings::{Facts, FindingKind, FindingState, Severity, Told};
 
 /// A finding, and what it was raised for.
@@ -271,13 +273,41 @@ impl Store {
         decision: &FindingDecision<'_>,
         by: &By<'_>,
     ) -> Result<bool, StoreError> {
-        let until = decision.until.filter(|_| decision.state == FindingState::Snoozed);
+        let missing = self.decide_findings(&[finding].into(), decision, by).await?;
+        Ok(missing.is_none())
+    }
+
+    /// Puts findings into another state, all or none; gives the first of which there is none.
+    pub async fn decide_findings(
+        &self,
+        findings: &BTreeSet<i64>,
+        decision: &FindingDecision<'_>,
+        by: &By<'_>,
+    ) -> Result<Option<i64>, StoreError> {
         let mut transaction = self.begin().await?;
-        let done = on!(&mut transaction, |db| {
-            sqlx::query(
+        // In one order, so that two that come at once do not wait for each other.
+        for &finding in findings {
+            if !decide(&mut transaction, finding, decision, by).await? {
+                return Ok(Some(finding));
+            }
+        }
+        transaction.commit().await?;
+        Ok(None)
+    }
+}
+
+async fn decide(
+    transaction: &mut Transaction,
+    finding: i64,
+    decision: &FindingDecision<'_>,
+    by: &By<'_>,
+) -> Result<bool, StoreError> {
+    let until = decision.until.filter(|_| decision.state == FindingState::Snoozed);
+    let done = on!(&mut *transaction, |db| {
+        sqlx::query(
             "UPDATE findings SET state = $1, snoozed_until = $2, decided = $3, decided_by = $4, decided_reason = $5,
                     by_collector = 0
-             WHERE id = $6"
+             WHERE id = $6",
         )
         .bind(decision.state.as_str())
         .bind(until.map(millis))
@@ -288,28 +318,25 @@ impl Store {
         .execute(&mut **db)
         .await
         .map(|done| done.rows_affected())
-        })?;
-        if done > 0 {
-            let detail = json!({
-                "state": decision.state.as_str(),
-                "until": until,
-                "reason": decision.reason,
-            });
-            record(&mut transaction, by, Action::FindingDecided, finding, &detail).await?;
-            let happening = match decision.state {
-                FindingState::Open => Some(Happening::Reopened),
-                FindingState::Acknowledged => None,
-                FindingState::Resolved | FindingState::Snoozed | FindingState::FalseAlarm => {
-                    Some(Happening::Ended)
-                }
-            };
-            if let Some(happening) = happening {
-                outbox::queue(&mut transaction, happening, &[(finding, by.time)]).await?;
-            }
-            transaction.commit().await?;
-        }
-        Ok(done > 0)
+    })?;
+    if done == 0 {
+        return Ok(false);
     }
+    let detail = json!({
+        "state": decision.state.as_str(),
+        "until": until,
+        "reason": decision.reason,
+    });
+    record(transaction, by, Action::FindingDecided, finding, &detail).await?;
+    let happening = match decision.state {
+        FindingState::Open => Some(Happening::Reopened),
+        FindingState::Acknowledged => None,
+        FindingState::Resolved | FindingState::Snoozed | FindingState::FalseAlarm => Some(Happening::Ended),
+    };
+    if let Some(happening) = happening {
+        outbox::queue(transaction, happening, &[(finding, by.time)]).await?;
+    }
+    Ok(true)
 }
 
 #[cfg(test)]

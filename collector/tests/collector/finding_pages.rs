@@ -129,6 +129,77 @@ async fn a_finding_is_resolved_with_a_reason_and_leaves_the_list() {
 }
 
 #[tokio::test]
+async fn many_findings_are_put_into_a_state_or_none_is() {
+    let collector = two_findings().await;
+    let mut eve = logged_in(&collector, "eve", Role::Analyst).await;
+    let list = html(&eve, "findings").await;
+    assert!(list.contains("name=\"finding\" value=\"2\""), "{list}");
+    let csrf = eve.csrf().await;
+    let fields = |findings: &[&'static str], reason| {
+        let mut fields = vec![("csrf", csrf.as_str()), ("state", "resolved"), ("reason", reason)];
+        fields.extend(findings.iter().map(|finding| ("finding", *finding)));
+        fields
+    };
+    for (findings, reason, status, why) in [
+        (
+            &["1", "2"][..],
+            "",
+            StatusCode::BAD_REQUEST,
+            "Say why: give a reason.",
+        ),
+        (&[], "Kept <here>", StatusCode::BAD_REQUEST, "Choose a finding."),
+        (
+            &["1", "2", "99"],
+            "Kept <here>",
+            StatusCode::NOT_FOUND,
+            "There is no finding 99",
+        ),
+    ] {
+        let answer = eve
+            .send("findings/state?state=open", &fields(findings, reason))
+            .await;
+        assert_eq!(answer.status(), status, "{why}");
+        let page = answer.text().await.expect("HTML");
+        assert!(
+            page.contains(why) && page.contains("value=\"resolved\" selected"),
+            "{page}"
+        );
+        assert_eq!(page.matches(" checked>").count(), findings.len().min(2), "{page}");
+        assert!(
+            reason.is_empty() || page.contains("Kept &#60;here&#62;</textarea>"),
+            "{page}"
+        );
+    }
+    assert!(
+        html(&eve, "findings").await.contains("claude uses OpenAI"),
+        "nothing was done"
+    );
+    let answer = eve
+        .send("findings/state?state=open", &fields(&["1", "2"], "Known"))
+        .await;
+    assert_eq!(
+        (answer.status(), &answer.headers()[LOCATION]),
+        (
+            StatusCode::SEE_OTHER,
+            &"/findings?state=open".parse().expect("a header")
+        )
+    );
+    assert!(html(&eve, "findings").await.contains("Nothing is open"));
+    for path in ["findings/1", "findings/2"] {
+        assert!(
+            html(&eve, path).await.contains("<q class=\"reason\">Known</q>"),
+            "{path}"
+        );
+    }
+    let vera = logged_in(&collector, "vera", Role::Viewer).await;
+    assert!(
+        !html(&vera, "findings?state=all")
+            .await
+            .contains("name=\"finding\"")
+    );
+}
+
+#[tokio::test]
 async fn a_list_is_of_what_its_address_says_and_goes_on() {
     let collector = two_findings().await;
     let mut spool = Spool::of("web-3");

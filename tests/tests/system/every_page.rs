@@ -61,6 +61,8 @@ fn every_page_is_for_everybody_and_light() {
         ("caller", &caller),
         ("host", &host),
         ("user", "/users/root"),
+        ("decide", "/decide?use=1&use=2"),
+        ("account", "/account"),
         ("vendor", "/vendors/Anthropic"),
         ("findings", "/findings"),
         ("finding", "/findings/1"),

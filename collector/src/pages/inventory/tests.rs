@@ -31,6 +31,7 @@ async fn page(query: Query) -> String {
         scope: crate::access::Scope::default(),
         csrf: None,
     };
+    let views = Views::of(&app, &principal, &query, None).await.expect("views");
     let view = view(&app, &principal, query).await.expect("a view");
     let shell = Shell::of(Section::Inventory, principal);
     Page { shell, view, views }.render().expect("HTML")

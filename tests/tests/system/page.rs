@@ -133,7 +133,7 @@ fn a_browser_shows_a_new_caller_without_a_reload() {
     bed.run(&curl, &Call::to(OPENAI.name, "/bytes/12345"));
     let wanted = [
         ("Vendor", OPENAI.vendor),
-        ("Service", OPENAI.service),
+        ("Vendor", OPENAI.service),
         ("Name", OPENAI.name),
         ("Program", &curl.program),
         ("User", "root"),

@@ -23,7 +23,7 @@ pub(crate) use line::Line;
 use stream::Stream;
 
 /// Lines of the page as it comes.
-const LINES: usize = 30;
+const LINES: u16 = 30;
 /// Lines that its script keeps, and that a stream begins with at most.
 const MOST: u16 = 200;
 /// The newest activities that are looked through for those that are wanted.
@@ -53,14 +53,19 @@ pub(crate) async fn live(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Refusal> {
     let filter = Filter::of(&wanted);
-    let newest = app.store.last_activities(&principal.scope, 0, LOOKED_AT).await?;
+    // With nothing to pass over, no more are read than are shown.
+    let most = if wanted.is_empty() { LINES } else { LOOKED_AT };
+    let newest = app.store.last_activities(&principal.scope, 0, most).await?;
     let after = newest.first().map_or(0, |newest| newest.id);
     let (policy, now) = (app.store.in_force().await?, Timestamp::now());
     let lines = newest
         .into_iter()
         .map(|activity| Line::of(activity, &policy, now));
     let page = Page {
-        lines: lines.filter(|line| filter.takes(line)).take(LINES).collect(),
+        lines: lines
+            .filter(|line| filter.takes(line))
+            .take(usize::from(LINES))
+            .collect(),
         address: wanted.address("/live", None),
         events: wanted.address(EVENTS, Some(after)),
         most: MOST,

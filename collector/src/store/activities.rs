@@ -57,11 +57,13 @@ static NOTE: Numbers<9> = numbers!(
 
 /// `$found` says which. For `CROSS JOIN` see [`super::search`]. Items of `$1` are numbers in arrays of one.
 macro_rules! read {
-    () => {
+    ($activities:literal) => {
         concat!(
             " SELECT l.id AS activity, l.stored, l.more, ",
             columns!("l"),
-            " FROM activities l CROSS JOIN uses u ",
+            " FROM ",
+            $activities,
+            " CROSS JOIN uses u ",
             joins!(),
             " WHERE u.caller = l.caller AND u.destination = l.destination AND "
         )
@@ -69,17 +71,39 @@ macro_rules! read {
 }
 
 const THESE: Wording = with_rows!(
-    concat!(read!(), "l.id IN (SELECT CAST(value ->> 0 AS BIGINT) FROM"),
+    concat!(
+        read!("activities l"),
+        "l.id IN (SELECT CAST(value ->> 0 AS BIGINT) FROM"
+    ),
     ") AND l.stored > $2 ORDER BY l.id LIMIT $3"
 );
 
-const LAST: &str = concat!(read!(), "l.id > $1 AND l.stored > $2 ORDER BY l.id DESC LIMIT $3");
+/// The newest of them are read first: so much comes and goes there that PostgreSQL takes it for a large table, and would
+/// read all uses for it.
+macro_rules! newest {
+    ($limit:literal) => {
+        concat!(
+            "l AS MATERIALIZED (SELECT * FROM activities WHERE id > $1 AND stored > $2 ORDER BY id DESC",
+            $limit,
+            ")"
+        )
+    };
+}
+
+const LAST: &str = concat!(
+    "WITH ",
+    newest!(" LIMIT $3"),
+    read!("l"),
+    "true ORDER BY l.id DESC LIMIT $3"
+);
 
 const LAST_SEEN: Wording = of_seen!(
     "$5",
     concat!(
-        read!(),
-        "l.id > $1 AND l.stored > $2 AND c.agent IN (SELECT agent FROM seen) ORDER BY l.id DESC LIMIT $3"
+        ", ",
+        newest!(""),
+        read!("l"),
+        "c.agent IN (SELECT agent FROM seen) ORDER BY l.id DESC LIMIT $3"
     )
 );
 

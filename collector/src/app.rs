@@ -2,8 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
+use crate::access::Scope;
 use crate::access::password::Hasher;
 use crate::alerts::Target;
 use crate::ingest::{Limits, Queue};
@@ -82,6 +84,15 @@ impl App {
             authority: Arc::from(""),
             agents: None,
             testing: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Has what a large fleet sent added up, so that its first page does not meet nothing.
+    pub(crate) async fn warm_up(self) {
+        if self.sums.get().await.is_ok_and(|sum| sum.is_kept()) {
+            let all = Scope::default();
+            // What fails is tried again, and said, when a page asks.
+            let _ = self.traffic.get(&all, true, Timestamp::now()).await;
         }
     }
 }

@@ -28,7 +28,6 @@ use reqwest::Url;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use crate::access::Scope;
 use crate::alerts::TargetError;
 use crate::app::App;
 use crate::authority::{self, AuthorityError};
@@ -197,14 +196,7 @@ impl Server {
         let couriers = post.start(routes, targets);
 
         let background = Background::start(&app, settings.retention, settings.watch, &stopped);
-        // So that no page of a large fleet meets nothing.
-        let first = app.clone();
-        tokio::spawn(async move {
-            let is_large = first.sums.get().await.is_ok_and(|sum| sum.is_kept());
-            if is_large {
-                let _ = first.traffic.get(&Scope::default(), true, Timestamp::now()).await;
-            }
-        });
+        tokio::spawn(app.clone().warm_up());
 
         let live = Arc::clone(&app.live);
         let guard = guard::Guard::new(&page, settings.hosts);

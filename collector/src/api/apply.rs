@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use umbra_policy::File;
+use umbra_policy::{Change, File, Verdict};
 use umbra_report::Problem;
 use utoipa::ToSchema;
 
@@ -89,6 +89,7 @@ async fn read(text: String, now: Timestamp) -> Result<(File, String), Refusal> {
     responses(
         (status = 200, description = "It is in force", body = VersionApplied),
         (status = 400, description = "The request cannot be read, or the policy has mistakes: each with its line", body = Problem),
+        (status = 403, description = "A person alone would sanction data that two people must agree about", body = Problem),
         (status = 408, description = "The body did not arrive in time", body = Problem),
         (status = 409, description = "Another version is in force than it was planned against: plan again; or it would end what was approved by request", body = Problem),
         (status = 413, description = "The request is too long", body = Problem),
@@ -121,8 +122,14 @@ pub(crate) async fn put_in_force(
     }
     let by = principal.now();
     let (file, text) = read(new.policy, by.time).await?;
+    let before = app.store.policy(against).await?.unwrap_or_default();
+    let changes = umbra_policy::difference(&before.sanctions, &file.sanctions);
     if !new.drop_requested {
-        keep_requested(app, &file).await?;
+        keep_requested(app, &changes).await?;
+    }
+    // Of a program, the second person is who reviews what it applies.
+    if principal.account.is_some() {
+        leave_to_two(&file, &changes)?;
     }
     let version = NewPolicy {
         file: &file,
@@ -144,16 +151,34 @@ pub(crate) async fn put_in_force(
 }
 
 /// Refuses to end what somebody approved by request, which the file does not know of.
-async fn keep_requested(app: &App, file: &File) -> Result<(), Refusal> {
-    let version = app.store.policy_version().await?;
-    let before = app.store.policy(version).await?.unwrap_or_default();
-    let changes = umbra_policy::difference(&before.sanctions, &file.sanctions);
-    match dropped(&changes, &app.store.requested().await?) {
+async fn keep_requested(app: &App, changes: &[Change<'_>]) -> Result<(), Refusal> {
+    match dropped(changes, &app.store.requested().await?) {
         None => Ok(()),
         Some(dropped) => Err(Refusal::new(
             StatusCode::CONFLICT,
             format!(
                 "it would end what was approved by request: {dropped}; take it into the file, or say drop_requested"
+            ),
+        )),
+    }
+}
+
+/// Refuses one person's sanction for data that two people must agree about.
+fn leave_to_two(file: &File, changes: &[Change<'_>]) -> Result<(), Refusal> {
+    let takes_two = |change: &Change<'_>| match change {
+        Change::Added(sanction) | Change::Changed(_, sanction) if sanction.verdict == Verdict::Sanctioned => {
+            let class = sanction.data.as_ref().filter(|class| file.takes_two(class))?;
+            Some((sanction.id.clone(), class.to_string()))
+        }
+        Change::Added(_) | Change::Changed(..) | Change::Removed(_) => None,
+    };
+    match changes.iter().find_map(takes_two) {
+        None => Ok(()),
+        Some((id, class)) => Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            format!(
+                "{id} is new or changed, and {class} data takes two people: leave it as it was, ask for it by a request, \
+                 and have somebody else approve"
             ),
         )),
     }

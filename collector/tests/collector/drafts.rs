@@ -1,7 +1,7 @@
 //! A policy that is written, looked at and put in force in a browser.
 
-use reqwest::StatusCode;
 use reqwest::header::LOCATION;
+use reqwest::{Method, StatusCode};
 use umbra_collector::access::Role;
 
 use crate::finding_pages::{html, logged_in};
@@ -101,4 +101,50 @@ async fn what_was_looked_at_is_put_in_force_and_nothing_else() {
     let eve = logged_in(&collector, "eve", Role::Analyst).await;
     assert_eq!(eve.get("policy/draft").await.status(), StatusCode::FORBIDDEN);
     assert!(!html(&eve, "policy").await.contains("policy/draft"));
+}
+
+#[tokio::test]
+async fn what_takes_two_people_is_not_brought_by_one() {
+    let collector = Collector::start().await;
+    let ada = logged_in(&collector, "ada", Role::Approver).await;
+    let sanction = |vendor: &str, data: &str, reason: &str| {
+        let id = vendor.to_lowercase();
+        format!(
+            "[[sanction]]\nid = \"{id}\"\nverdict = \"sanctioned\"\nvendor = \"{vendor}\"\ndata = \"{data}\"\n\
+             reason = \"{reason}\"\napprover = \"Ada\"\n"
+        )
+    };
+    let policy = |sanctions: &[String]| format!("version = 1\n{}", sanctions.concat());
+    let body = |policy: &str, against: u64| serde_json::json!({"policy": policy, "against": against});
+    let (secret, plain) = (
+        sanction("OpenAI", "confidential", "The pilot"),
+        sanction("Anthropic", "internal", "The plan"),
+    );
+    let both = policy(&[secret.clone(), plain.clone()]);
+    let (status, said) = ada.write(Method::POST, "v1/policy", &body(&both, 0)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "{said}");
+    let why = said["error"].as_str().expect("a sentence");
+    assert!(
+        why.starts_with("openai is new or changed, and confidential data"),
+        "{why}"
+    );
+
+    // A program applies what was reviewed, and a person what is beside it.
+    let answer = collector
+        .http
+        .post(format!("{}v1/policy", collector.url))
+        .json(&body(&policy(std::slice::from_ref(&secret)), 0))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+    let (status, said) = ada.write(Method::POST, "v1/policy", &body(&both, 1)).await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+    let wider = policy(&[secret.replace("The pilot", "Everything"), plain.clone()]);
+    let (status, _) = ada.write(Method::POST, "v1/policy", &body(&wider, 2)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, said) = ada
+        .write(Method::POST, "v1/policy", &body(&policy(&[plain]), 2))
+        .await;
+    assert_eq!(status, StatusCode::OK, "what is taken away takes one: {said}");
 }

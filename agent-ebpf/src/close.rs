@@ -51,13 +51,11 @@ fn state_changed(ctx: &SockOpsContext) {
         return;
     }
     let Some(state) = socket::state(sk) else { return };
-    if !matches!(state.state, STATE_NAMED | STATE_ASKED) {
-        return;
-    }
-    if new == TCP_CLOSE {
-        closed(ctx, KernelPointer(address(sk, &mut state.blurred)), state);
-    } else {
+    if new != TCP_CLOSE {
+        // Also before it is named: what is still queued goes out after the state has changed.
         state.fin_sent = 1;
+    } else if matches!(state.state, STATE_NAMED | STATE_ASKED) {
+        closed(ctx, KernelPointer(address(sk, &mut state.blurred)), state);
     }
 }
 

@@ -104,7 +104,8 @@ pub fn keep_counts(socket: *mut bpf_sock, key: u64) -> bool {
     // SAFETY: `socket` is a full TCP socket; the record stays valid while the program runs (RCU).
     unsafe {
         let tcp = bpf_tcp_sock(socket);
-        if !tcp.is_null() {
+        // What is sent after the close, a reset because of unread bytes, adds nothing to the last counts.
+        if !tcp.is_null() && (*record).closed == 0 {
             // The SYN counts as a byte (`tcp_rcv_synsent_state_process`).
             (*record).bytes_out = (*tcp).bytes_acked.saturating_sub(1);
             (*record).bytes_in = (*tcp).bytes_received;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -30,7 +31,13 @@ pub struct Arguments {
     /// Milliseconds to wait after each piece.
     #[arg(long, default_value_t = 0)]
     pause: u64,
+    /// Leave once an answer has come, without reading it: the connection is reset.
+    #[arg(long)]
+    leave: bool,
 }
+
+/// In which what was said, and that it was all, is acknowledged.
+const SETTLED: Duration = Duration::from_millis(200);
 
 impl Arguments {
     /// Says it, and reads what is answered to the end.
@@ -42,6 +49,11 @@ impl Arguments {
         let mut stream = Pieces::new(stream, self.piece, Duration::from_millis(self.pause))?;
         stream.write_all(&text)?;
         end.shutdown(Shutdown::Write)?;
+        if self.leave {
+            end.peek(&mut [0]).context("wait for an answer")?;
+            thread::sleep(SETTLED);
+            return Ok(());
+        }
         let answered = io::copy(&mut stream, &mut io::sink())?;
         ensure!(answered > 0, "there was no answer");
         Ok(())

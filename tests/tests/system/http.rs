@@ -87,6 +87,25 @@ fn a_request_in_pieces_is_named() {
     assert!(agent.stop().success());
 }
 
+/// A reset goes out after the kernel has told the close.
+#[test]
+fn a_flow_that_ends_in_a_reset_counts_what_was_said() {
+    let Some(bed) = bed_serving(&[], &PLAIN) else {
+        return;
+    };
+    let agent = Agent::start(&Setup::default());
+    let request = format!("GET /slow/60/1000 HTTP/1.0\r\nHost: {}\r\n\r\n", OPENAI.name);
+    let (pid, truth) = bed.say(OPENAI.name, 80, request.as_bytes(), &["--leave"]);
+    let flow = flow_of(&agent, |event| event.process.pid == pid);
+    let bytes = flow.bytes().expect("it is closed");
+    assert_eq!(
+        (bytes.out, truth.received),
+        (request.len() as u64, request.len() as u64)
+    );
+    assert!(bytes.r#in <= truth.sent, "{bytes:?}, {truth:?}");
+    assert!(agent.stop().success());
+}
+
 #[test]
 fn an_address_of_the_user_s_own_catalogue_is_a_name() {
     if spared("addresses of one's own") {

@@ -1,7 +1,10 @@
 //! The query that the page and the API share.
 //!
 //! Rows are read along what narrows them most ([`Query::along`]), and looked through for the rest. Of what has much else in
-//! between a page looks through so many rows ([`LOOKED`]) and then says where to go on, so that none takes for ever.
+//! between a page looks through so many rows ([`LOOKED`]), or for so long ([`PATIENCE`]), and then says where to go on, so that
+//! none takes for ever.
+
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -22,8 +25,10 @@ use crate::store::{Along, NoPosition, Page, Selection, Sort, Store, Term, Use};
 const TEXT: usize = 200;
 /// Rows that are looked through for a page.
 const LOOKED: u16 = if cfg!(test) { 100 } else { 1_500 };
-/// Rows that are read at once, at most.
-const STEP: u16 = 1_000;
+/// After so long it looks no further: what a row costs is the machine's and the database's.
+const PATIENCE: Duration = Duration::from_millis(30);
+/// Rows that are read at once when it looks further, at most.
+const STEP: u16 = 500;
 
 /// Which rows of the inventory: what is asked for must all hold.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -132,7 +137,7 @@ impl Query {
     }
 
     /// At most `limit` rows, for somebody who sees these hosts, judged by the policy at `now`. There may be fewer though more
-    /// follow: then so many rows were looked through.
+    /// follow: then it has looked for long enough.
     pub(crate) async fn rows(
         &self,
         store: &Store,
@@ -158,6 +163,7 @@ impl Query {
             along: self.along(store.people().are_hidden()),
             scope,
         };
+        let begun = Instant::now();
         let mut selection = store.at_hand(selection, LOOKED).await?;
         // What is asked for is mostly among the first; where it is not, fewer and larger steps cost less.
         let mut step = limit;
@@ -178,12 +184,12 @@ impl Query {
                     return Ok(Page { rows, next });
                 }
             }
-            if page.next.is_none() || looked >= LOOKED {
+            if page.next.is_none() || looked >= LOOKED || begun.elapsed() >= PATIENCE {
                 let next = page.next;
                 return Ok(Page { rows, next });
             }
             selection.after = page.next;
-            step = step.saturating_mul(4).min(STEP);
+            step = step.saturating_mul(4).min(STEP).max(limit);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::discovery::{Destination, Presence};
 use crate::enrolment::{Enrolment, EnrolmentError};
 use crate::losses::Losses;
 use crate::managed::{self, Managed};
-use crate::report::{Account, ClientError, Reporter, Stats};
+use crate::report::{Account, ClientError, Link, Reporter, Stats};
 use crate::rollup::Rollup;
 use crate::spool::{Level, SpoolError, SpoolHandle};
 
@@ -109,6 +109,11 @@ impl Delivery {
     /// How full the spool is.
     pub fn level(&self) -> watch::Receiver<Level> {
         self.spool.level()
+    }
+
+    /// The way to the collector, once it has acknowledged a report.
+    pub fn link(&self) -> watch::Receiver<Option<Link>> {
+        self.reporter.link()
     }
 
     /// Delivers until all senders of `activities` are dropped.

@@ -3,6 +3,7 @@
 
 mod server;
 mod table;
+mod verdicts;
 mod word;
 
 #[cfg(test)]
@@ -10,7 +11,8 @@ mod tests;
 
 pub use server::{LiveError, Server, Sources};
 pub use table::{Live, Table};
-pub use word::{Answered, Delivery, Seen, Used, Word};
+pub use verdicts::Asked;
+pub use word::{Answered, Delivery, Policy, Seen, Used, Word};
 
 /// Where an agent that runs is asked. As [`crate::lock`]'s file: one a host, whatever is configured.
 pub const SOCKET: &str = "/run/umbra-agent.sock";

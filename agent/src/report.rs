@@ -63,8 +63,19 @@ pub struct Reporter {
     /// Fewer than `most_records` after a batch was too large for the collector.
     records: usize,
     complained: Option<Instant>,
+    /// For what else is asked of the collector.
+    link: watch::Sender<Option<Link>>,
     /// Stands in for the spool's epoch while the spool cannot be read, so that the status gets through.
     no_epoch: Uuid,
+}
+
+/// A collector that has acknowledged a report, and how it is spoken with.
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub(crate) client: Client,
+    pub(crate) collector: CollectorUrl,
+    /// Whom it knows this agent as.
+    pub(crate) agent: Uuid,
 }
 
 /// What is told of the agent itself, and what is counted for its metrics.
@@ -113,8 +124,14 @@ impl Reporter {
             backoff: Backoff::default(),
             records: config.batch_records.as_usize(),
             complained: None,
+            link: watch::Sender::new(None),
             no_epoch: Uuid::new_v4(),
         })
+    }
+
+    /// The way to the collector, once it has acknowledged a report.
+    pub(crate) fn link(&self) -> watch::Receiver<Option<Link>> {
+        self.link.subscribe()
     }
 
     /// Reports until `stop` is true or its sender is gone, and then for a moment what is still there.
@@ -235,6 +252,8 @@ impl Reporter {
     /// Goes on with a new certificate; as another agent, with numbers of its own.
     async fn take_certificate(&mut self, changed: Changed) -> Result<(), ClientError> {
         self.client = enrolment::client(&self.config, &self.enrolment)?;
+        // The next report that is acknowledged says that the new certificate is good.
+        self.link.send_replace(None);
         if changed == Changed::Identity {
             self.no_epoch = Uuid::new_v4();
             if let Some(batch) = self.spool.batch(1, 1).await {
@@ -271,6 +290,17 @@ impl Reporter {
             }
         }
         self.stats.acknowledged(Timestamp::now());
+        self.link.send_if_modified(|link| {
+            let is_new = link.as_ref().is_none_or(|link| link.collector != *collector);
+            if is_new {
+                *link = Some(Link {
+                    client: self.client.clone(),
+                    collector: collector.clone(),
+                    agent: self.agent.id,
+                });
+            }
+            is_new
+        });
         self.backoff.reset();
         self.records = (self.records * 2).min(self.most_records);
         if self.complained.take().is_some() {

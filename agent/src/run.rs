@@ -103,12 +103,14 @@ async fn run(options: Options) -> anyhow::Result<()> {
         };
         background.spawn(metrics.serve(sources));
     }
-    let live = Live::default();
+    let (live, asked) = (Live::default(), live::Asked::default());
+    background.spawn(asked.clone().ask_for_ever(live.clone(), delivery.link()));
     match live::Server::bind(Path::new(live::SOCKET)) {
         Ok(server) => background.spawn(server.serve(live::Sources {
             agent: told_as,
             started: Timestamp::now(),
             live: live.clone(),
+            asked,
             losses: losses.clone(),
             stats: delivery.stats(),
             level: delivery.level(),

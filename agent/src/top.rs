@@ -69,7 +69,7 @@ pub fn main(options: &Options) -> Result<(), TopError> {
     let socket = Path::new(SOCKET);
     let mut feed = Feed::open(socket)?;
     if options.once {
-        let word = feed.first()?;
+        let word = feed.first_with_verdicts()?;
         let text = once::table(&word);
         return io::stdout()
             .write_all(text.as_bytes())

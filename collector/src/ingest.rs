@@ -22,6 +22,7 @@ use crate::store::{Arrival, Shown};
 pub(crate) use body::wrong_version;
 pub(crate) use check::agent as check_agent;
 pub use check::check;
+pub(crate) use check::used as check_use;
 pub use limits::Limits;
 pub(crate) use queue::Queue;
 
@@ -75,7 +76,7 @@ async fn take(app: &App, peer: Option<&Peer>, request: Request) -> Result<Acknow
     };
     let _place = fingerprint.map(|shown| app.queue.place(shown)).transpose()?;
     // Bodies of clients that are slow, or many, must not fill the memory.
-    let _room = app.queue.room(body::room(&request, app.limits))?;
+    let _room = app.queue.room_for(&request, app.limits.compressed)?;
     let bytes = body::read(request, app.limits).await?;
     fail_point("body_read");
     let turn = app.queue.turn().await?;

@@ -41,3 +41,4 @@ pub mod server;
 pub mod store;
 mod sums;
 mod traffic;
+mod verdicts;

@@ -110,6 +110,8 @@ mod standing;
 mod tls;
 #[path = "collector/vendors.rs"]
 mod vendors;
+#[path = "collector/verdicts.rs"]
+mod verdicts;
 #[path = "collector/webhook.rs"]
 mod webhook;
 #[path = "collector/writes.rs"]

@@ -100,6 +100,8 @@ mod spikes;
 mod standing;
 #[path = "collector/vendors.rs"]
 mod vendors;
+#[path = "collector/verdicts.rs"]
+mod verdicts;
 #[path = "collector/webhook.rs"]
 mod webhook;
 #[path = "collector/writes.rs"]

@@ -5,7 +5,8 @@
 //! nothing, and answers with an [`Acknowledgement`].
 //!
 //! Before that, an agent gets a certificate for a [`Token`] over `POST /v1/enrol` ([`Enrol`]), and new ones over
-//! `POST /v1/renew` ([`Renew`]). Every refusal is a [`Problem`].
+//! `POST /v1/renew` ([`Renew`]). While somebody looks at its host, it asks what the policy says of the callers there over
+//! `POST /v1/verdicts` ([`Question`]). Every refusal is a [`Problem`].
 #![forbid(unsafe_code)]
 
 mod caller;
@@ -22,6 +23,7 @@ mod route;
 #[cfg(feature = "openapi")]
 mod schema;
 mod token;
+mod verdicts;
 
 pub use caller::{Caller, Container, Package, Program, User};
 pub use condition::{Condition, Trouble, Waiting};
@@ -36,6 +38,8 @@ pub use route::Route;
 #[cfg(feature = "openapi")]
 pub use schema::kinds;
 pub use token::{BadToken, Token};
+pub use umbra_policy::Verdict;
+pub use verdicts::{Judged, Question, Use, Verdicts};
 
 /// The version of these types. A collector refuses a report of a version that it does not know with status 400.
 pub const VERSION: u16 = 1;

@@ -43,3 +43,7 @@ pub const INTERVAL_SECONDS: core::ops::RangeInclusive<u32> = 1..=3600;
 pub const POLL_SECONDS: core::ops::RangeInclusive<u32> = 1..=86_400;
 /// Bytes of the JSON of [`crate::Enrol`] or [`crate::Renew`]. Above: status 413.
 pub const ENROLMENT: usize = 16 << 10;
+/// Uses in a [`crate::Question`]. Above: status 400.
+pub const USES: usize = 100;
+/// Bytes of the JSON of a [`crate::Question`]: its uses with the longest labels. Above: status 413.
+pub const QUESTION: usize = 4 << 20;

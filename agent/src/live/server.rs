@@ -16,6 +16,7 @@ use tracing::debug;
 use umbra_report::Agent;
 
 use super::table::Live;
+use super::verdicts::Asked;
 use super::word::{Answered, Delivery, Word};
 use crate::losses::Losses;
 use crate::report::Stats;
@@ -47,6 +48,8 @@ pub struct Sources {
     pub started: Timestamp,
     /// Who used what.
     pub live: Live,
+    /// What the policy says of them.
+    pub asked: Asked,
     /// What was lost.
     pub losses: Arc<Losses>,
     /// How it goes with the collector.
@@ -122,6 +125,7 @@ fn may_look(stream: &UnixStream) -> bool {
 }
 
 async fn tell(mut stream: UnixStream, sources: &Sources) -> io::Result<()> {
+    let _looker = sources.asked.look();
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -134,7 +138,8 @@ async fn tell(mut stream: UnixStream, sources: &Sources) -> io::Result<()> {
 
 impl Sources {
     fn word(&self) -> Word {
-        let (used, forgotten) = self.live.look();
+        let (mut used, forgotten) = self.live.look();
+        let (policy, no_verdicts) = self.asked.judge(&mut used);
         let level = *self.level.borrow();
         let [acknowledged, failed, refused] = self.stats.reports().map(|(_, count)| count);
         let last = self.stats.last_acknowledged();
@@ -157,6 +162,8 @@ impl Sources {
                 last_acknowledged: (last > 0).then(|| Timestamp::from_second(last).ok()).flatten(),
                 last_trouble: self.stats.last_trouble(),
             },
+            policy,
+            no_verdicts,
         }
     }
 }

@@ -138,6 +138,7 @@ fn begin(told: &Told<'_>, id: u64) -> Used {
         bytes_in: 0,
         first_seen: told.change.flow.opened,
         last_seen: told.change.time,
+        verdict: None,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::report::Stats;
 use crate::spool::Level;
 
 /// Tells steps of a flow of this program, one second after the other.
-fn tell(live: &Live, program: &str, name: &str, steps: &[Step]) {
+pub(super) fn tell(live: &Live, program: &str, name: &str, steps: &[Step]) {
     let (service, mut who) = (service(), attributed(program));
     who.caller = Arc::new(Caller {
         unit: Some("bot.service".to_owned()),
@@ -146,6 +146,7 @@ fn sources(live: &Live) -> Sources {
         },
         started: "2026-03-01T11:00:00Z".parse().unwrap(),
         live: live.clone(),
+        asked: Asked::default(),
         losses,
         stats,
         level: watch::channel(Level::default()).1,

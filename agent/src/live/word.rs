@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Origin, Trouble};
+use umbra_report::{Caller, Evidence, Judged, Origin, Trouble};
 
 /// All that is known at one time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,31 @@ pub struct Word {
     pub losses: BTreeMap<String, u64>,
     /// How it goes with the collector.
     pub delivery: Delivery,
+    /// Which policy the verdicts are by; `None`: the collector has not said yet, or there is none.
+    #[serde(default)]
+    pub policy: Option<Policy>,
+    /// Why no newer verdicts are known.
+    #[serde(default)]
+    pub no_verdicts: Option<String>,
+}
+
+impl Word {
+    /// Whether a collector takes this host's reports, and has not yet said what the policy says.
+    pub fn awaits_verdicts(&self) -> bool {
+        !self.used.is_empty()
+            && self.delivery.last_acknowledged.is_some()
+            && self.policy.is_none()
+            && self.no_verdicts.is_none()
+    }
+}
+
+/// What the collector last told verdicts by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Its version; 0: nothing was ever decided.
+    pub version: u64,
+    /// When it was asked.
+    pub time: Timestamp,
 }
 
 /// What a caller did with one service.
@@ -59,6 +84,9 @@ pub struct Used {
     pub first_seen: Timestamp,
     /// When something happened last.
     pub last_seen: Timestamp,
+    /// What the collector's policy says, when that is known.
+    #[serde(default)]
+    pub verdict: Option<Judged>,
 }
 
 /// A name, and how it is known.

@@ -49,7 +49,8 @@ pub enum ClientError {
     Tls(String),
 }
 
-/// Speaks HTTP with collectors.
+/// Speaks HTTP with collectors; clones share their connections.
+#[derive(Clone, Debug)]
 pub(crate) struct Client(reqwest::Client);
 
 /// What came of a request.

@@ -15,6 +15,8 @@ use crate::live::Word;
 const LONGEST: u64 = 32 << 20;
 /// An agent says something once a second.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Words, one a second, that may come until the collector has said verdicts.
+const VERDICTS: usize = 3;
 /// How often it is tried to reach an agent that is gone.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -44,8 +46,20 @@ impl Feed {
         })
     }
 
-    /// Waits for the first word.
-    pub(super) fn first(&mut self) -> Result<Word, TopError> {
+    /// The first word that has verdicts; the last of some when none comes with them.
+    pub(super) fn first_with_verdicts(&mut self) -> Result<Word, TopError> {
+        let mut word = self.next()?;
+        for _ in 0..VERDICTS {
+            if !word.awaits_verdicts() {
+                break;
+            }
+            word = self.next()?;
+        }
+        Ok(word)
+    }
+
+    /// Waits for the next word.
+    fn next(&mut self) -> Result<Word, TopError> {
         let unreadable = |source| TopError::Unreadable {
             path: self.path.clone(),
             source,

@@ -23,6 +23,7 @@ pub(super) enum Next {
 pub(super) enum Order {
     Program,
     User,
+    Verdict,
     Open,
     Flows,
     Out,
@@ -33,9 +34,10 @@ pub(super) enum Order {
 
 impl Order {
     /// As the columns stand.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Program,
         Self::User,
+        Self::Verdict,
         Self::Open,
         Self::Flows,
         Self::Out,
@@ -44,13 +46,12 @@ impl Order {
         Self::Last,
     ];
 
-    fn beside(self, step: isize) -> Self {
-        let place = Self::ALL
-            .iter()
-            .position(|order| *order == self)
-            .unwrap_or_default();
-        let last = Self::ALL.len() - 1;
-        Self::ALL[place.saturating_add_signed(step).min(last)]
+    fn beside(self, step: isize, is_judged: bool) -> Self {
+        let mut shown = Self::ALL.to_vec();
+        shown.retain(|order| is_judged || *order != Self::Verdict);
+        let place = shown.iter().position(|order| *order == self).unwrap_or_default();
+        let next = place.saturating_add_signed(step).min(shown.len() - 1);
+        shown[next]
     }
 }
 
@@ -136,6 +137,11 @@ impl Model {
         self.lost = Some(reason);
     }
 
+    /// Whether there is a collector that says verdicts.
+    pub(super) fn is_judged(&self) -> bool {
+        self.word.as_ref().is_some_and(|word| word.policy.is_some())
+    }
+
     /// Callers and services that the filter lets through, sorted.
     pub(super) fn rows(&self) -> Vec<&Used> {
         let wanted = self.filter.to_lowercase();
@@ -200,7 +206,7 @@ impl Model {
 
     /// Sorts by the column beside.
     pub(super) fn sort_beside(&mut self, step: isize) {
-        self.order = self.order.beside(step);
+        self.order = self.order.beside(step, self.is_judged());
         self.reversed = false;
     }
 
@@ -217,6 +223,11 @@ impl Model {
         match self.order {
             Order::Program => one.caller.program.name.cmp(&other.caller.program.name),
             Order::User => user(one).cmp(&user(other)),
+            // The strictest first, those of which nothing is known last.
+            Order::Verdict => {
+                let of = |used: &Used| used.verdict.as_ref().map(|judged| judged.verdict);
+                (of(one).is_none(), of(one)).cmp(&(of(other).is_none(), of(other)))
+            }
             Order::Open => by(&|used| used.open),
             Order::Flows => by(&|used| used.flows),
             Order::Out => by(&|used| used.bytes_out),
@@ -241,6 +252,11 @@ impl Model {
     }
 }
 
+/// The verdict's word, when it is known.
+pub(super) fn verdict(used: &Used) -> &'static str {
+    used.verdict.as_ref().map_or("", |judged| judged.verdict.as_str())
+}
+
 /// The user's name, or its number.
 pub(super) fn user(used: &Used) -> String {
     let who = &used.caller.user;
@@ -253,12 +269,18 @@ fn is_about(used: &Used, text: &str) -> bool {
     let names = used.names.iter().map(|seen| seen.name.as_str());
     let container = used.caller.container.as_ref();
     let image = container.and_then(|container| container.image.as_deref());
-    [used.vendor.as_str(), &used.service, &program.name, &user(used)]
-        .into_iter()
-        .chain(program.script.as_deref())
-        .chain(program.exe.as_deref())
-        .chain(used.caller.unit.as_deref())
-        .chain(image)
-        .chain(names)
-        .any(|field| field.to_lowercase().contains(text))
+    [
+        used.vendor.as_str(),
+        &used.service,
+        &program.name,
+        &user(used),
+        verdict(used),
+    ]
+    .into_iter()
+    .chain(program.script.as_deref())
+    .chain(program.exe.as_deref())
+    .chain(used.caller.unit.as_deref())
+    .chain(image)
+    .chain(names)
+    .any(|field| field.to_lowercase().contains(text))
 }

@@ -6,11 +6,11 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use umbra_catalog::Kind;
-use umbra_report::{Caller, Evidence, Program, User};
+use umbra_report::{Caller, Evidence, Judged, Program, User, Verdict};
 
 use super::model::{Model, Next, Over};
 use super::{keys, once, view};
-use crate::live::{Delivery, Seen, Used, Word};
+use crate::live::{Delivery, Policy, Seen, Used, Word};
 
 const LOOKS: view::Looks = view::Looks { colours: true };
 
@@ -46,7 +46,26 @@ fn used(id: u64, vendor: &str, program: &str, user: &str, bytes_out: u64) -> Use
         bytes_in: 10 * bytes_out,
         first_seen: "2026-03-01T12:00:00Z".parse().unwrap(),
         last_seen: "2026-03-01T12:00:30Z".parse().unwrap(),
+        verdict: None,
     }
+}
+
+/// As a collector has judged it: the first row sanctioned, the second not decided, the third not asked about yet.
+fn judged() -> Word {
+    let mut word = word();
+    word.policy = Some(Policy {
+        version: 3,
+        time: "2026-03-01T12:00:59Z".parse().unwrap(),
+    });
+    word.used[0].verdict = Some(Judged {
+        verdict: Verdict::Sanctioned,
+        sanction: Some("bots".to_owned()),
+    });
+    word.used[1].verdict = Some(Judged {
+        verdict: Verdict::Unreviewed,
+        sanction: None,
+    });
+    word
 }
 
 fn word() -> Word {
@@ -63,6 +82,8 @@ fn word() -> Word {
         forgotten: 0,
         losses: BTreeMap::new(),
         delivery: Delivery::default(),
+        policy: None,
+        no_verdicts: None,
     }
 }
 
@@ -112,6 +133,64 @@ fn at_80_columns_callers_stand_below_their_vendors() {
     ];
     assert_eq!(&screen[..10], expected, "{screen:#?}");
     assert!(screen[23].starts_with("Enter details"), "{screen:#?}");
+}
+
+#[test]
+fn verdicts_show_once_a_collector_says_them() {
+    let mut model = Model::new();
+    model.hear(judged());
+    let shown = screen(&mut model, 80, 24);
+    let expected = [
+        "PROGRAM                USER      VERDICT    OPEN  FLOWS     OUTv    OUT/s   LAST",
+        "Anthropic              1 row                   1      2   9.0 MB            30 s",
+        "  node ~/.npm/claude   bob       unreviewed    1      2   9.0 MB            30 s",
+        "OpenAI                 2 rows                  2      4   6.2 kB            30 s",
+        "  /usr/bin/curl        ann                     1      3   5.0 kB            30 s",
+        "  python3 ~/bot.py     ann       sanctioned    1      1   1.2 kB            30 s",
+    ];
+    assert_eq!(&shown[4..10], expected, "{shown:#?}");
+    assert!(
+        screen(&mut model, 100, 24)[4].contains(" IN "),
+        "there is room for it"
+    );
+    assert!(!screen(&mut model, 60, 24)[4].contains("OUT/s"), "there is none");
+
+    // By vendor no longer, and by verdict, the strictest first.
+    press(
+        &mut model,
+        &[KeyCode::Char('v'), KeyCode::Left, KeyCode::Left, KeyCode::Left],
+    );
+    let order = |model: &Model| model.rows().into_iter().map(|used| used.id).collect::<Vec<_>>();
+    assert_eq!(order(&model), [2, 1, 3]);
+    press(&mut model, &letters("/sanctioned"));
+    assert_eq!(order(&model), [1]);
+    press(&mut model, &[KeyCode::Enter, KeyCode::Enter]);
+    let details = screen(&mut model, 80, 24);
+    assert!(
+        details[6].contains("sanctioned by bots (policy version 3, asked at 12:00:59Z)"),
+        "{details:#?}"
+    );
+    let table = once::table(&judged());
+    assert!(
+        table.contains("VERDICT") && table.contains("sanctioned"),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_verdict_that_is_not_known_says_why() {
+    let mut word = word();
+    let details = |word: &Word| {
+        let mut model = Model::new();
+        model.hear(word.clone());
+        press(&mut model, &[KeyCode::Enter]);
+        screen(&mut model, 120, 24).join("\n")
+    };
+    assert!(details(&word).contains("not known: no collector has answered"));
+    word.no_verdicts = Some("connection refused".to_owned());
+    assert!(details(&word).contains("not known: connection refused"));
+    assert!(once::table(&word).contains("no verdicts: connection refused\n"));
+    assert!(!once::table(&word).contains("VERDICT"));
 }
 
 #[test]

@@ -11,7 +11,10 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use umbra_report::Verdict;
+
 use super::model::{Model, Over};
+use crate::live::Used;
 
 pub(super) use head::ago;
 
@@ -37,6 +40,20 @@ impl Looks {
             HEAD.fg(Color::Yellow)
         } else {
             HEAD
+        }
+    }
+
+    fn verdict(self, used: &Used) -> Style {
+        let colour = match used.verdict.as_ref().map(|judged| judged.verdict) {
+            Some(Verdict::Prohibited) => Color::Red,
+            Some(Verdict::Unreviewed) => Color::Yellow,
+            Some(Verdict::Sanctioned) => Color::Green,
+            None => return Style::new(),
+        };
+        if self.colours {
+            Style::new().fg(colour)
+        } else {
+            Style::new()
         }
     }
 

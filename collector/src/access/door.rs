@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use reqwest::Url;
 
-use super::table::{self, Need, REPORTS, Table};
+use super::table::{self, Need, REPORTS, Table, VERDICTS};
 use super::{Principal, cookie, origin, secret};
 use crate::refusal::Refusal;
 use crate::store::{Store, StoreError};
@@ -63,7 +63,8 @@ impl Door {
     async fn enter(&self, need: Need, path: &str, mut request: Request) -> Result<Request, Response> {
         let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
         let token = bearer(request.headers());
-        if writes && token.is_none() && path != REPORTS && !origin::is_own(request.headers(), &self.page) {
+        let is_agents = [REPORTS, VERDICTS].contains(&path);
+        if writes && token.is_none() && !is_agents && !origin::is_own(request.headers(), &self.page) {
             return Err(foreign().into_response());
         }
         if need == Need::Nothing {

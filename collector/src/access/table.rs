@@ -29,7 +29,7 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 55] = [
+pub(crate) const PAGES: [(Method, &str, Need); 56] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
@@ -135,6 +135,7 @@ pub(crate) const PAGES: [(Method, &str, Need); 55] = [
     (Method::GET, "/v1/openapi.json", Need::Nothing),
     // Agents of this machine, which have no certificate.
     (Method::POST, REPORTS, Need::Nothing),
+    (Method::POST, VERDICTS, Need::Nothing),
 ];
 
 /// The part of the inventory's page that its script asks for.
@@ -152,6 +153,9 @@ pub(crate) fn is_page(method: &Method, path: &str) -> bool {
 
 /// Where agents report.
 pub(crate) const REPORTS: &str = "/v1/reports";
+
+/// Where they ask what the policy says.
+pub(crate) const VERDICTS: &str = "/v1/verdicts";
 
 /// Needs by path and method.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::Read;
 
-use axum::body::{Bytes, HttpBody};
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -12,7 +12,6 @@ use umbra_report::{Report, VERSION};
 use zstd::bulk::Decompressor;
 
 use super::Limits;
-use super::queue::kibibytes;
 use crate::refusal::Refusal;
 
 /// The largest window that a zstd frame may ask for, as a power of two: 8 MiB (RFC 8878, section 3.1.1.1.2).
@@ -26,13 +25,6 @@ const SMALL: usize = 64 << 10;
 pub(super) struct Packed {
     bytes: Bytes,
     zstd: bool,
-}
-
-/// KiB that a request's body may take: what it says, or all that is allowed.
-pub(super) fn room(request: &Request, limits: Limits) -> u32 {
-    let most = u64::try_from(limits.compressed).unwrap_or(u64::MAX);
-    let said = request.body().size_hint().upper().unwrap_or(most).min(most);
-    kibibytes(usize::try_from(said).unwrap_or(usize::MAX))
 }
 
 /// Reads a request's body.

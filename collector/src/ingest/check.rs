@@ -7,7 +7,7 @@
 //!   start stays as it is, however wrong: it tells one run from another, and must be the same in each report of it.
 
 use jiff::{SignedDuration, Timestamp};
-use umbra_report::{Agent, Caller, Gap, Observation, RecordBody, Report, limits};
+use umbra_report::{Agent, Caller, Gap, Observation, RecordBody, Report, Use, limits};
 
 use crate::refusal::Refusal;
 
@@ -66,6 +66,14 @@ pub(crate) fn agent(agent: &mut Agent) -> Result<(), Refusal> {
     if let Some(machine_id) = &mut agent.machine_id {
         word("agent.machine_id", machine_id, limits::WORD)?;
     }
+    Ok(())
+}
+
+/// Checks a use that verdicts are asked of, and brings it into the form in which a report's are judged.
+pub(crate) fn used(used: &mut Use) -> Result<(), Refusal> {
+    word("vendor", &mut used.vendor, limits::WORD)?;
+    word("service", &mut used.service, limits::WORD)?;
+    caller(&mut used.caller);
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::body::HttpBody as _;
+use axum::extract::Request;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::Limits;
@@ -64,8 +66,12 @@ impl Queue {
         })
     }
 
-    /// Room for a body of so many KiB.
-    pub(super) fn room(&self, kibibytes: u32) -> Result<SemaphorePermit<'_>, Refusal> {
+    /// Room for a request's body: for what it says to have, or for the `most` bytes that it may.
+    pub(crate) fn room_for(&self, request: &Request, most: usize) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.room(room_of(request, most))
+    }
+
+    fn room(&self, kibibytes: u32) -> Result<SemaphorePermit<'_>, Refusal> {
         self.room.try_acquire_many(kibibytes).map_err(|_| busy())
     }
 
@@ -94,6 +100,13 @@ impl Drop for Place {
     }
 }
 
+/// KiB that a request's body may take.
+fn room_of(request: &Request, most: usize) -> u32 {
+    let said = request.body().size_hint().upper();
+    let said = said.map_or(most, |said| usize::try_from(said).unwrap_or(usize::MAX));
+    kibibytes(said.min(most))
+}
+
 fn room(kibibytes: u32) -> Semaphore {
     Semaphore::new(
         usize::try_from(kibibytes)
@@ -103,7 +116,7 @@ fn room(kibibytes: u32) -> Semaphore {
 }
 
 /// KiB that this many bytes take.
-pub(super) fn kibibytes(bytes: usize) -> u32 {
+fn kibibytes(bytes: usize) -> u32 {
     u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX)
 }
 

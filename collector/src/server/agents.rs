@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::authority::Authority;
 use crate::config::Agents;
 use crate::enrolment::{self, Desk};
-use crate::{api, configuration, ingest};
+use crate::{api, configuration, ingest, verdicts};
 
 /// How often the collector gets a new certificate.
 const AGAIN: Duration = Duration::from_hours(24);
@@ -79,6 +79,7 @@ fn router(app: App, desk: Desk) -> Router {
         .with_state(desk);
     let api = document::with_certificates()
         .routes(routes!(ingest::reports))
+        .routes(routes!(verdicts::verdicts))
         .routes(routes!(api::healthz))
         .with_state(app)
         .merge(certificates);

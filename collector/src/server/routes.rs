@@ -13,13 +13,14 @@ use crate::access::table::Table;
 use crate::app::App;
 use crate::pages::settings;
 use crate::refusal::Refusal;
-use crate::{api, ingest, pages};
+use crate::{api, ingest, pages, verdicts};
 
 /// Every address that the collector answers people and programs of this machine.
 pub(super) fn router(app: App, guard: Guard) -> Router {
     let within = app.limits.body;
     let api = document::begun()
         .routes(routes!(ingest::reports))
+        .routes(routes!(verdicts::verdicts))
         .routes(routes!(api::inventory))
         .routes(routes!(api::agents))
         .routes(routes!(api::views::views))

@@ -260,6 +260,11 @@ impl Store {
         })))
     }
 
+    /// An agent's labels; none of one that never enrolled.
+    pub(crate) async fn labels_of(&self, agent: Uuid) -> Result<Labels, StoreError> {
+        Ok(self.labels(agent).await?.0)
+    }
+
     /// An agent's labels, and when they last changed in milliseconds since 1970.
     async fn labels(&self, agent: Uuid) -> Result<(Labels, u64), StoreError> {
         let row: Option<(Option<String>, Option<i64>)> = on!(self.readers(), |db| {

@@ -168,6 +168,17 @@ impl Store {
         Ok(there.is_some())
     }
 
+    /// Whether an agent has ever reported.
+    pub(crate) async fn has_heard(&self, agent: Uuid) -> Result<bool, StoreError> {
+        let there: Option<i64> = on!(self.readers(), |db| {
+            sqlx::query_scalar("SELECT id FROM agents WHERE agent = $1")
+                .bind(agent.to_string())
+                .fetch_optional(db)
+                .await
+        })?;
+        Ok(there.is_some())
+    }
+
     /// Writes a decision down; gives whether there is such an agent.
     pub async fn decide(&self, agent: Uuid, decision: Decision, by: &By<'_>) -> Result<bool, StoreError> {
         let (statement, action) = match decision {

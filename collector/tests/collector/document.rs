@@ -69,6 +69,7 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/reveal", "post"),
             ("/v1/routes", "get"),
             ("/v1/routes/{name}/test", "post"),
+            ("/v1/verdicts", "post"),
             ("/v1/views", "get"),
             ("/v1/views/{name}", "delete put")
         ])
@@ -80,7 +81,8 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/config", "get"),
             ("/v1/enrol", "post"),
             ("/v1/renew", "post"),
-            ("/v1/reports", "post")
+            ("/v1/reports", "post"),
+            ("/v1/verdicts", "post")
         ])
     );
     assert_eq!(own["openapi"], "3.1.0");

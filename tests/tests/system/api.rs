@@ -27,7 +27,7 @@ fn the_api_keeps_to_its_description() {
     let data = folder();
     let collector = Collector::start(data.path(), None);
     let token = format!("Authorization: Bearer {}", collector.token());
-    tried(&collector.url(), &[("--header", Path::new(&token))], 41);
+    tried(&collector.url(), &[("--header", Path::new(&token))], 42);
     assert!(collector.stop().success());
 }
 
@@ -68,7 +68,7 @@ fn the_api_for_agents_keeps_to_its_description() {
         ("--request-cert", chain.as_path()),
         ("--request-cert-key", key.as_path()),
     ];
-    tried(&collector.agents(), &options, 5);
+    tried(&collector.agents(), &options, 6);
     assert!(collector.stop().success());
 }
 

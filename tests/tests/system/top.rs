@@ -3,14 +3,17 @@
 use std::process::Command;
 use std::time::Duration;
 
+use umbra_tests::Collector;
 use umbra_tests::agent::{Agent, Setup, Turn};
 use umbra_tests::clients::{Call, named};
 use umbra_tests::machine;
 use umbra_tests::process::bound;
-use umbra_tests::skip::{ready, spared};
+use umbra_tests::skip::{Need, ready, spared};
 use umbra_tests::terminal::Terminal;
 use umbra_tests::wait::eventually;
 
+use crate::collector_away::folder;
+use crate::enrol::{make_token, setup};
 use crate::names::{ANTHROPIC, BED, OPENAI, bed};
 
 const SOON: Duration = Duration::from_secs(15);
@@ -111,6 +114,49 @@ fn a_person_sees_who_calls_whom_now() {
         !std::path::Path::new("/run/umbra-agent.sock").exists(),
         "left behind"
     );
+}
+
+#[test]
+fn a_person_sees_what_the_collector_decided() {
+    if spared("verdicts in a terminal") {
+        return;
+    }
+    let Some(bed) = bed(&[Need::Binary("umbra-collector")]) else {
+        return;
+    };
+    let (data, spool) = (folder(), folder());
+    let token = spool.path().join("token");
+    let collector = Collector::for_agents(data.path(), "");
+    make_token(data.path(), &token, &["--uses", "1", "--host-label", "env=prod"]);
+    let agent = Agent::start(&setup(&collector, spool.path(), &token));
+    let mut terminal = Terminal::start(&mut top());
+    bed.start(&named("curl"), &Call::to(OPENAI.name, "/bytes/1000"))
+        .succeed();
+    let text = terminal.shows(&["VERDICT", "curl", "unreviewed"], SOON);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+
+    // What is decided meanwhile shows, also for whom the sanction is about by the host's label.
+    let policy = data.path().join("policy.toml");
+    let text = "version = 1\n[[sanction]]\nid = \"tools\"\nverdict = \"sanctioned\"\nvendor = \"OpenAI\"\n\
+                host_label = \"env=prod\"\ndata = \"internal\"\nreason = \"The plan\"\napprover = \"Ada\"\n";
+    std::fs::write(&policy, text).expect("a file");
+    Collector::told(data.path(), &["policy", "apply", &policy.to_string_lossy()]);
+    terminal.shows(&["curl", "sanctioned"], 2 * SOON);
+    terminal.press("\r");
+    terminal.shows(&["sanctioned by tools (policy version 1, asked at"], SOON);
+    let output = top().arg("--once").output().expect("the agent's program");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("VERDICT") && text.contains("sanctioned"), "{text}");
+
+    // A collector that has gone is said to be, and what it said stands.
+    assert!(collector.stop().success());
+    bed.start(&named("python"), &Call::to(OPENAI.name, "/bytes/1000"))
+        .succeed();
+    terminal.press("\u{1b}");
+    terminal.shows(&["curl", "sanctioned", "python"], SOON);
+    terminal.press("q");
+    assert!(terminal.ended(SOON).success());
+    assert!(agent.stop().success());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! All that is known of a row, with nothing cut off.
 
+use std::iter;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -7,7 +9,7 @@ use ratatui::widgets::{Block, Paragraph, Wrap};
 
 use super::super::model::{Model, user};
 use super::HEAD;
-use crate::live::Used;
+use crate::live::{Used, Word};
 use crate::output::plain::{Bytes, printable};
 
 /// The row's fields, each in lines of its own.
@@ -16,8 +18,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
         frame.render_widget(Paragraph::new("the agent has forgotten this row"), area);
         return;
     };
-    let lines: Vec<Line<'_>> = fields(used)
-        .into_iter()
+    let lines: Vec<Line<'_>> = iter::once(("verdict", verdict(used, model.word.as_ref())))
+        .chain(fields(used))
         .map(|(name, value)| {
             let value = printable(&value).into_owned();
             Line::from(vec![Span::styled(format!("{name:11}"), HEAD), Span::raw(value)])
@@ -26,6 +28,29 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let block = Block::bordered().title(format!(" {} ", printable(&used.caller.program.name)));
     let text = Paragraph::new(lines).wrap(Wrap { trim: false }).block(block);
     frame.render_widget(text, area);
+}
+
+/// Which sanction gave it, and as of when; or why it is not known.
+fn verdict(used: &Used, word: Option<&Word>) -> String {
+    let policy = word.and_then(|word| word.policy);
+    let (Some(judged), Some(policy)) = (&used.verdict, policy) else {
+        let why = word.and_then(|word| word.no_verdicts.as_deref());
+        return match why {
+            Some(why) => format!("not known: {why}"),
+            None if policy.is_some() => "not known yet: the collector is asked".to_owned(),
+            None => "not known: no collector has answered".to_owned(),
+        };
+    };
+    let by = match &judged.sanction {
+        Some(sanction) => format!("by {sanction}"),
+        None => "as nobody has decided".to_owned(),
+    };
+    format!(
+        "{} {by} (policy version {}, asked at {})",
+        judged.verdict,
+        policy.version,
+        policy.time.strftime("%H:%M:%SZ")
+    )
 }
 
 fn fields(used: &Used) -> Vec<(&'static str, String)> {
@@ -75,10 +100,6 @@ fn fields(used: &Used) -> Vec<(&'static str, String)> {
     let time = "%Y-%m-%d %H:%M:%SZ";
     known("first seen", Some(used.first_seen.strftime(time).to_string()));
     known("last seen", Some(used.last_seen.strftime(time).to_string()));
-    known(
-        "verdict",
-        Some("the collector's page says it: agents do not know the policy".to_owned()),
-    );
     for seen in &used.names {
         known(
             "name",

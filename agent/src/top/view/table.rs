@@ -6,19 +6,17 @@ use ratatui::style::Style;
 use ratatui::text::Text;
 use ratatui::widgets::{Cell, Paragraph, Row, Table};
 
-use super::super::model::{Line, Model, Order, Vendor, user};
+use super::super::model::{Line, Model, Order, Vendor, user, verdict};
 use super::head::ago;
 use super::{HEAD, Looks, SELECTED};
 use crate::live::Used;
 use crate::output::plain::{Bytes, printable};
 
-/// In a narrower table what is received is left out.
-const ALL_FROM: u16 = 76;
-
 /// Columns with their widths; the first takes what is left.
-const COLUMNS: [(&str, Order, u16); 8] = [
+const COLUMNS: [(&str, Order, u16); 9] = [
     ("PROGRAM", Order::Program, 0),
     ("USER", Order::User, 9),
+    ("VERDICT", Order::Verdict, 10),
     ("OPEN", Order::Open, 4),
     ("FLOWS", Order::Flows, 6),
     ("OUT", Order::Out, 8),
@@ -26,6 +24,10 @@ const COLUMNS: [(&str, Order, u16); 8] = [
     ("OUT/s", Order::Rate, 8),
     ("LAST", Order::Last, 6),
 ];
+
+/// What is left out where the program would have less room than this, in this order.
+const LEAST: u16 = 20;
+const LEFT_OUT: [Order; 3] = [Order::In, Order::Rate, Order::Open];
 
 /// Draws as many rows as have room, the selected one among them.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &mut Model, looks: Looks) {
@@ -44,10 +46,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &mut Model, looks: 
     }
     let selected = |line: &Line<'_>| matches!(line, Line::Used(used) if Some(used.id) == model.selected);
     let top = in_sight(model.top, lines.iter().position(selected), room, lines.len());
-    let columns: Vec<_> = COLUMNS
-        .into_iter()
-        .filter(|(_, order, _)| *order != Order::In || area.width >= ALL_FROM)
-        .collect();
+    let columns = columns(area.width, model.is_judged());
     let widths = columns.iter().map(|(.., width)| match width {
         0 => Constraint::Fill(1),
         width => Constraint::Length(*width),
@@ -62,7 +61,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &mut Model, looks: 
         cell(*order, format!("{name}{sign}"))
     });
     let rows = lines.iter().skip(top).take(room).map(|line| {
-        let cells = orders.iter().map(|order| cell(*order, text(line, *order, model)));
+        let cells = orders.iter().map(|order| {
+            let cell = cell(*order, text(line, *order, model));
+            match line {
+                Line::Used(used) if *order == Order::Verdict => cell.style(looks.verdict(used)),
+                _ => cell,
+            }
+        });
         let style = match line {
             Line::Vendor(_) => looks.vendor(),
             line if selected(line) => SELECTED,
@@ -75,6 +80,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &mut Model, looks: 
     let table = Table::new(rows, widths).header(header).column_spacing(1);
     frame.render_widget(table, area);
     model.top = top;
+}
+
+/// The columns that have room.
+fn columns(width: u16, is_judged: bool) -> Vec<(&'static str, Order, u16)> {
+    let mut columns = COLUMNS.to_vec();
+    columns.retain(|(_, order, _)| is_judged || *order != Order::Verdict);
+    for left_out in LEFT_OUT {
+        let taken: u16 = columns.iter().map(|(.., width)| width + 1).sum();
+        if width.saturating_sub(taken - 1) >= LEAST {
+            break;
+        }
+        columns.retain(|(_, order, _)| *order != left_out);
+    }
+    columns
 }
 
 /// The first line, so that the selected one and, at the top, its vendor are seen.
@@ -90,7 +109,7 @@ fn in_sight(top: usize, selected: Option<usize>, room: usize, lines: usize) -> u
 fn cell(order: Order, text: String) -> Cell<'static> {
     let text = Text::raw(text);
     Cell::new(match order {
-        Order::Program | Order::User => text,
+        Order::Program | Order::User | Order::Verdict => text,
         _ => text.right_aligned(),
     })
 }
@@ -109,6 +128,7 @@ fn of_vendor(vendor: &Vendor<'_>, order: Order, model: &Model) -> String {
             1 => "1 row".to_owned(),
             callers => format!("{callers} rows"),
         },
+        Order::Verdict => String::new(),
         Order::Open => vendor.open.to_string(),
         Order::Flows => vendor.flows.to_string(),
         Order::Out => Bytes(vendor.bytes_out).to_string(),
@@ -129,6 +149,7 @@ fn of_used(used: &Used, order: Order, model: &Model) -> String {
             }
         }
         Order::User => printable(&user(used)).into_owned(),
+        Order::Verdict => verdict(used).to_owned(),
         Order::Open => used.open.to_string(),
         Order::Flows => used.flows.to_string(),
         Order::Out => Bytes(used.bytes_out).to_string(),

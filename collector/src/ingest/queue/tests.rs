@@ -1,3 +1,4 @@
+use axum::body::Body;
 use axum::http::StatusCode;
 
 use super::*;
@@ -19,6 +20,17 @@ fn an_agent_has_its_places_and_leaves_those_of_others() {
         ["a"],
         "who has none is forgotten"
     );
+}
+
+#[test]
+fn the_room_that_a_body_takes_is_what_it_says_or_all_that_it_may() {
+    let room = |body: Body| room_of(&Request::new(body), 4096);
+    assert_eq!(room(Body::empty()), 1);
+    assert_eq!(room(Body::from("x".repeat(1023))), 1);
+    assert_eq!(room(Body::from("x".repeat(1024))), 2);
+    assert_eq!(room(Body::from("x".repeat(100_000))), 5, "more is not read");
+    let unknown = Body::from_stream(tokio_stream::once(Ok::<_, std::io::Error>("x")));
+    assert_eq!(room(unknown), 5, "without a length it may be as long as any");
 }
 
 #[test]

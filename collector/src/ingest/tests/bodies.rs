@@ -62,21 +62,6 @@ async fn bodies_up_to_the_limits_are_taken() {
     }
 }
 
-#[test]
-fn the_room_that_a_body_takes_is_what_it_says_or_all_that_it_may() {
-    let limits = Limits {
-        compressed: 4096,
-        ..Limits::default()
-    };
-    let room = |body: Body| body::room(&Request::new(body), limits);
-    assert_eq!(room(Body::empty()), 1);
-    assert_eq!(room(Body::from("x".repeat(1023))), 1);
-    assert_eq!(room(Body::from("x".repeat(1024))), 2);
-    assert_eq!(room(Body::from("x".repeat(100_000))), 5, "more is not read");
-    let unknown = Body::from_stream(tokio_stream::once(Ok::<_, std::io::Error>("x")));
-    assert_eq!(room(unknown), 5, "without a length it may be as long as any");
-}
-
 #[tokio::test]
 async fn a_window_that_would_fill_the_memory_is_refused() {
     let mut packer = zstd::Encoder::new(Vec::new(), 3).expect("zstd");

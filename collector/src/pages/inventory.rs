@@ -25,8 +25,8 @@ use view::{View, words};
 use views::{Refused, Views};
 pub(crate) use views::{change_view, save_view};
 
-/// Rows on a page.
-const ROWS: u16 = 50;
+/// Rows on a page: with long names, its style and its script it is below 100 KiB.
+const ROWS: u16 = 30;
 
 #[derive(Template)]
 #[template(path = "inventory.html")]

@@ -284,12 +284,33 @@ async fn a_choice_is_of_numbers_and_not_too_many() {
     for path in ["decide?use=x", &about(&many)] {
         assert_eq!(eve.get(path).await.status(), StatusCode::BAD_REQUEST, "{path}");
     }
-    // A full page is no heavier than one may be, with a box in each row.
-    let calls = (0..60).map(|number| call("alice", &format!("tool-{number}")));
-    collector.take(&Spool::of("web-2").report(calls.collect())).await;
+    // A full page of long names is no heavier than one may be, with a box in each row, its style and its script.
+    let calls = (0..60).map(|number| {
+        let mut call = call(
+            "alexandra.maria.montgomery",
+            &format!("python3 ~/projects/support-desk/tool-{number}.py"),
+        );
+        call.caller.program.exe = Some("/opt/python/3.13/bin/python3.13".to_owned());
+        call.caller.program.script = Some(format!("/home/alexandra/projects/support-desk/tool-{number}.py"));
+        call.caller.unit = Some("support-desk-summaries.service".to_owned());
+        call.origin = Some(umbra_report::Origin {
+            kind: umbra_report::OriginKind::Ssh,
+            peer: Some("2001:db8:4f:11::1d2".parse().expect("an address")),
+            ..umbra_report::Origin::default()
+        });
+        call
+    });
+    let mut spool = Spool::of("support-desk-2.frankfurt.corp.example");
+    collector.take(&spool.report(calls.collect())).await;
     let page = html(&eve, "inventory").await;
-    assert_eq!(page.matches("name=\"use\"").count(), 50);
-    assert!(page.len() < 100 << 10, "{} bytes", page.len());
+    assert_eq!(page.matches("name=\"use\"").count(), 30);
+    let mut weight = page.len();
+    for asset in ["page.css", "page.js", "icon.svg"] {
+        assert!(page.contains(asset), "{asset}");
+        weight += html(&eve, &format!("assets/{asset}")).await.len();
+    }
+    assert!(weight < 100 << 10, "{weight} bytes");
+    println!("a full page of the inventory has {weight} bytes");
     let vera = logged_in(&collector, "vera", Role::Viewer).await;
     assert_eq!(offered(&vera).await, Vec::<String>::new());
     assert_eq!(vera.get("decide?use=1").await.status(), StatusCode::FORBIDDEN);

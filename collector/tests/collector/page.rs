@@ -122,7 +122,7 @@ async fn the_page_is_bounded_and_pages_follow_each_other() {
     collector.take(&spool.report(calls.collect())).await;
     let mut seen = Vec::new();
     let mut path = "inventory".to_owned();
-    for rows in [50, 50, 20] {
+    for rows in [30, 30, 30, 30] {
         let html = collector.get(&path).await.text().await.expect("HTML");
         assert!(html.len() < 100 << 10, "{} bytes", html.len());
         let tools = html
@@ -135,7 +135,7 @@ async fn the_page_is_bounded_and_pages_follow_each_other() {
             .split("rel=\"next\" href=\"/")
             .nth(1)
             .and_then(|rest| rest.split('"').next());
-        assert_eq!(next.is_some(), rows == 50);
+        assert_eq!(next.is_some(), seen.len() < 120);
         next.unwrap_or_default().clone_into(&mut path);
     }
     seen.sort();

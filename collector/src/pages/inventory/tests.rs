@@ -54,7 +54,7 @@ async fn the_way_on_keeps_the_search_and_is_a_query_that_is_understood() {
     assert_eq!(fields[0], ("q".into(), "A&B".into()));
     assert_eq!(fields[1].0, "after");
     assert!(fields[1].1.parse::<crate::store::Position>().is_ok());
-    assert!(html.contains("50 rows, newest first; there are more."));
+    assert!(html.contains("30 rows, newest first; there are more."));
 }
 
 #[test]

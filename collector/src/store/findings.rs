@@ -125,6 +125,41 @@ macro_rules! severity {
 
 pub(super) use {severity, state};
 
+/// `$2` is the number before which they are, `$3` the kind, `$4` the state, `$5` how many, `$6` the severity, `$7` the host.
+///
+/// The findings are chosen before anything is joined to them: of an expression PostgreSQL believes that one row has it, and would
+/// join all fifty thousand to order them.
+const ASKED: &str = concat!(
+    "WITH found AS MATERIALIZED (
+         SELECT f.* FROM findings f
+         WHERE f.id < $2 AND (CAST($3 AS TEXT) IS NULL OR f.kind = $3)
+           AND (CAST($4 AS TEXT) IS NULL OR ",
+    state!(),
+    " = $4)
+           AND (CAST($6 AS TEXT) IS NULL OR ",
+    severity!(),
+    " = $6)
+           AND (CAST($7 AS TEXT) IS NULL
+                OR f.caller IN (SELECT hc.id FROM agents ha JOIN callers hc ON hc.agent = ha.id WHERE ha.host = $7)
+                OR (f.program, f.vendor) IN
+                   (SELECT uc.program, ud.vendor FROM agents ua
+                    JOIN callers uc ON uc.agent = ua.id
+                    JOIN uses u ON u.caller = uc.id
+                    JOIN destinations ud ON ud.id = u.destination WHERE ua.host = $7))
+         ORDER BY f.id DESC LIMIT $5)
+     SELECT f.id, f.kind, ",
+    state!(),
+    " AS state, f.snoozed_until, f.decided, f.decided_by, f.decided_reason,
+            p.name AS program, p.place, f.vendor, d.service, d.name, c.uid, c.user_name, a.host,
+            f.evidence, f.first_seen, f.created, f.policy, f.sanction, f.facts
+     FROM found f
+     JOIN programs p ON p.id = f.program
+     JOIN destinations d ON d.id = f.destination
+     JOIN callers c ON c.id = f.caller
+     JOIN agents a ON a.id = c.agent
+     ORDER BY f.id DESC"
+);
+
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
     id: i64,
@@ -212,40 +247,16 @@ impl Store {
         most: u16,
     ) -> Result<Vec<Finding>, StoreError> {
         let rows: Vec<Row> = on!(self.readers(), |db| {
-            sqlx::query_as(concat!(
-                "SELECT f.id, f.kind, ",
-                state!(),
-                " AS state, f.snoozed_until, f.decided, f.decided_by, f.decided_reason,
-                        p.name AS program, p.place, f.vendor, d.service, d.name, c.uid, c.user_name, a.host,
-                        f.evidence, f.first_seen, f.created, f.policy, f.sanction, f.facts
-                 FROM findings f
-                 JOIN programs p ON p.id = f.program
-                 JOIN destinations d ON d.id = f.destination
-                 JOIN callers c ON c.id = f.caller
-                 JOIN agents a ON a.id = c.agent
-                 WHERE f.id < $2 AND (CAST($3 AS TEXT) IS NULL OR f.kind = $3)
-                   AND (CAST($4 AS TEXT) IS NULL OR ",
-                state!(),
-                " = $4)
-                   AND (CAST($6 AS TEXT) IS NULL OR ",
-                severity!(),
-                " = $6)
-                   AND (CAST($7 AS TEXT) IS NULL OR a.host = $7 OR (f.program, f.vendor) IN
-                        (SELECT uc.program, ud.vendor FROM agents ua
-                         JOIN callers uc ON uc.agent = ua.id
-                         JOIN uses u ON u.caller = uc.id
-                         JOIN destinations ud ON ud.id = u.destination WHERE ua.host = $7))
-                 ORDER BY f.id DESC LIMIT $5"
-            ))
-            .bind(millis(now))
-            .bind(asked.before.unwrap_or(i64::MAX))
-            .bind(asked.kind.map(FindingKind::as_str))
-            .bind(asked.state.map(FindingState::as_str))
-            .bind(i64::from(most))
-            .bind(asked.severity.map(Severity::as_str))
-            .bind(asked.host)
-            .fetch_all(db)
-            .await
+            sqlx::query_as(ASKED)
+                .bind(millis(now))
+                .bind(asked.before.unwrap_or(i64::MAX))
+                .bind(asked.kind.map(FindingKind::as_str))
+                .bind(asked.state.map(FindingState::as_str))
+                .bind(i64::from(most))
+                .bind(asked.severity.map(Severity::as_str))
+                .bind(asked.host)
+                .fetch_all(db)
+                .await
         })?;
         Ok(rows
             .into_iter()

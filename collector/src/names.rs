@@ -127,8 +127,8 @@ impl People {
         alert
     }
 
-    /// An entry of the audit log as people see it: what a request was about, without a name. Other entries name nobody
-    /// but who did it.
+    /// An entry of the audit log as people see it: what a request was about, and where a backup is, without a name. Other
+    /// entries name nobody but who did it.
     pub(crate) fn entry(&self, entry: Entry) -> Entry {
         if !self.are_hidden() {
             return entry;
@@ -136,10 +136,23 @@ impl People {
         let Ok(mut said) = serde_json::from_str::<serde_json::Value>(&entry.detail) else {
             return entry;
         };
-        let Some(scope) = said["scope"].as_str().map(|scope| self.conditions(scope)) else {
+        let mut any = false;
+        for (field, value) in said.as_object_mut().into_iter().flatten() {
+            let Some(text) = value.as_str() else { continue };
+            let hidden = match field.as_str() {
+                "scope" => self.conditions(text),
+                "from" | "to" => self.path(text),
+                _ => continue,
+            };
+            if hidden != text {
+                *value = hidden.into();
+                any = true;
+            }
+        }
+        // The hash is of the text as it was written.
+        if !any {
             return entry;
-        };
-        said["scope"] = scope.into();
+        }
         Entry {
             detail: said.to_string(),
             ..entry

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::actor::{self, Actor};
 use super::{CommandError, Place};
 use crate::store;
 
@@ -8,6 +9,9 @@ use crate::store;
 pub struct BackupCommand {
     /// Directory for the backup, without one in it
     to: PathBuf,
+    /// Who does it.
+    #[command(flatten)]
+    actor: Actor,
     /// Whose data.
     #[command(flatten)]
     place: Place,
@@ -18,6 +22,9 @@ pub struct BackupCommand {
 pub struct RestoreCommand {
     /// Directory of the backup
     from: PathBuf,
+    /// Who does it.
+    #[command(flatten)]
+    actor: Actor,
     /// Whose data.
     #[command(flatten)]
     place: Place,
@@ -26,7 +33,8 @@ pub struct RestoreCommand {
 impl BackupCommand {
     /// Does it; gives what to print.
     pub async fn run(self) -> Result<String, CommandError> {
-        store::back_up(&self.place.settings()?.location(), &self.to).await?;
+        let (location, actor) = (self.place.settings()?.location(), self.actor.name());
+        store::back_up(&location, &self.to, &actor::now(&actor)).await?;
         Ok(format!("backed up into {}\n", self.to.display()))
     }
 }
@@ -34,8 +42,8 @@ impl BackupCommand {
 impl RestoreCommand {
     /// Does it; gives what to print.
     pub async fn run(self) -> Result<String, CommandError> {
-        let settings = self.place.settings()?;
-        store::restore(&settings.location(), &self.from).await?;
+        let (settings, actor) = (self.place.settings()?, self.actor.name());
+        store::restore(&settings.location(), &self.from, &actor::now(&actor)).await?;
         Ok(format!("restored into {}\n", settings.data.display()))
     }
 }

@@ -36,3 +36,34 @@ fn homes_and_conditions_name_nobody() {
         format!("vendor OpenAI, user {eve}, group dev")
     );
 }
+
+#[test]
+fn an_entry_of_the_audit_log_names_nobody() {
+    let people = hidden();
+    let eve = people.pseudonym("eve").expect("one");
+    for (detail, seen) in [
+        (
+            r#"{"to":"/home/eve/backup"}"#.to_owned(),
+            format!(r#"{{"to":"/home/{eve}/backup"}}"#),
+        ),
+        (
+            r#"{"scope":"user eve, group dev"}"#.to_owned(),
+            format!(r#"{{"scope":"user {eve}, group dev"}}"#),
+        ),
+        (
+            r#"{ "reason":"eve" }"#.to_owned(),
+            r#"{ "reason":"eve" }"#.to_owned(),
+        ),
+    ] {
+        let entry = Entry {
+            number: 1,
+            time: jiff::Timestamp::UNIX_EPOCH,
+            actor: "ada".to_owned(),
+            action: "backup".to_owned(),
+            subject: "umbra.db".to_owned(),
+            detail,
+            hash: String::new(),
+        };
+        assert_eq!(people.entry(entry).detail, seen);
+    }
+}

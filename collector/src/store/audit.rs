@@ -30,6 +30,8 @@ pub struct By<'a> {
 pub(super) enum Action {
     PolicyApplied,
     AnswerExported,
+    Backup,
+    Restored,
     ErasureBegun,
     PersonErased,
     RequestCreated,
@@ -61,12 +63,14 @@ pub(super) enum Action {
 }
 
 impl Action {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::PolicyApplied => "policy_applied",
             Self::ErasureBegun => "erasure_begun",
             Self::PersonErased => "person_erased",
             Self::AnswerExported => "answer_exported",
+            Self::Backup => "backup",
+            Self::Restored => "restored",
             Self::RequestCreated => "request_created",
             Self::RequestApproved => "request_approved",
             Self::RequestRefused => "request_refused",

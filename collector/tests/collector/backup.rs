@@ -4,6 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::slice;
+
+use serde_json::{Value, json};
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::made_up::{Spool, call};
 use crate::running::Collector;
@@ -12,10 +17,24 @@ fn run(command: &str, backup: &Path, data: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_umbra-collector"))
         .arg(command)
         .arg(backup)
-        .arg("--data")
+        .args(["--by", "ada", "--data"])
         .arg(data)
         .output()
         .expect("the collector")
+}
+
+/// The entries of the audit log of a collector that runs, the newest first: who did what, and more about it.
+async fn log(collector: &Collector) -> Vec<(Value, Value)> {
+    let log: Value = collector.get("v1/audit").await.json().await.expect("JSON");
+    let entries = log["entries"].as_array().expect("entries").iter();
+    entries
+        .filter(|entry| ["backup", "restored"].contains(&entry["action"].as_str().expect("an action")))
+        .map(|entry| {
+            let detail = entry["detail"].as_str().expect("a detail");
+            let did = json!([entry["actor"], entry["action"]]);
+            (did, serde_json::from_str(detail).expect("JSON"))
+        })
+        .collect()
 }
 
 fn error(output: &Output) -> String {
@@ -84,4 +103,54 @@ async fn what_is_no_backup_is_not_restored() {
     let damaged = run("restore", &backup, &data);
     assert_eq!(damaged.status.code(), Some(1));
     assert!(!data.join("umbra.db").exists(), "{}", error(&damaged));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_and_what_was_restored_are_in_the_audit_log() {
+    let collector = Collector::start().await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let backup = directory.path().join("backup");
+    assert!(run("backup", &backup, &collector.data()).status.success());
+    let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    let made = (json!(["ada", "backup"]), json!({ "to": path(&backup) }));
+    assert_eq!(log(&collector).await.as_slice(), slice::from_ref(&made));
+
+    let data = directory.path().join("data");
+    let output = run("restore", &backup, &data);
+    assert!(output.status.success(), "{}", error(&output));
+    assert!(!data.join("umbra.new").exists());
+    let verified = Command::new(env!("CARGO_BIN_EXE_umbra-collector"))
+        .args(["audit", "verify", "--data"])
+        .arg(&data)
+        .output()
+        .expect("the collector");
+    assert!(verified.status.success(), "{}", error(&verified));
+    let restored = Collector::start_with(|settings| settings.data = data).await;
+    // The copy has the entry of its own making, and goes on after it.
+    let told = log(&restored).await;
+    let [(did, detail), before] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(before, &made);
+    assert_eq!(did, &json!(["ada", "restored"]));
+    assert_eq!(detail["from"], path(&backup));
+    assert!(
+        detail["last_backup"].is_string() && detail["entry_of_it"].is_u64(),
+        "{detail}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_backup_is_made_that_the_audit_log_cannot_have() {
+    let collector = Collector::start().await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let backup = directory.path().join("backup");
+    let file = SqliteConnectOptions::new().filename(collector.data().join("umbra.db"));
+    let database = SqlitePool::connect_with(file).await.expect("the database");
+    let refuse = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'no more'); END";
+    sqlx::query(refuse).execute(&database).await.expect("a trigger");
+    let output = run("backup", &backup, &collector.data());
+    assert_eq!(output.status.code(), Some(1), "{}", error(&output));
+    assert!(error(&output).contains("no more"), "{}", error(&output));
+    assert!(!backup.join("umbra.db").exists());
 }

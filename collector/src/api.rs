@@ -7,6 +7,7 @@ pub(crate) mod api_tokens;
 pub(crate) mod apply;
 mod audit;
 pub(crate) mod enrolment_tokens;
+pub(crate) mod erase;
 pub(crate) mod finding_state;
 pub(crate) mod findings;
 mod inventory;
@@ -50,6 +51,7 @@ pub(crate) use enrolment_tokens::{
     __path_create_enrolment_token, __path_enrolment_tokens, __path_revoke_enrolment_token,
     create_enrolment_token, enrolment_tokens, revoke_enrolment_token,
 };
+pub(crate) use erase::{__path_erase, erase};
 pub(crate) use finding_state::{__path_set_state, set_state};
 pub(crate) use findings::{__path_findings, findings};
 pub(crate) use inventory::{__path_inventory, inventory};

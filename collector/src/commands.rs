@@ -133,6 +133,9 @@ pub enum CommandError {
         /// Why it stopped.
         error: StoreError,
     },
+    /// One name goes at a time.
+    #[error("{}", crate::erasure::BUSY)]
+    Erasing,
     /// What is to be printed cannot be.
     #[error("the answer cannot be printed: {0}")]
     Output(#[source] std::io::Error),

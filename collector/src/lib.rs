@@ -17,6 +17,7 @@ pub mod config;
 mod configuration;
 pub mod denied;
 mod enrolment;
+mod erasure;
 pub mod findings;
 pub mod ingest;
 pub mod inventory;

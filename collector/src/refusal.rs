@@ -55,6 +55,15 @@ impl Refusal {
         Self { code, ..self }
     }
 
+    /// The same, with more to say.
+    #[must_use]
+    pub fn and(self, more: &str) -> Self {
+        Self {
+            error: format!("{}; {more}", self.error),
+            ..self
+        }
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -22,6 +22,8 @@ mod deciding;
 mod drafts;
 #[path = "collector/enrolment.rs"]
 mod enrolment;
+#[path = "collector/erasing.rs"]
+mod erasing;
 #[path = "collector/exactly_once.rs"]
 mod exactly_once;
 #[path = "collector/facets.rs"]

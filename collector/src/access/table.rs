@@ -29,7 +29,7 @@ pub(crate) enum Need {
 }
 
 /// Pages and their parts.
-pub(crate) const PAGES: [(Method, &str, Need); 56] = [
+pub(crate) const PAGES: [(Method, &str, Need); 58] = [
     (Method::GET, "/", Need::Right(Right::InventoryRead)),
     (Method::GET, "/inventory", Need::Right(Right::InventoryRead)),
     (Method::GET, ROWS, Need::Right(Right::InventoryRead)),
@@ -118,6 +118,8 @@ pub(crate) const PAGES: [(Method, &str, Need); 56] = [
         "/settings/api-tokens/{id}/revoke",
         Need::Right(Right::Admin),
     ),
+    (Method::GET, "/settings/erase", Need::Right(Right::Admin)),
+    (Method::POST, "/settings/erase", Need::Right(Right::Admin)),
     (Method::GET, "/settings/catalogue", Need::Right(Right::Admin)),
     (Method::GET, "/login", Need::Nothing),
     (Method::POST, "/login", Need::Nothing),

@@ -1,8 +1,7 @@
-use std::fmt::Write as _;
-
 use super::actor::{self, Actor};
 use super::{CommandError, Place, plain};
-use crate::person::Pseudonym;
+use crate::erasure::{Erasure, NoErasure, words};
+use crate::person::NoPseudonym;
 use crate::store::Store;
 
 /// Characters of a reason.
@@ -40,15 +39,12 @@ impl PersonCommand {
             actor,
             place,
         } = self;
-        let wrong = |what: &'static str, reason: String| CommandError::Argument { what, reason };
-        let person = Pseudonym::of(&name, pseudonym).map_err(|error| wrong("NAME", error.to_string()))?;
         let (reason, actor) = (plain(&reason, REASON), actor.name());
-        for (what, text) in [("--reason", &reason), ("--by", &actor)] {
-            if person.without(text).is_some() {
-                let why = "it has the name in it, and the audit log keeps it for good: say it without";
-                return Err(wrong(what, why.to_owned()));
-            }
-        }
+        let Erasure { person, reason } =
+            Erasure::of(&name, pseudonym, &reason, &actor).map_err(|error| CommandError::Argument {
+                what: option(&error),
+                reason: error.to_string(),
+            })?;
         let store = Store::open_beside(&place.settings()?.location()).await?;
         let done = store.erase_person(&person, &reason, &actor::now(&actor)).await;
         store.close().await;
@@ -56,32 +52,18 @@ impl PersonCommand {
             pseudonym: person.instead().to_owned(),
             error,
         })?;
-        let mut said = format!(
-            "{} stands in the place of the name: callers {}, programs {}, findings {}, requests {}, saved views {}\n",
-            person.instead(),
-            done.callers,
-            done.programs,
-            done.findings,
-            done.requests,
-            done.views,
-        );
-        if done.accounts > 0 {
-            said.push_str("an account of that name may log in, and stays: `umbra-collector user disable` it and run this again\n");
-        }
-        if done.audit > 0 {
-            let _ = writeln!(
-                said,
-                "{} entries of the audit log are by that name, and stay",
-                done.audit
-            );
-        }
-        if done.policies > 0 {
-            let _ = writeln!(
-                said,
-                "{} versions of the policy name it, and stay: take it out of the file that is in force",
-                done.policies
-            );
-        }
-        Ok(said)
+        let done = done.ok_or(CommandError::Erasing)?;
+        let said = words(person.instead(), &done).into_iter();
+        Ok(said.map(|line| line + "\n").collect())
+    }
+}
+
+/// What of the command is at fault.
+const fn option(error: &NoErasure) -> &'static str {
+    match error {
+        NoErasure::Person(NoPseudonym::Name) => "NAME",
+        NoErasure::Person(NoPseudonym::Pseudonym) => "--pseudonym",
+        NoErasure::Reason => "--reason",
+        NoErasure::Actor => "--by",
     }
 }

@@ -1,8 +1,9 @@
-//! Settings: who and what may come in, where alerts go, and what the fleet runs with. Each has a page of its own, for admins.
+//! Settings: who and what may come in, where alerts go, whose name goes, and what the fleet runs with. Each has a page of its own, for admins.
 
 pub(crate) mod account;
 pub(crate) mod catalogue;
 pub(crate) mod enrolment;
+pub(crate) mod erase;
 pub(crate) mod people;
 pub(crate) mod routes;
 pub(crate) mod tokens;
@@ -25,6 +26,7 @@ enum Part {
     Routes,
     People,
     Tokens,
+    Erasure,
     Catalogue,
 }
 
@@ -54,11 +56,12 @@ struct Frame {
 }
 
 impl Part {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Enrolment,
         Self::Routes,
         Self::People,
         Self::Tokens,
+        Self::Erasure,
         Self::Catalogue,
     ];
 
@@ -68,6 +71,7 @@ impl Part {
             Self::Routes => "Alert routes",
             Self::People => "People",
             Self::Tokens => "API tokens",
+            Self::Erasure => "Erase a name",
             Self::Catalogue => "Catalogue",
         }
     }
@@ -78,6 +82,7 @@ impl Part {
             Self::Routes => "/settings/routes",
             Self::People => "/settings/people",
             Self::Tokens => "/settings/api-tokens",
+            Self::Erasure => "/settings/erase",
             Self::Catalogue => "/settings/catalogue",
         }
     }

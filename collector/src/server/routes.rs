@@ -47,6 +47,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::decisions))
         .routes(routes!(api::spikes))
         .routes(routes!(api::reveal))
+        .routes(routes!(api::erase))
         .routes(routes!(api::me))
         .routes(routes!(api::change_password))
         .routes(routes!(api::accounts, api::create_account))
@@ -129,6 +130,10 @@ fn with_pages(routes: Router<App>) -> Router<App> {
             get(settings::tokens::page).post(settings::tokens::create),
         )
         .route("/settings/api-tokens/{id}/revoke", post(settings::tokens::revoke))
+        .route(
+            "/settings/erase",
+            get(settings::erase::page).post(settings::erase::erase),
+        )
         .route("/settings/catalogue", get(settings::catalogue::page))
         .route("/login", get(pages::log_in_page).post(pages::log_in))
         .route(

@@ -3,21 +3,28 @@
 //! A caller's row is known by its user id, and the next report of the same user would give it its name back. So the user id
 //! goes, too: it becomes a number that no host gives ([`NO_UID`] and the row's own), and what that user does later is
 //! another caller.
+//!
+//! One name goes at a time, in all collectors and commands on the store: PostgreSQL lets two of them read the same row, and the one
+//! that writes last would put back what the other took out.
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::audit::{Action, By, record};
 use super::batch::execute;
 use super::both::{Wording, with_rows};
-use super::{Store, StoreError, on};
+use super::{Duty, Store, StoreError, on};
 use crate::person::Pseudonym;
 
 /// Rows that are looked at in one transaction.
 const BITE: i64 = 1_000;
 /// Between two of them, for reports.
 const REST: Duration = Duration::from_millis(20);
+/// So long others wait for one that was stopped; it is kept at each bite.
+const LEASE: Duration = Duration::from_mins(2);
 /// Above all user ids, which have 32 bits.
 const NO_UID: i64 = 1 << 32;
 
@@ -122,9 +129,10 @@ const MAKER: &str = "UPDATE api_tokens SET maker = $2 WHERE lower(maker) = lower
 
 /// Goes through a table: reads a bite after a number with `$read`, has `$change` make rows of it, and writes these.
 macro_rules! each_bite {
-    ($store:ident, $read:expr, $write:expr, $row:ty, |$bite:ident| $change:expr) => {{
+    ($store:ident, $duty:expr, $read:expr, $write:expr, $row:ty, |$bite:ident| $change:expr) => {{
         let (mut after, mut changed) = (0_i64, 0_u64);
         loop {
+            $store.keep_erasing($duty).await?;
             let mut transaction = $store.begin().await?;
             let $bite: Vec<$row> = on!(&mut transaction, |db| {
                 sqlx::query_as($read)
@@ -150,13 +158,40 @@ macro_rules! each_bite {
 }
 
 impl Store {
-    /// Puts a pseudonym in the place of a person's name; gives what was changed. It may be stopped at any time, and gone on
-    /// with the same pseudonym. The audit log says that it began, why, and what it changed, without the name.
+    /// Puts a pseudonym in the place of a person's name; gives what was changed, or `None` while another name goes, and then
+    /// nothing was done. It may be stopped at any time, and gone on with the same pseudonym. The audit log says that it
+    /// began, why, and what it changed, without the name.
     pub async fn erase_person(
         &self,
         person: &Pseudonym,
         reason: &str,
         by: &By<'_>,
+    ) -> Result<Option<Erased>, StoreError> {
+        let duty = Duty {
+            name: "erasure",
+            holder: Uuid::new_v4(),
+        };
+        if self.take_duty(duty, Timestamp::now(), LEASE).await?.is_none() {
+            return Ok(None);
+        }
+        let done = self.erase(person, reason, by, duty).await;
+        // If it cannot be left, the next one waits a little.
+        let _ = self.leave_duty(duty).await;
+        done.map(Some)
+    }
+
+    /// Keeps the next one waiting.
+    async fn keep_erasing(&self, duty: Duty) -> Result<(), StoreError> {
+        let kept = self.take_duty(duty, Timestamp::now(), LEASE).await?;
+        kept.map(drop).ok_or(StoreError::Overtaken)
+    }
+
+    async fn erase(
+        &self,
+        person: &Pseudonym,
+        reason: &str,
+        by: &By<'_>,
+        duty: Duty,
     ) -> Result<Erased, StoreError> {
         let mut transaction = self.begin().await?;
         let detail = json!({ "reason": reason });
@@ -169,20 +204,20 @@ impl Store {
         )
         .await?;
         transaction.commit().await?;
-        let callers = self.erase_callers(person).await?;
-        let programs = each_bite!(self, PROGRAMS, [TERM, PROGRAM], (i64, String), |bite| {
+        let callers = self.erase_callers(person, duty).await?;
+        let programs = each_bite!(self, duty, PROGRAMS, [TERM, PROGRAM], (i64, String), |bite| {
             let changed = bite
                 .iter()
                 .filter_map(|(id, name)| Some((*id, person.without(name)?, name.clone())));
             changed.collect()
         });
-        let findings = each_bite!(self, FINDINGS, [FINDING], Decided, |bite| {
+        let findings = each_bite!(self, duty, FINDINGS, [FINDING], Decided, |bite| {
             let changed = bite
                 .into_iter()
                 .filter_map(|(id, by, reason)| Some((id, person.cleared([by, reason])?)));
             changed.map(|(id, [by, reason])| (id, by, reason)).collect()
         });
-        let requests = each_bite!(self, REQUESTS, [REQUEST], Asked, |bite| {
+        let requests = each_bite!(self, duty, REQUESTS, [REQUEST], Asked, |bite| {
             let changed = bite
                 .into_iter()
                 .filter_map(|(id, sanction, requester, settler, why)| {
@@ -192,7 +227,7 @@ impl Store {
                 .map(|(id, [sanction, requester, settler, why])| (id, sanction, requester, settler, why))
                 .collect()
         });
-        let views = each_bite!(self, VIEWS, [VIEW], (i64, String, String), |bite| {
+        let views = each_bite!(self, duty, VIEWS, [VIEW], (i64, String, String), |bite| {
             let changed = bite.into_iter().filter_map(|(id, name, query)| {
                 let asked = form_urlencoded::parse(query.as_bytes()).into_owned();
                 let (fields, values): (Vec<String>, Vec<String>) = asked.unzip();
@@ -237,7 +272,10 @@ impl Store {
         let detail = json!({ "callers": callers, "programs": programs, "findings": findings, "requests": requests, "views": views });
         record(
             &mut transaction,
-            by,
+            &By {
+                time: Timestamp::now(),
+                ..*by
+            },
             Action::PersonErased,
             person.instead(),
             &detail,
@@ -247,8 +285,8 @@ impl Store {
         Ok(erased)
     }
 
-    async fn erase_callers(&self, person: &Pseudonym) -> Result<u64, StoreError> {
-        Ok(each_bite!(self, CALLERS, [CALLER], Caller, |bite| {
+    async fn erase_callers(&self, person: &Pseudonym, duty: Duty) -> Result<u64, StoreError> {
+        Ok(each_bite!(self, duty, CALLERS, [CALLER], Caller, |bite| {
             let changed =
                 bite.into_iter()
                     .filter_map(|(id, uid, name, groups, exe, script, unit, origin)| {

@@ -99,6 +99,9 @@ pub enum StoreError {
         /// The last one.
         version: u64,
     },
+    /// Another one has what this one was doing.
+    #[error("this was away for so long that another one has begun meanwhile; wait for its end")]
+    Overtaken,
     /// There is a backup to make or to put back, and it cannot be.
     #[error("cannot {what} {}: {source}", path.display())]
     File {

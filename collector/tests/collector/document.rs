@@ -52,6 +52,7 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/inventory", "get"),
             ("/v1/me", "get"),
             ("/v1/me/password", "post"),
+            ("/v1/people/erase", "post"),
             ("/v1/policy", "get post"),
             ("/v1/policy/plan", "post"),
             ("/v1/policy/versions", "get"),

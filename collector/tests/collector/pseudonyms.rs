@@ -91,6 +91,7 @@ async fn no_answer_names_him(root: &Browser, row: &Value, pseudonym: &str) {
         "settings/people",
         "settings/people/root",
         "settings/api-tokens",
+        "settings/erase",
         "settings/catalogue",
     ] {
         let page = root.get(path).await;

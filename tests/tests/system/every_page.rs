@@ -78,6 +78,7 @@ fn every_page_is_for_everybody_and_light() {
         ("people", "/settings/people"),
         ("person", "/settings/people/eve"),
         ("api-tokens", "/settings/api-tokens"),
+        ("erase", "/settings/erase"),
         ("catalogue", "/settings/catalogue"),
         ("nowhere", "/nowhere"),
     ];

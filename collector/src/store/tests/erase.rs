@@ -14,6 +14,7 @@ on_both!(
     whoever_comes_again_is_another_caller,
     what_is_about_others_stays_as_it_was,
     an_account_that_is_shut_loses_its_name,
+    one_name_goes_at_a_time,
 );
 
 fn by(actor: &str) -> By<'_> {
@@ -133,7 +134,8 @@ async fn a_name_goes_from_everything_and_sums_stay(place: Place) {
     let erased = store
         .erase_person(&eve(), "SEC-40", &by("ada"))
         .await
-        .expect("the store");
+        .expect("the store")
+        .expect("it is alone");
     assert_eq!(
         erased,
         Erased {
@@ -192,7 +194,8 @@ async fn a_name_goes_from_everything_and_sums_stay(place: Place) {
     let again = store
         .erase_person(&eve(), "SEC-40", &by("ada"))
         .await
-        .expect("the store");
+        .expect("the store")
+        .expect("it is alone");
     assert_eq!(
         (again.callers, again.programs, again.findings, again.requests),
         (0, 0, 0, 0)
@@ -204,7 +207,8 @@ async fn whoever_comes_again_is_another_caller(place: Place) {
     store
         .erase_person(&eve(), "SEC-40", &by("ada"))
         .await
-        .expect("the store");
+        .expect("the store")
+        .expect("it is alone");
     let mut spool = Spool::of("web-1");
     apply(&store, &spool.report(vec![named("eve")])).await;
     let rows = found(&store, "eve").await;
@@ -234,7 +238,8 @@ async fn what_is_about_others_stays_as_it_was(place: Place) {
     store
         .erase_person(&eve(), "SEC-40", &by("ada"))
         .await
-        .expect("the store");
+        .expect("the store")
+        .expect("it is alone");
     let after = found(&store, "eve").await;
     assert_eq!(after, before);
     // Of root's caller the path alone named her.
@@ -276,6 +281,7 @@ async fn an_account_that_is_shut_loses_its_name(place: Place) {
             .erase_person(&eve(), "SEC-40", &by("ada"))
             .await
             .expect("the store")
+            .expect("it is alone")
     };
     assert_eq!(erased().await.accounts, 1, "who may log in has a name");
     assert_eq!(names().await, ["eve", "steve"]);
@@ -300,4 +306,27 @@ async fn an_account_that_is_shut_loses_its_name(place: Place) {
     assert_eq!(names().await, ["person-0f", "steve"]);
     let tokens = store.api_tokens().await.expect("the store");
     assert_eq!(tokens[0].maker, "person-0f");
+}
+
+async fn one_name_goes_at_a_time(place: Place) {
+    let store = traces(&place).await;
+    let other = Duty {
+        name: "erasure",
+        holder: uuid::Uuid::from_u128(1),
+    };
+    let lease = Duration::from_mins(2);
+    let taken = store.take_duty(other, Timestamp::now(), lease).await;
+    assert!(taken.expect("the store").is_some());
+    let erase = async || {
+        store
+            .erase_person(&eve(), "SEC-40", &by("ada"))
+            .await
+            .expect("the store")
+    };
+    assert_eq!(erase().await, None);
+    let log = store.audit(u64::MAX, 1).await.expect("the log");
+    assert_ne!(log[0].action, "erasure_begun", "nothing was done");
+    store.leave_duty(other).await.expect("the store");
+    assert!(erase().await.is_some());
+    assert!(erase().await.is_some(), "and then it is free");
 }

@@ -44,7 +44,7 @@ const LISTED: &[(&str, &str, &str, Kind)] = &[
     ("aiplatform.eu.rep.googleapis.com", "Google", "Vertex AI (model not visible)", CloudAi),
     ("1234.us-central1-5678.prediction.vertexai.goog", "Google", "Vertex AI (model not visible)", CloudAi),
     // Microsoft
-    ("copilot.microsoft.com", "Microsoft", "Microsoft Copilot", WebApp),
+    ("copilot.microsoft.com", "Microsoft", "Microsoft Copilot (consumer)", WebApp),
     ("sydney.bing.com", "Microsoft", "Microsoft Copilot", WebApp),
     ("copilot.cloud.microsoft", "Microsoft", "Microsoft 365 Copilot", WebApp),
     ("acme.openai.azure.com", "Microsoft", "Azure OpenAI", CloudAi),
@@ -180,6 +180,16 @@ fn the_plan_shows() {
     assert_eq!(plan("api.individual.githubcopilot.com"), Some("individual"));
     assert_eq!(plan("api.business.githubcopilot.com"), Some("business"));
     assert_eq!(plan("api.githubcopilot.com"), None);
+    for (personal, other) in [
+        ("copilot.microsoft.com", "m365.cloud.microsoft"),
+        ("api-free.deepl.com", "api.deepl.com"),
+        (
+            "coding-intl.dashscope.aliyuncs.com",
+            "dashscope-intl.aliyuncs.com",
+        ),
+    ] {
+        assert_eq!((plan(personal), plan(other)), (Some("individual"), None));
+    }
 }
 
 #[test]

@@ -222,6 +222,33 @@ async fn a_personal_plan_is_one_where_the_organisation_has_its_own() {
 }
 
 #[tokio::test]
+async fn the_free_plan_of_an_api_is_a_personal_one() {
+    let collector = Collector::start_with(|settings| settings.watch = busy()).await;
+    let store = collector.store().await;
+    let plan = PLAN.replace("GitHub Copilot", "DeepL").replace("GitHub", "DeepL");
+    apply(&store, &plan, 0).await.expect("the first");
+    let asked = |service: &str, name: &str| Observation {
+        vendor: "DeepL".to_owned(),
+        service: service.to_owned(),
+        kind: Kind::Api,
+        name: name.to_owned(),
+        ..call("eve", "translate")
+    };
+    let mut spool = Spool::of("web-1");
+    let paid = asked("DeepL API", "api.deepl.com");
+    collector.take(&spool.report(vec![paid])).await;
+    assert_eq!(findings(&collector).await.len(), 0);
+    let free = asked("DeepL API Free", "api-free.deepl.com");
+    collector.take(&spool.report(vec![free])).await;
+    let raised = becomes(&collector, "personal_plan", "open").await;
+    assert_eq!(
+        raised["explanation"],
+        "translate uses DeepL API Free, a personal plan, and by copilot the organisation has business of DeepL: \
+         eve on web-1 asked for api-free.deepl.com"
+    );
+}
+
+#[tokio::test]
 async fn the_policy_says_which_ways_and_plans_are_in_force() {
     let collector = Collector::start().await;
     let store = collector.store().await;

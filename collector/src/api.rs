@@ -6,6 +6,7 @@ mod agents;
 pub(crate) mod api_tokens;
 pub(crate) mod apply;
 mod audit;
+mod audit_verify;
 pub(crate) mod enrolment_tokens;
 pub(crate) mod erase;
 pub(crate) mod finding_state;
@@ -47,6 +48,7 @@ pub(crate) use api_tokens::{
 };
 pub(crate) use apply::{__path_apply, __path_plan, apply, plan};
 pub(crate) use audit::{__path_audit, audit};
+pub(crate) use audit_verify::{__path_verify_audit, verify_audit};
 pub(crate) use enrolment_tokens::{
     __path_create_enrolment_token, __path_enrolment_tokens, __path_revoke_enrolment_token,
     create_enrolment_token, enrolment_tokens, revoke_enrolment_token,

@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::sums::Sums;
 use crate::traffic::Traffic;
+use crate::verifier::Verifier;
 
 /// What every request may use.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) sums: Arc<Sums>,
     pub(crate) traffic: Arc<Traffic>,
+    /// Whether the audit log is as it was written.
+    pub(crate) verifier: Arc<Verifier>,
     /// What comes in, for those who watch.
     pub(crate) live: Arc<Live>,
     pub(crate) metrics: Arc<Metrics>,
@@ -66,6 +69,7 @@ impl App {
             sums: Arc::new(Sums::new(Arc::clone(&store), crate::config::MISSING)),
             live: Arc::new(Live::new(Arc::clone(&store))),
             traffic: Arc::new(Traffic::new(Arc::clone(&store))),
+            verifier: Arc::new(Verifier::new(Arc::clone(&store))),
             store,
             metrics: Arc::default(),
             alerts,

@@ -43,3 +43,4 @@ pub mod store;
 mod sums;
 mod traffic;
 mod verdicts;
+mod verifier;

@@ -10,12 +10,13 @@ use serde_json::Value;
 use super::asked::Asked;
 use super::format::{Time, thousands};
 use super::shell::{Section, Shell};
-use super::shown;
+use super::{sentence, shown};
 use crate::access::Principal;
 use crate::api::before;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::Entry;
+use crate::verifier::Verified;
 
 /// Entries on a page.
 const ROWS: u16 = 50;
@@ -26,9 +27,20 @@ const SHOWN: usize = 300;
 #[template(path = "audit.html")]
 struct Page {
     shell: Shell,
+    verified: Option<Verification>,
+    /// Whether that was asked for and is not over.
+    is_verifying: bool,
     rows: Vec<Row>,
     next: Option<u64>,
     is_first: bool,
+}
+
+/// What the last look through the whole log found, in words.
+struct Verification {
+    /// How many entries, and number and hash of the last one.
+    intact: Option<(String, String)>,
+    fault: String,
+    time: Time,
 }
 
 /// An entry in words.
@@ -42,10 +54,24 @@ struct Row {
     hash: String,
 }
 
-/// `?before=…`
+/// `?before=…&verify=true`
 #[derive(Debug, Deserialize)]
 pub(crate) struct Part {
     before: Option<i64>,
+    #[serde(default)]
+    verify: bool,
+}
+
+impl From<&Verified> for Verification {
+    fn from(verified: &Verified) -> Self {
+        let head = verified.result.as_ref().ok();
+        let fault = verified.result.as_ref().err().map(ToString::to_string);
+        Self {
+            intact: head.map(|head| (thousands(head.number), head.to_string())),
+            fault: fault.map(|fault| sentence(&fault)).unwrap_or_default(),
+            time: verified.time.into(),
+        }
+    }
 }
 
 /// `GET /audit`
@@ -55,9 +81,16 @@ pub(crate) async fn audit(
     Asked(part): Asked<Part>,
 ) -> Result<Response, Refusal> {
     let entries = app.store.audit(before(part.before)?, ROWS).await?;
+    let verified = if part.verify {
+        app.verifier.get().await?
+    } else {
+        app.verifier.last()
+    };
     let is_full = entries.len() == usize::from(ROWS);
     let page = Page {
         shell: Shell::of(Section::Audit, principal),
+        is_verifying: part.verify && verified.is_none(),
+        verified: verified.as_deref().map(Verification::from),
         next: entries.last().filter(|_| is_full).map(|last| last.number),
         rows: entries
             .into_iter()

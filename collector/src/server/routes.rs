@@ -29,6 +29,7 @@ pub(super) fn router(app: App, guard: Guard) -> Router {
         .routes(routes!(api::enrolment_tokens, api::create_enrolment_token))
         .routes(routes!(api::revoke_enrolment_token))
         .routes(routes!(api::audit))
+        .routes(routes!(api::verify_audit))
         .routes(routes!(api::findings))
         .routes(routes!(api::set_state))
         .routes(routes!(api::policy, api::apply))

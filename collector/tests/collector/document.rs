@@ -45,6 +45,7 @@ async fn each_listener_describes_what_it_answers() {
             ("/v1/api-tokens", "get post"),
             ("/v1/api-tokens/{id}", "delete"),
             ("/v1/audit", "get"),
+            ("/v1/audit/verify", "get"),
             ("/v1/enrolment-tokens", "get post"),
             ("/v1/enrolment-tokens/{id}", "delete"),
             ("/v1/findings", "get"),

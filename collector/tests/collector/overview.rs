@@ -1,7 +1,7 @@
 //! The overview and the lists of what has been decided, as people read them.
 
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::made_up::{Spool, call};
 use crate::running::Collector;
@@ -139,6 +139,23 @@ async fn what_was_decided_is_listed_and_each_version_says_what_it_changed() {
         " UTC</span></time>",
     ] {
         assert!(audit.contains(part), "{part} is not in {audit}");
+    }
+    assert!(!audit.contains("Verified"), "nobody has asked");
+    let verified: Value = collector.get("v1/audit/verify").await.json().await.expect("JSON");
+    let entries = verified["entries"].as_u64().expect("a number");
+    assert_eq!(
+        (&verified["intact"], &verified["fault"]),
+        (&true.into(), &Value::Null)
+    );
+    let head = verified["head"].as_str().expect("a head");
+    let told = format!("Verified {entries} entries, as they were written, up to <code>{head}</code>");
+    assert!(
+        entries >= 2 && head.starts_with(&format!("{entries}:")),
+        "{verified}"
+    );
+    for path in ["audit", "audit?verify=true"] {
+        let page = collector.page(path).await;
+        assert!(page.contains(&told), "{told} is not in {page}");
     }
     assert!(
         collector

@@ -27,7 +27,7 @@ fn the_api_keeps_to_its_description() {
     let data = folder();
     let collector = Collector::start(data.path(), None);
     let token = format!("Authorization: Bearer {}", collector.token());
-    tried(&collector.url(), &[("--header", Path::new(&token))], 43);
+    tried(&collector.url(), &[("--header", Path::new(&token))], 44);
     assert!(collector.stop().success());
 }
 

@@ -72,6 +72,7 @@ fn every_page_is_for_everybody_and_light() {
         ("policy", "/policy/1"),
         ("draft", "/policy/draft"),
         ("audit", "/audit"),
+        ("verified", "/audit?verify=true"),
         ("live", "/live"),
         ("enrolment", "/settings"),
         ("routes", "/settings/routes"),

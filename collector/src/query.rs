@@ -26,7 +26,7 @@ const TEXT: usize = 200;
 /// Rows that are looked through for a page.
 const LOOKED: u16 = if cfg!(test) { 100 } else { 1_500 };
 /// After so long it looks no further: what a row costs is the machine's and the database's.
-const PATIENCE: Duration = Duration::from_millis(30);
+const PATIENCE: Duration = Duration::from_millis(20);
 /// Rows that are read at once when it looks further, at most.
 const STEP: u16 = 500;
 

@@ -51,6 +51,8 @@ mod every_client;
 mod every_page;
 #[path = "system/every_proxy.rs"]
 mod every_proxy;
+#[path = "system/every_state.rs"]
+mod every_state;
 #[path = "system/expect.rs"]
 mod expect;
 #[path = "system/files.rs"]
@@ -69,6 +71,8 @@ mod interpreters;
 mod leaves_nothing;
 #[path = "system/long_flow.rs"]
 mod long_flow;
+#[path = "system/looks.rs"]
+mod looks;
 #[path = "system/names.rs"]
 mod names;
 #[path = "system/older.rs"]

@@ -51,11 +51,11 @@ impl<'a> Looks<'a> {
         self.each(name, |_| ());
     }
 
-    fn each(&mut self, name: &str, show: impl Fn(&Browser)) {
+    fn each(&mut self, name: &str, open: impl Fn(&Browser)) {
         for theme in THEMES {
             for width in WIDTHS {
                 self.browser.show_as(width, theme);
-                show(self.browser);
+                open(self.browser);
                 let shot = self.browser.screenshot(&format!("{name}-{theme}-{width}"));
                 println!("{}", shot.display());
                 for fault in self.faults_at(width) {

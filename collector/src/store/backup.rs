@@ -66,6 +66,10 @@ pub async fn restore(location: &Location, from: &Path, by: &By<'_>) -> Result<()
         return Err(StoreError::Tools);
     };
     let database = from.join(FILE_NAME);
+    let log = from.join(format!("{FILE_NAME}-wal"));
+    if log.metadata().is_ok_and(|file| file.len() > 0) {
+        return Err(StoreError::NoBackup(log));
+    }
     let options = SqliteConnectOptions::new()
         .filename(&database)
         .create_if_missing(false)

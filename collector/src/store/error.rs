@@ -25,6 +25,11 @@ pub enum StoreError {
         /// The other's process id, when it is known.
         holder: Option<String>,
     },
+    /// What is to be restored is a data directory: what is in its log would be lost.
+    #[error(
+        "{} says that this is no backup but a data directory that was in use: run `umbra-collector backup` on it, and restore that", _0.display()
+    )]
+    NoBackup(PathBuf),
     /// The database is not one, or is damaged.
     #[error(
         "the database is damaged ({0}); stop the collector, put umbra.db back from a backup or move umbra.db, umbra.db-wal and umbra.db-shm out of the data directory to begin a new one"

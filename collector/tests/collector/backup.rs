@@ -73,6 +73,14 @@ async fn a_backup_of_a_collector_that_runs_restores_its_totals_and_its_authority
         error(&twice)
     );
 
+    // A data directory is none: its log would stay behind.
+    let own = run("restore", &collector.data(), &directory.path().join("copy"));
+    assert!(!own.status.success());
+    assert!(
+        error(&own).contains("is no backup but a data directory"),
+        "{}",
+        error(&own)
+    );
     let over = run("restore", &backup, &collector.data());
     assert!(
         !over.status.success() && error(&over).contains("move it away"),

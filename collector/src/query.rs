@@ -27,6 +27,8 @@ const TEXT: usize = 200;
 const LOOKED: u16 = if cfg!(test) { 100 } else { 1_500 };
 /// After so long it looks no further: what a row costs is the machine's and the database's.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// So many rows are looked through however long that takes, so that each page is a step on.
+const LEAST: u16 = if cfg!(test) { 40 } else { 400 };
 /// Rows that are read at once when it looks further, at most.
 const STEP: u16 = 500;
 
@@ -184,12 +186,13 @@ impl Query {
                     return Ok(Page { rows, next });
                 }
             }
-            if page.next.is_none() || looked >= LOOKED || begun.elapsed() >= PATIENCE {
+            let is_enough = looked >= LEAST && begun.elapsed() >= PATIENCE;
+            if page.next.is_none() || looked >= LOOKED || is_enough {
                 let next = page.next;
                 return Ok(Page { rows, next });
             }
             selection.after = page.next;
-            step = step.saturating_mul(4).min(STEP).max(limit);
+            step = step.saturating_mul(4).clamp(LEAST, STEP).max(limit);
         }
     }
 

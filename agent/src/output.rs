@@ -8,6 +8,7 @@ mod writer;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use crate::{
@@ -29,6 +30,17 @@ pub enum Form {
     Ndjson,
     /// Nothing
     None,
+}
+
+impl Form {
+    /// For who reads stdout: a person, or a program.
+    pub fn of_stdout() -> Self {
+        if io::stdout().is_terminal() {
+            Self::Lines
+        } else {
+            Self::Ndjson
+        }
+    }
 }
 
 /// A change of a flow with all that is known of it.

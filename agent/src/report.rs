@@ -11,6 +11,7 @@ mod condition;
 pub(crate) mod retry_after;
 mod stats;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +77,12 @@ pub struct Link {
     pub(crate) collector: CollectorUrl,
     /// Whom it knows this agent as.
     pub(crate) agent: Uuid,
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the collector at {}", self.collector)
+    }
 }
 
 /// What is told of the agent itself, and what is counted for its metrics.

@@ -1,8 +1,9 @@
 //! `umbra-agent run`: starts every stage in turn, waits for a signal, and lets them finish.
 
+mod progress;
+
 use std::{
     future::pending,
-    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -40,6 +41,8 @@ use umbra_agent::{
     unclean::Marker,
 };
 
+use progress::Progress;
+
 /// Activities that may wait for the rollup.
 const ACTIVITIES: usize = 4_096;
 /// How long the second half of the pipeline may take to finish after a signal; what it holds by then is on disk.
@@ -53,9 +56,9 @@ pub(crate) struct Options {
     /// Configuration [default: /etc/umbra/agent.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What to print of each flow
-    #[arg(long, value_enum, default_value_t = Form::Lines)]
-    output: Form,
+    /// What to print of each flow [default: lines on a terminal, ndjson otherwise]
+    #[arg(long, value_enum)]
+    output: Option<Form>,
 }
 
 /// Runs until SIGINT or SIGTERM. One thread is enough: the kernel does the work.
@@ -79,6 +82,11 @@ async fn run(options: Options) -> anyhow::Result<()> {
         None => None,
     };
 
+    let progress = Progress::new();
+    progress.say(&format!(
+        "loading {} programs into the kernel",
+        probes::PROGRAMS.len()
+    ));
     let probes = probes::start(&catalogue, config.probes.log)?;
     let attached = started.elapsed();
     let losses = Arc::new(Losses::default());
@@ -103,6 +111,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         };
         background.spawn(metrics.serve(sources));
     }
+    background.spawn(progress.reported(delivery.link()));
     let (live, asked) = (Live::default(), live::Asked::default());
     background.spawn(asked.clone().ask_for_ever(live.clone(), delivery.link()));
     match live::Server::bind(Path::new(live::SOCKET)) {
@@ -132,28 +141,21 @@ async fn run(options: Options) -> anyhow::Result<()> {
             losses.clone(),
         ),
         relays: Relays::new(),
-        output: Output::to_stdout(options.output, &host, losses.clone())?,
+        output: Output::to_stdout(
+            options.output.unwrap_or_else(Form::of_stdout),
+            &host,
+            losses.clone(),
+        )?,
         live,
         activities,
         counters: probes.counters,
         losses,
     };
-    for field in &probes.absent_fields {
-        warn!("this kernel has no {field}: what is read from it stays unknown");
-    }
-    if let Some(wsl) = wsl() {
-        warn!(
-            "this is WSL {} ({}): programs of all its distributions are seen, Windows' own are not",
-            wsl.version,
-            wsl.distribution.as_deref().unwrap_or("of unknown distribution")
-        );
-    }
-    // Not `eprintln!`, which panics when nobody can be told.
-    let _ = writeln!(
-        io::stderr(),
-        "umbra-agent: attached in {} ms; watching this host",
+    warn_of(&probes.absent_fields);
+    progress::say(&format!(
+        "attached in {} ms; watching this host",
         attached.as_millis()
-    );
+    ));
 
     // The last thing that can be left behind, so that a start that fails is not taken for a kill.
     let marker = notice_a_kill(&directory, &pipeline.losses);
@@ -172,6 +174,20 @@ async fn run(options: Options) -> anyhow::Result<()> {
     }
     ended?;
     Ok(())
+}
+
+/// What this kernel cannot tell.
+fn warn_of(absent_fields: &[String]) {
+    for field in absent_fields {
+        warn!("this kernel has no {field}: what is read from it stays unknown");
+    }
+    if let Some(wsl) = wsl() {
+        warn!(
+            "this is WSL {} ({}): programs of all its distributions are seen, Windows' own are not",
+            wsl.version,
+            wsl.distribution.as_deref().unwrap_or("of unknown distribution")
+        );
+    }
 }
 
 /// Tasks that end with the agent.

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -71,6 +72,12 @@ impl Terminal {
                 Err(format!("{texts:?} are not in\n{text}"))
             }
         })
+    }
+
+    /// Sends what Ctrl-C does.
+    pub fn interrupt(&self) {
+        let child = Pid::from_child(&self.child);
+        kill_process(child, Signal::INT).expect("our own child");
     }
 
     /// Waits for the child's end.

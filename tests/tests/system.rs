@@ -131,6 +131,8 @@ mod story;
 mod tables;
 #[path = "system/through.rs"]
 mod through;
+#[path = "system/told.rs"]
+mod told;
 #[path = "system/top.rs"]
 mod top;
 #[path = "system/tunnels.rs"]

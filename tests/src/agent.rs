@@ -59,7 +59,15 @@ impl Agent {
 
     /// Starts one by a command of the test's own, which is given the configuration.
     pub fn start_as(setup: &Setup, command: impl FnOnce(&Path) -> Command) -> Self {
-        let turn = Turn::take();
+        Self::begin(Turn::take(), setup, command)
+    }
+
+    /// Starts one in a turn that was taken before: what waits for the agent must not wait for other tests' agents.
+    pub fn start_in(turn: Turn, setup: &Setup) -> Self {
+        Self::begin(turn, setup, command)
+    }
+
+    fn begin(turn: Turn, setup: &Setup, command: impl FnOnce(&Path) -> Command) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let metrics = free_port();
         let config = configure(setup, dir.path(), metrics);

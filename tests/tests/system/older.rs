@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use umbra_tests::agent::{Agent, Setup};
+use umbra_tests::agent::{Agent, Setup, Turn};
 use umbra_tests::event::Namespaces;
 use umbra_tests::machine;
 use umbra_tests::process::Process;
@@ -38,6 +38,8 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
     };
     let (script, signal) = (bed.dir().join("older.py"), bed.dir().join("go"));
     fs::write(&script, CLIENT).expect("the bed's own folder");
+    // Servers let go of who says nothing for two minutes.
+    let turn = Turn::take();
     let before = SystemTime::now();
     let mut clients = [OPENAI.name, OUTSIDE[0].1].map(|name| {
         let mut command = bed.command("python3");
@@ -47,7 +49,7 @@ fn a_socket_older_than_the_agent_is_followed_from_its_hello() {
         client
     });
     let after = SystemTime::now();
-    let agent = Agent::start(&Setup::default());
+    let agent = Agent::start_in(turn, &Setup::default());
     let namespaces = Namespaces::of(clients[0].pid());
     fs::write(&signal, "").expect("the bed's own folder");
     for client in &mut clients {

@@ -79,6 +79,7 @@ const BODY: usize = 1 << 20;
 const MOST_ROWS: u16 = 1000;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserOfRow)]
 struct User {
     uid: u32,
     name: Option<String>,

@@ -21,6 +21,7 @@ pub struct Caller {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// User id in the host's first user namespace.
+    #[cfg_attr(feature = "openapi", schema(value_type = u64, maximum = 4_294_967_295_u64))]
     pub uid: u32,
     /// Its name, when the host knows one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

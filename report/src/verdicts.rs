@@ -7,7 +7,7 @@ use crate::Caller;
 
 /// What an agent asks for whoever looks at its host: `POST /v1/verdicts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = VerdictQuestion))]
 pub struct Question {
     /// [`crate::VERSION`] of the sender.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1))]

@@ -92,6 +92,7 @@ struct Member {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ContainerOfRow)]
 struct Container {
     id: String,
     image: Option<String>,

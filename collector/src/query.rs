@@ -28,7 +28,7 @@ const LOOKED: u16 = if cfg!(test) { 100 } else { 1_500 };
 /// After so long it looks no further: what a row costs is the machine's and the database's.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// So many rows are looked through however long that takes, so that each page is a step on.
-const LEAST: u16 = if cfg!(test) { 40 } else { 400 };
+const LEAST: u16 = if cfg!(test) { 40 } else { 300 };
 /// Rows that are read at once when it looks further, at most.
 const STEP: u16 = 500;
 
